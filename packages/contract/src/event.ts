@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { SessionError } from './session.ts'
+import { State } from './states.ts'
+
+/**
+ * What happens in a session, in the order it happened. The envelope follows behaviour.md 1.6
+ * (`id`, `type`, `timestamp`, `parentId`, `data`) with our `session_id` beside it; the types are of
+ * its families.
+ */
+const data = {
+  'session.created': z.object({ prompt: z.string(), model: z.string().exactOptional() }),
+  'session.state_changed': z.object({
+    from: State,
+    to: State,
+    attempt: z.int(),
+    reason: z.string().exactOptional(),
+    error: SessionError.exactOptional(),
+  }),
+  /** What the probe found inside the box, before anything else ran there. */
+  'session.sandbox': z.object({ level: z.string(), findings: z.record(z.string(), z.unknown()) }),
+  'session.workspace': z.object({
+    base_ref: z.string(),
+    head_ref: z.string(),
+    commit: z.string(),
+  }),
+  'session.log': z.object({ level: z.enum(['info', 'warning', 'error']), message: z.string() }),
+  /** The agent's own report at the end, from which the pull request's text is made. */
+  'session.summary': z.object({ title: z.string(), body: z.string() }),
+  'user.message': z.object({ message_id: z.string(), content: z.string() }),
+  'assistant.message': z.object({ content: z.string() }),
+  'assistant.thought': z.object({ content: z.string() }),
+  'assistant.plan': z.object({
+    entries: z.array(z.object({ content: z.string(), status: z.string() })),
+  }),
+  'assistant.usage': z.object({
+    model: z.string(),
+    input_tokens: z.int(),
+    cached_input_tokens: z.int(),
+    cache_write_tokens: z.int(),
+    output_tokens: z.int(),
+  }),
+  'tool.execution_start': z.object({
+    tool_call_id: z.string(),
+    title: z.string(),
+    kind: z.string().exactOptional(),
+    input: z.unknown().exactOptional(),
+  }),
+  'tool.execution_update': z.object({ tool_call_id: z.string(), output: z.string() }),
+  'tool.execution_complete': z.object({
+    tool_call_id: z.string(),
+    status: z.enum(['completed', 'failed']),
+    output: z.string().exactOptional(),
+  }),
+  'elicitation.requested': z.object({
+    question_id: z.string(),
+    message: z.string(),
+    requested_schema: z.unknown().exactOptional(),
+  }),
+  'elicitation.completed': z.object({ question_id: z.string(), answer: z.string() }),
+  'artifact.branch': z.object({
+    head_ref: z.string(),
+    base_ref: z.string(),
+    commit: z.string(),
+    files_changed: z.int(),
+  }),
+  'artifact.pull': z.object({ id: z.int(), number: z.int(), html_url: z.string() }),
+  abort: z.object({ by: z.string() }),
+} as const
+
+export type EventType = keyof typeof data
+export type EventData = { [T in EventType]: z.infer<(typeof data)[T]> }
+
+/** An event before it is stored: the store gives it its place, its id and its time. */
+export type NewEvent = { [T in EventType]: { type: T; data: EventData[T] } }[EventType]
+
+export const eventTypes = Object.keys(data) as EventType[]
+
+/** An event as answered. `id` grows within a task and is what `Last-Event-ID` takes. */
+export const Event = z.object({
+  id: z.string(),
+  type: z.string(),
+  timestamp: z.iso.datetime(),
+  parentId: z.string().exactOptional(),
+  session_id: z.string(),
+  data: z.record(z.string(), z.unknown()),
+})
+export type Event = z.infer<typeof Event>
+
+export const EventPage = z.object({ events: z.array(Event), total: z.int() })
+export type EventPage = z.infer<typeof EventPage>
+
+/** Checks an event's data against its type: what an agent reports is not trusted to fit. */
+export function parseNewEvent(event: { type: EventType; data: unknown }): NewEvent {
+  return { type: event.type, data: data[event.type].parse(event.data) } as NewEvent
+}

@@ -1,0 +1,97 @@
+/**
+ * What the server asks of a forge about a caller. The embedded forge answers it in process; a
+ * GitHub host answers it through its REST API. Names of owners and repositories are
+ * case-insensitive throughout (behaviour.md 1.2).
+ */
+export interface Forge {
+  /** Who a token belongs to; undefined when it is unknown, expired or revoked. */
+  authenticate(token: string): Promise<Caller | undefined>
+  /**
+   * A repository as the caller may see it; undefined when it does not exist or may not be seen,
+   * which are the same to a caller (404). `full_name` is the current name, also when an old one
+   * was asked for: `renamed` says so.
+   */
+  repository(caller: Caller, name: RepositoryName): Promise<RepositoryAccess | undefined>
+  repositoryById(caller: Caller, id: number): Promise<RepositoryAccess | undefined>
+  branchExists(caller: Caller, repository: RepositoryAccess, branch: string): Promise<boolean>
+  /** A file's text at a branch; undefined when there is none. */
+  readFile(
+    caller: Caller,
+    repository: RepositoryAccess,
+    branch: string,
+    path: string,
+  ): Promise<string | undefined>
+  /** Opens a pull request in the forge's own name for the caller; used by `POST .../pulls`. */
+  openPull(
+    caller: Caller,
+    repository: RepositoryAccess,
+    pull: { title: string; body: string; head: string; base: string; draft: boolean },
+  ): Promise<ForgePull>
+  /** The unified diff between two branches, at most `limitBytes` long. */
+  diff(
+    caller: Caller,
+    repository: RepositoryAccess,
+    base: string,
+    head: string,
+    limitBytes: number,
+  ): Promise<string>
+}
+
+export interface RepositoryName {
+  owner: string
+  repo: string
+}
+
+/** Token kinds by prefix, as GitHub has them (behaviour.md 2.1). */
+export type TokenKind = 'classic' | 'fine_grained' | 'oauth' | 'user_to_server' | 'installation'
+
+export interface Caller {
+  user: { id: number; login: string; type: 'User' | 'Organization' | 'Bot' }
+  token: {
+    kind: TokenKind
+    /** Stands for the token in rate limits and caches; never the token itself. */
+    hash: string
+    /** Classic and OAuth tokens: `repo`, `read:org`, ... */
+    scopes: string[]
+    /** Fine-grained, user-to-server and installation tokens: permission name to level. */
+    permissions: Record<string, 'read' | 'write'>
+    /** ISO time; absent when the token does not expire. */
+    expires_at?: string
+  }
+  /** The token itself, for a forge that must be asked on the caller's behalf. Never stored. */
+  secret: string
+  /** May see and do everything on the embedded forge: the first owner. */
+  isSiteAdmin: boolean
+}
+
+export type RepositoryPermission = 'read' | 'triage' | 'write' | 'maintain' | 'admin'
+
+export interface RepositoryAccess {
+  id: number
+  owner: { id: number; login: string; type: 'User' | 'Organization' }
+  name: string
+  full_name: string
+  private: boolean
+  default_branch: string
+  archived: boolean
+  permission: RepositoryPermission
+  /** True when it was asked for by a former name: the answer is a 301 to the current one. */
+  renamed: boolean
+}
+
+export interface ForgePull {
+  id: number
+  number: number
+  html_url: string
+  state: 'open' | 'closed'
+  title: string
+  body: string
+  draft: boolean
+}
+
+const writers = new Set<RepositoryPermission>(['write', 'maintain', 'admin'])
+
+/** Only users with write access start or steer tasks (behaviour.md 4). */
+export function canWrite(repository: RepositoryAccess): boolean {
+  return writers.has(repository.permission)
+}

@@ -1,0 +1,178 @@
+import { z } from 'zod'
+
+/**
+ * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
+ * given by environment under its path in upper case: `sessions.timeout_minutes` is
+ * `ERRAND_SESSIONS_TIMEOUT_MINUTES`. The descriptions are the text of `docs/configuration.md`.
+ */
+const minutes = z.coerce.number().int().min(1)
+const seconds = z.coerce.number().min(0)
+const count = z.coerce.number().int().min(1)
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+
+const Sessions = z.strictObject({
+  timeout_minutes: minutes
+    .max(1440)
+    .default(59)
+    .describe('How long a session may run. A task may ask for less (`timeout_minutes`).'),
+  queue_timeout_minutes: minutes
+    .default(1440)
+    .describe('How long a session may stay queued before it ends `failed`.'),
+  waiting_timeout_minutes: minutes
+    .default(10_080)
+    .describe('How long a session may wait for an answer before it ends `timed_out`.'),
+  live_wait_seconds: seconds
+    .default(60)
+    .describe('How long a waiting session keeps its box before it is put away and its slot freed.'),
+  lease_seconds: z.coerce
+    .number()
+    .min(1)
+    .default(15)
+    .describe('How long a runner may stay silent before its session is given to another.'),
+  max_attempts: count
+    .default(5)
+    .describe('How often a session is started anew after its runner was lost.'),
+})
+
+const Limits = z.strictObject({
+  total: count.default(64).describe('Sessions running at a time, over all runners.'),
+  per_owner: count.default(32).describe('Sessions running at a time for one repository owner.'),
+  per_repository: count.default(8).describe('Sessions running at a time in one repository.'),
+  per_model: count.default(32).describe('Sessions running at a time on one model.'),
+})
+
+const Runner = z.strictObject({
+  enabled: flag.default(true).describe('Whether `errand serve` also runs sessions.'),
+  concurrency: count.default(2).describe('Sessions one runner process works on at a time.'),
+  branch_prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+\/$/, 'must be a path segment ending in a slash, like errand/')
+    .default('errand/')
+    .describe('What the names of new branches begin with.'),
+  keep_workspaces: flag
+    .default(false)
+    .describe('Keep the workspace of ended sessions, to look at what happened.'),
+})
+
+const Sandbox = z.strictObject({
+  level: z
+    .enum(['full', 'basic'])
+    .default('full')
+    .describe(
+      'Weakest isolation accepted. `basic` does without a fresh /proc, for containers that mask it.',
+    ),
+  uid: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_534)
+    .default(64_100)
+    .describe('The unprivileged user a server that runs as root starts boxes under.'),
+  memory_mb: count.default(4096).describe('Resident memory of everything in one box.'),
+  processes: count.default(512).describe('Processes and threads in one box.'),
+  open_files: count.default(4096).describe('Open files per process.'),
+  file_size_mb: count.default(1024).describe('Largest file a process may write.'),
+  workspace_mb: count.default(8192).describe('Disk the workspace and the home may take together.'),
+  tmp_mb: count.default(512).describe('Size of /tmp inside the box.'),
+  output_mb: count
+    .default(16)
+    .describe('What one session may print and report before its agent is stopped.'),
+})
+
+const Upstream = z.strictObject({
+  wire: z.enum(['anthropic', 'openai']).describe('The wire format the upstream speaks.'),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .describe('Including the version, like https://api.anthropic.com/v1.'),
+  api_key_env: z
+    .string()
+    .exactOptional()
+    .describe('The environment variable that holds the key. Absent: no key is sent.'),
+})
+export type Upstream = z.infer<typeof Upstream>
+
+const Model = z.strictObject({
+  id: z.string().min(1).describe('What a task names in `model`.'),
+  upstream: z.string().describe('A name of `upstreams`.'),
+  name: z.string().exactOptional().describe('What the upstream calls it. Default: the id.'),
+  agent: z.string().default('coder').describe('The agent that runs it, a name of `agents`.'),
+  api: z
+    .enum(['messages', 'responses', 'chat_completions'])
+    .exactOptional()
+    .describe(
+      'The API to use. Default: `messages` on wire anthropic, `chat_completions` on wire openai.',
+    ),
+  context_window: count.default(128_000).describe('Tokens the model takes.'),
+  max_output_tokens: count.default(16_000).describe('Tokens asked for in one answer.'),
+})
+export type Model = z.infer<typeof Model>
+
+const Agent = z.strictObject({
+  command: z.string().describe('The program inside the box, speaking ACP on its standard streams.'),
+  args: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.string()).default({}),
+  read_only_paths: z
+    .array(z.string())
+    .default([])
+    .describe('Folders of the host the program needs, bound read-only at the same path.'),
+})
+export type Agent = z.infer<typeof Agent>
+
+export const Settings = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  port: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(4000)
+    .describe('Port to listen on; 0 takes a free one.'),
+  public_url: z
+    .url({ protocol: /^https?$/ })
+    .exactOptional()
+    .describe('The URL users reach the server under. Default: from host and port.'),
+  data: z.string().default('.errand').describe('The data folder.'),
+  database_url: z
+    .string()
+    .exactOptional()
+    .describe('A PostgreSQL 15+ connection URL. Default: PGlite in the data folder.'),
+  forge: z
+    .string()
+    .refine((value) => value === 'embedded' || /^https?:\/\//.test(value), {
+      message: 'must be `embedded` or the URL of a GitHub API, like https://api.github.com',
+    })
+    .default('embedded')
+    .describe('`embedded`, or the URL of a GitHub API.'),
+  forge_token: z
+    .string()
+    .exactOptional()
+    .describe(
+      'The token runners clone, push and open pull requests with. Embedded: made by itself.',
+    ),
+  admin_token: z
+    .string()
+    .min(20)
+    .exactOptional()
+    .describe("The first owner's token on the embedded forge. Default: made at first start."),
+  log_level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('How much is logged.'),
+  prompt_limit_bytes: count.default(65_536).describe('Longest prompt accepted.'),
+  sessions: Sessions.prefault({}).describe('How long sessions may take.'),
+  limits: Limits.prefault({}).describe('How many sessions run at a time.'),
+  runner: Runner.prefault({}).describe('The runner in this process.'),
+  sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
+  upstreams: z.record(z.string(), Upstream).default({}).describe('Where models are served.'),
+  models: z.array(Model).default([]).describe('The models tasks may name; the first is `auto`.'),
+  agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
+})
+export type Settings = z.infer<typeof Settings>
+export type SandboxSettings = Settings['sandbox']
+export type SessionSettings = Settings['sessions']
+export type LimitSettings = Settings['limits']
+
+/** The model id that runs the prompt's own shell block and needs no model at all. */
+export const scriptModelId = 'script'
+/** The model id that leaves the choice to the server; the same as naming none. */
+export const autoModelId = 'auto'
