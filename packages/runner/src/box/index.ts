@@ -1,0 +1,2 @@
+export * from './box.ts'
+export type * from './inside/findings.ts'
