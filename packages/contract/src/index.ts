@@ -1,3 +1,5 @@
+export * from './answer-error.ts'
+export * from './client.ts'
 export * from './errors.ts'
 export * from './event.ts'
 export * from './forge.ts'
