@@ -50,6 +50,8 @@ export interface Exit {
   /** The exit code; absent when a signal ended the process. */
   code?: number
   signal?: NodeJS.Signals
+  /** The system's name for why the program could not be started, like ENOENT; its code is then 127. */
+  error?: string
   /** Present when Errand ended it. */
   reason?: StopReason
 }

@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url'
+
+import { ErrandError } from '@errand/contract'
+
+import { gatewayPort } from './box.ts'
+import { launcherFolder } from './own-files.ts'
+import type { FromLauncher, ToLauncher } from './inside/control.ts'
+import type { InsideFindings } from './inside/findings.ts'
+import { controlFd, launch, type Launch, type LaunchPlan } from './launch.ts'
+
+/** The folder of the launcher's own files on the host, and where a box has it. */
+export const launcherSource = fileURLToPath(new URL('inside', import.meta.url))
+export const launcherTarget = `${launcherFolder}/inside`
+/** Sources run as they are; a published package holds them compiled. */
+const launcherFile = import.meta.url.endsWith('.ts') ? 'launcher.ts' : 'launcher.js'
+
+/** A sandbox that is up and probed, in which the launcher waits for the agent to start. */
+export interface PreparedLaunch {
+  launch: Launch
+  inside: InsideFindings
+  send: (message: ToLauncher) => void
+  /** What the launcher says last; nothing if it was killed. Not to be believed, see inside/control.ts. */
+  lastWord: Promise<Exclude<FromLauncher, { type: 'ready' }> | undefined>
+}
+
+export interface LauncherOptions {
+  /** The command that sets the limits. */
+  limit: readonly string[]
+  socketTarget: string
+  /** Paths inside that must turn out read-only. */
+  readOnlyPaths: readonly string[]
+  /** Called as soon as there is something to be killed. */
+  onLaunch: (launch: Launch) => void
+}
+
+/** Of what one message of the launcher can be; only a forged one is longer. */
+const longestWord = 256 * 1024
+
+/** Brings a sandbox up and waits for its probe. */
+export async function prepareLaunch(
+  plan: LaunchPlan,
+  options: LauncherOptions,
+): Promise<PreparedLaunch> {
+  const command = [
+    ...options.limit,
+    process.execPath,
+    // It forwards bytes and starts one program: what it takes is taken from the agent.
+    '--max-old-space-size=64',
+    `${launcherTarget}/${launcherFile}`,
+    String(controlFd),
+    String(gatewayPort),
+    options.socketTarget,
+    ...options.readOnlyPaths,
+  ]
+  const launched = await launch(plan, command)
+  options.onLaunch(launched)
+  const words = listen(launched)
+  const first = await words.next()
+  if (first.done === true || first.value.type !== 'ready') {
+    launched.kill()
+    throw await explainFailure(launched)
+  }
+  return {
+    launch: launched,
+    inside: first.value.findings,
+    send: (message) => void launched.control.write(`${JSON.stringify(message)}\n`),
+    lastWord: words.next().then(({ value }) => (value?.type === 'ready' ? undefined : value)),
+  }
+}
+
+/** What the launcher says, line by line; ends with it, or when it says more than it could have to. */
+async function* listen({ control }: Launch): AsyncGenerator<FromLauncher, undefined> {
+  let text = ''
+  try {
+    for await (const chunk of control) {
+      text += String(chunk)
+      const lines = text.split('\n')
+      text = lines.pop() ?? ''
+      for (const line of lines) yield JSON.parse(line) as FromLauncher
+      if (text.length > longestWord) return
+    }
+  } catch {
+    // A broken connection or a forged word: to the listener the same as its end.
+  }
+}
+
+/** Bubblewrap says on stderr what it could not do; nothing else has run yet. */
+async function explainFailure({ stderr, ended }: Launch): Promise<ErrandError> {
+  let text = ''
+  for await (const chunk of stderr) text = (text + String(chunk)).slice(-4096)
+  const { code, signal } = await ended
+  const said = text.trim().split('\n').slice(-3).join(' ')
+  return new ErrandError('unavailable', {
+    message: `The sandbox could not be started: ${said || `it ended with ${signal ?? code}`}. Run \`errand doctor\` on the runner's machine.`,
+  })
+}

@@ -1,0 +1,102 @@
+import { readdirSync, type Stats, statSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { measureDisk } from './disk-usage.ts'
+import { listTree } from './process-table.ts'
+
+const mib = 1024 * 1024
+/** How often the file system is asked for its free space, which costs nothing. */
+const intervalMs = 500
+/** A walk of the tree is at most this share of the time. */
+const walkShare = 1 / 20
+
+export interface DiskGuardOptions {
+  folders: readonly string[]
+  limitBytes: number
+  /** Roots of the process trees that may hold deleted files open. */
+  roots: () => ReadonlySet<number>
+  /** Called once; the guard has then stopped. */
+  onExceeded: (found: { usedBytes: number; freeBytes: number }) => void
+  /** What the guard could not look at; it goes on. */
+  onError: (error: unknown) => void
+  signal: AbortSignal
+}
+
+/**
+ * Watches what the workspace and the home take on disk, until aborted or exceeded. The tree is walked
+ * when the free space of its file system has shrunk enough to matter, and now and then in any case.
+ */
+export async function guardDisk(options: DiskGuardOptions): Promise<void> {
+  const { folders, limitBytes, signal } = options
+  let usedBytes = 0
+  let freeAtWalk = Infinity
+  let nextWalkAt = 0
+  while (!signal.aborted) {
+    try {
+      const freeBytes = Math.min(...(await Promise.all(folders.map(readFreeSpace))))
+      const isSuspicious = freeAtWalk - freeBytes > (limitBytes - usedBytes) / 4
+      if (performance.now() >= nextWalkAt || isSuspicious) {
+        const startedAt = performance.now()
+        usedBytes = await measureAll(options)
+        nextWalkAt = performance.now() + Math.max((performance.now() - startedAt) / walkShare, 5000)
+        freeAtWalk = freeBytes
+      }
+      if (usedBytes > limitBytes || freeBytes < diskFloorBytes) {
+        options.onExceeded({ usedBytes, freeBytes })
+        return
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      options.onError(error)
+    }
+    await delay(intervalMs, undefined, { signal, ref: false }).catch(() => {})
+  }
+}
+
+/**
+ * What the file system must have left: below it the box is stopped whatever its own measure says. A
+ * file deleted while mapped, or held only by a message between two sockets, takes space that nothing
+ * shows to belong to the box, and the host must live on.
+ */
+export const diskFloorBytes = 256 * mib
+
+/** Free bytes of the file system `folder` lies on, for an unprivileged user. */
+export async function readFreeSpace(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
+
+async function measureAll({
+  folders,
+  limitBytes,
+  roots,
+  signal,
+}: DiskGuardOptions): Promise<number> {
+  let bytes = 0
+  for (const folder of folders) bytes += await measureDisk(folder, limitBytes, signal)
+  return bytes + measureDeletedFiles(roots(), folders)
+}
+
+/** Bytes of files that have no name any more but are open in a process of the box. */
+function measureDeletedFiles(roots: ReadonlySet<number>, folders: readonly string[]): number {
+  const devices = new Set(folders.map((folder) => statSync(folder).dev))
+  const sizes = new Map<string, number>()
+  for (const { pid } of listTree(roots)) {
+    for (const file of openFiles(pid)) {
+      if (file.nlink > 0 || !file.isFile() || !devices.has(file.dev)) continue
+      sizes.set(`${file.dev}:${file.ino}`, file.blocks * 512)
+    }
+  }
+  return sizes.values().reduce((sum, size) => sum + size, 0)
+}
+
+function openFiles(pid: number): Stats[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`)
+      .map((fd) => statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false }))
+      .filter((stat) => stat !== undefined)
+  } catch {
+    return [] // it ended, or made itself unreadable for a runner that is not root
+  }
+}

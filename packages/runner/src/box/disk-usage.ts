@@ -1,0 +1,94 @@
+import {
+  closeSync,
+  constants,
+  type Dir,
+  type Dirent,
+  lstatSync,
+  openSync,
+  opendirSync,
+} from 'node:fs'
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+
+/** How long the walk may keep the event loop before it lets others work. */
+const sliceMs = 4
+/** Deeper trees count as too large: an open folder is held for each level. */
+const maxDepth = 512
+/** What an entry takes at least: its inode and its name cost the disk even if the file is empty. */
+const entryBytes = 4096
+
+const openFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+
+interface Level {
+  fd: number
+  entries: Dir
+}
+
+/**
+ * Bytes on disk under `folder`. Stops early and returns Infinity once above `stopAboveBytes`.
+ *
+ * The tree is hostile and changes while it is walked. Each folder is opened through its parent's file
+ * descriptor and never through a link, so that a folder swapped for a link leads nowhere; what
+ * vanishes is skipped.
+ */
+export async function measureDisk(
+  folder: string,
+  stopAboveBytes: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const levels: Level[] = []
+  let bytes = 0
+  let sliceEnd = performance.now() + sliceMs
+  try {
+    descend(levels, folder)
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      if (performance.now() > sliceEnd) {
+        await yieldToOthers()
+        signal.throwIfAborted()
+        sliceEnd = performance.now() + sliceMs
+      }
+      const entry = readEntry(level.entries)
+      if (entry === undefined) {
+        leave(levels)
+        continue
+      }
+      const path = `/proc/self/fd/${level.fd}/${entry.name}`
+      bytes += entrySize(path)
+      if (bytes > stopAboveBytes || levels.length > maxDepth) return Infinity
+      if (entry.isDirectory()) descend(levels, path)
+    }
+    return bytes
+  } finally {
+    while (levels.length > 0) leave(levels)
+  }
+}
+
+function descend(levels: Level[], path: string): void {
+  let fd: number
+  try {
+    fd = openSync(path, openFolder)
+  } catch {
+    return // gone, no folder any more, or closed to us: then it was closed by the box to itself as well
+  }
+  levels.push({ fd, entries: opendirSync(`/proc/self/fd/${fd}`) })
+}
+
+function leave(levels: Level[]): void {
+  const level = levels.pop()
+  level?.entries.closeSync()
+  if (level !== undefined) closeSync(level.fd)
+}
+
+function readEntry(entries: Dir): Dirent | undefined {
+  try {
+    return entries.readSync() ?? undefined
+  } catch {
+    return undefined // the folder was removed under our hands
+  }
+}
+
+/** A file with several names counts a part under each; all of them are in the tree. */
+function entrySize(path: string): number {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return 0
+  return Math.max((stat.blocks * 512) / stat.nlink, entryBytes)
+}

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+
+import type { FromLauncher, ToLauncher } from './control.ts'
+import { startForwarder } from './forwarder.ts'
+import { probe } from './probe.ts'
+
+/**
+ * The first program in a box. It opens the way to the gateway, probes the box, reports, and on the
+ * runner's word starts the agent on its own standard streams. It may use nothing but Node's built-in
+ * modules, so that nothing else has to be bound into the box.
+ *
+ * Arguments: the control socket's file descriptor, the port, the gateway's socket, and the folders
+ * that must turn out read-only.
+ */
+const [fd, port, socketPath, ...readOnlyPaths] = process.argv.slice(2)
+const control = new Socket({ fd: Number(fd), readable: true, writable: true })
+let agent: ChildProcess | undefined
+
+// The runner is gone: the box must not outlive it. --die-with-parent says the same to the kernel, but
+// for a runner that died before bubblewrap could ask for that.
+control.once('close', () => process.exit(1))
+control.on('error', () => process.exit(1))
+
+createInterface({ input: control }).on('line', (line) => {
+  // The runner wrote it; nobody else has the other end.
+  const message = JSON.parse(line) as ToLauncher
+  if (message.type === 'spawn') startAgent(message)
+  else agent?.kill(message.signal)
+})
+
+// Not an empty string: a box without a gateway has no way out at all.
+if (socketPath !== '') await startForwarder(Number(port), socketPath!)
+send({ type: 'ready', findings: await probe(readOnlyPaths) })
+
+function startAgent({ command, args, env }: ToLauncher & { type: 'spawn' }): void {
+  agent = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  agent.once('error', (error) => {
+    finish({ type: 'not_started', code: 'code' in error ? String(error.code) : 'unknown' })
+  })
+  agent.once('exit', (code, signal) => {
+    finish({ type: 'exited', code, signal })
+  })
+}
+
+/** What the agent left running in the background ends with it: bubblewrap kills the rest of the box. */
+function finish(message: FromLauncher): void {
+  control.end(`${JSON.stringify(message)}\n`, () => process.exit(0))
+}
+
+function send(message: FromLauncher): void {
+  control.write(`${JSON.stringify(message)}\n`)
+}

@@ -1,0 +1,154 @@
+import { dirname } from 'node:path'
+
+import { ErrandError } from '@errand/contract'
+
+import { type PreparedLaunch, prepareLaunch } from './agent-launch.ts'
+import { assessProbe, SandboxTooWeak } from './assess.ts'
+import { type Box, type BoxLevel, type BoxOptions, boxPaths } from './box.ts'
+import { watchProcess } from './boxed-process.ts'
+import { defaultEnvironment } from './command.ts'
+import { diskFloorBytes, readFreeSpace } from './disk-guard.ts'
+import { requireHostTools } from './host-tools.ts'
+import { chooseIdentity } from './identity.ts'
+import type { ProbeFindings } from './inside/findings.ts'
+import { readKernelRecord } from './kernel-record.ts'
+import type { LaunchPlan } from './launch.ts'
+import { limitCommand } from './limits.ts'
+import { memoryFloorBytes, readAvailableMemory } from './memory-guard.ts'
+import { giveTo } from './ownership.ts'
+import { bindsOf, socketTarget } from './paths.ts'
+import { findChild } from './process-table.ts'
+import { runCommand } from './run-command.ts'
+import { buildFilter } from './seccomp/filter.ts'
+import { superviseBox, type Supervision } from './supervise.ts'
+
+/** What is needed to start one more sandbox of an open box. */
+interface Opening {
+  options: BoxOptions
+  plan: LaunchPlan
+  /** The command that sets the limits. */
+  limit: readonly string[]
+  supervision: Supervision
+}
+
+/** A sandbox that was probed and found sound. */
+interface SoundLaunch extends PreparedLaunch {
+  findings: ProbeFindings
+}
+
+/**
+ * Opens a box: brings a sandbox up, probes it, and keeps it ready for the agent.
+ *
+ * @throws SandboxTooWeak if the probe finds anything weaker than configured; nothing has run then
+ * @throws ErrandError `unavailable` if this machine cannot open one: a program or a folder is
+ *   missing, or it has too little memory or disk left
+ */
+export async function openBox(options: BoxOptions): Promise<Box> {
+  options.signal.throwIfAborted()
+  const plan = await planBox(options)
+  const supervision = superviseBox(options)
+  const limit = limitCommand(plan.tools.prlimit, options.settings, options.wallClockMs)
+  const opening = { options, plan, limit, supervision }
+  try {
+    const { level, first } = await reachLevel(opening)
+    return presentBox({ ...opening, plan: { ...plan, level } }, first)
+  } catch (error) {
+    await supervision.close()
+    throw error
+  }
+}
+
+async function planBox(options: BoxOptions): Promise<LaunchPlan> {
+  const { settings } = options
+  const tools = requireHostTools()
+  const identity = chooseIdentity(settings.uid)
+  const binds = bindsOf(options)
+  await requireRoom(options)
+  await giveTo(tools, identity, [options.workspaceDir, options.homeDir, options.socketPath])
+  return {
+    tools,
+    identity,
+    settings,
+    level: 'full',
+    binds,
+    env: { ...defaultEnvironment(dirname(process.execPath)), ...options.env },
+    cwd: boxPaths.workspace,
+    seccompFilter: buildFilter(),
+    cgroup: undefined,
+  }
+}
+
+/** Below these the guards would stop the box at their first look. */
+async function requireRoom({ workspaceDir }: BoxOptions): Promise<void> {
+  if ((await readFreeSpace(workspaceDir)) < diskFloorBytes) {
+    throw new ErrandError('unavailable', {
+      message: `The disk of ${workspaceDir} is almost full: free some of it on the runner's machine.`,
+    })
+  }
+  if (readAvailableMemory() < memoryFloorBytes) {
+    throw new ErrandError('unavailable', {
+      message: "The runner's machine has too little memory left to start a sandbox.",
+    })
+  }
+}
+
+/** The strongest level this host can do. A weaker one only if the settings accept it. */
+async function reachLevel(opening: Opening): Promise<{ level: BoxLevel; first: SoundLaunch }> {
+  const { settings, log } = opening.options
+  try {
+    return { level: 'full', first: await prepareSound(opening) }
+  } catch (error) {
+    if (settings.level === 'full' || error instanceof SandboxTooWeak) throw error
+    log.warn({ err: error }, 'box falls back to the basic level')
+    const plan = { ...opening.plan, level: 'basic' as const }
+    return { level: 'basic', first: await prepareSound({ ...opening, plan }) }
+  }
+}
+
+async function prepareSound(opening: Opening): Promise<SoundLaunch> {
+  const { options, plan, limit, supervision } = opening
+  const prepared = await prepareLaunch(plan, {
+    limit,
+    socketTarget,
+    readOnlyPaths: plan.binds.filter(({ writable }) => !writable).map(({ target }) => target),
+    onLaunch: (launch) => supervision.add(launch),
+  })
+  // The launcher is the only child of the box's first process, and it waits for us.
+  const launcherPid = findChild(await prepared.launch.initPid)
+  const findings = { ...prepared.inside, ...readKernelRecord(launcherPid) }
+  const weaknesses = assessProbe(findings, options.settings, plan.level)
+  if (weaknesses.length > 0) {
+    prepared.launch.kill()
+    throw new SandboxTooWeak(weaknesses)
+  }
+  return { ...prepared, findings }
+}
+
+function presentBox(opening: Opening, first: SoundLaunch): Box {
+  const { options, plan, limit, supervision } = opening
+  let ready: SoundLaunch | undefined = first
+  const requireOpen = (): void => {
+    if (supervision.reason === undefined) return
+    throw new ErrandError('unavailable', {
+      message: `The sandbox is no longer there: ${supervision.reason}.`,
+    })
+  }
+  return {
+    probe: first.findings,
+    level: plan.level,
+    async spawnAgent(command, args, env) {
+      requireOpen()
+      const prepared = ready ?? (await prepareSound(opening))
+      ready = undefined
+      prepared.send({ type: 'spawn', command, args, env })
+      return watchProcess(options.settings, prepared, supervision)
+    },
+    run(command, args, { cwd = plan.cwd, env = {}, ...runOptions }) {
+      requireOpen()
+      const runPlan = { ...plan, cwd, env: { ...plan.env, ...env } }
+      return runCommand(runPlan, limit, [command, ...args], runOptions, supervision)
+    },
+    close: () => supervision.close(),
+    [Symbol.asyncDispose]: () => supervision.close(),
+  }
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+
+/**
+ * What of the host's /etc programs need to run. A list of what is allowed, so that nothing secret
+ * (shadow, ssl/private, ssh keys, a netrc) is ever there to be protected by its mode bits alone.
+ */
+const hostPaths = [
+  '/etc/alternatives',
+  '/etc/ca-certificates',
+  '/etc/ld.so.cache',
+  '/etc/ld.so.conf',
+  '/etc/ld.so.conf.d',
+  '/etc/localtime',
+  '/etc/mime.types',
+  '/etc/pki/ca-trust/extracted',
+  '/etc/protocols',
+  '/etc/services',
+  '/etc/ssl/certs',
+  '/etc/ssl/openssl.cnf',
+  '/etc/timezone',
+]
+
+/** The files of /etc to bind read-only: those of the list this host has. */
+export function hostEtcPaths(): string[] {
+  return hostPaths.filter((path) => existsSync(path))
+}
+
+/** Where the launcher is inside. Not below /run or /tmp, which the agent may write to. */
+export const launcherFolder = '/opt/errand-launcher'
+
+/**
+ * Files written anew in each box. The host's /etc would name its users, hosts and name servers; and a
+ * package.json tells Node, which looks for one beside the launcher, what kind of module that is.
+ */
+export const ownFiles: Readonly<Record<string, string>> = {
+  '/etc/passwd': 'agent:x:1000:1000:agent:/home/agent:/bin/bash\n',
+  '/etc/group': 'agent:x:1000:\n',
+  // Only files: a look-up by DNS could go nowhere and would wait for its time-out.
+  '/etc/nsswitch.conf': ['passwd', 'group', 'hosts', 'services', 'protocols']
+    .map((name) => `${name}: files\n`)
+    .join(''),
+  '/etc/hosts': '127.0.0.1 localhost errand\n::1 localhost errand\n',
+  [`${launcherFolder}/package.json`]: '{"type":"module"}\n',
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { normalize } from 'node:path'
+
+import { ErrandError } from '@errand/contract'
+
+import { launcherSource, launcherTarget } from './agent-launch.ts'
+import { type BoxOptions, boxPaths } from './box.ts'
+import type { Bind } from './command.ts'
+
+/** The gateway's socket inside a box. */
+export const socketTarget = `${boxPaths.run}/gateway.sock`
+
+/** Folders a box has its own of. Bound from the host they would undo what the box is for. */
+const ownFolders = new Set(['/', '/dev', '/etc', '/home', '/proc', '/run', '/sys', '/tmp', '/var'])
+
+/**
+ * What of the host a box of these options shows, and where.
+ *
+ * @throws ErrandError `unavailable` that names a path that is missing or must not be shown
+ */
+export function bindsOf(options: BoxOptions): Bind[] {
+  const readOnly = [...new Set([process.execPath, ...options.readOnlyPaths].map(cleanPath))]
+  const binds = [
+    { source: options.workspaceDir, target: boxPaths.workspace, writable: true },
+    { source: options.homeDir, target: boxPaths.home, writable: true },
+    // A read-only bind keeps the socket from being removed; connecting does not count as writing.
+    { source: options.socketPath, target: socketTarget, writable: false },
+    { source: launcherSource, target: launcherTarget, writable: false },
+    ...(options.mirrorDir === undefined
+      ? []
+      : [{ source: options.mirrorDir, target: boxPaths.mirror, writable: false }]),
+    // In order, so that a folder comes before what is bound inside it.
+    ...readOnly.sort().map((path) => ({ source: path, target: path, writable: false })),
+  ]
+  const missing = binds.find(({ source }) => !existsSync(source))
+  if (missing !== undefined) {
+    throw refusal(`The path ${missing.source}, needed in the sandbox, does not exist.`)
+  }
+  return binds
+}
+
+function cleanPath(path: string): string {
+  const clean = normalize(path).replace(/(?<=.)\/$/, '')
+  if (!clean.startsWith('/') || ownFolders.has(clean)) {
+    throw refusal(
+      `The path ${path} cannot be shown in the sandbox: read_only_paths takes absolute paths below the system's own folders.`,
+    )
+  }
+  return clean
+}
+
+function refusal(message: string): ErrandError {
+  return new ErrandError('unavailable', { message })
+}

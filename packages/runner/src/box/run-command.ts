@@ -1,0 +1,67 @@
+import type { Readable } from 'node:stream'
+
+import type { RunOptions, RunResult, StopReason } from './box.ts'
+import { controlFd, launch, type LaunchPlan } from './launch.ts'
+import type { Supervision } from './supervise.ts'
+
+/**
+ * Waits for the runner's word before it becomes the command. A runner that died while the sandbox
+ * came up never says it; had the command started, nothing would ever stop it.
+ */
+const gate = `read -r go <&${controlFd} && exec ${controlFd}<&- && exec "$@"`
+
+/** Runs one command to its end in a sandbox of its own. */
+export async function runCommand(
+  plan: LaunchPlan,
+  limit: readonly string[],
+  command: readonly string[],
+  options: RunOptions,
+  supervision: Supervision,
+): Promise<RunResult> {
+  const launched = await launch(plan, [...limit, '/bin/sh', '-c', gate, 'sh', ...command])
+  supervision.add(launched)
+  let reason: StopReason | undefined
+  const stop = (why: StopReason): void => {
+    reason ??= why
+    launched.kill()
+  }
+  const timer = setTimeout(() => stop('wall_clock'), options.timeoutMs)
+  const allowedBytes = plan.settings.output_mb * 1024 * 1024
+  const limits = { keep: options.maxOutputBytes, stopAt: allowedBytes, stop: () => stop('output') }
+  const stdout = collect(launched.stdout, limits)
+  const stderr = collect(launched.stderr, limits)
+
+  launched.control.on('error', () => {})
+  launched.control.end('go\n')
+  launched.stdin.on('error', () => {}) // the command need not read its input
+  launched.stdin.end(options.input)
+
+  const { code } = await launched.ended
+  clearTimeout(timer)
+  const [out, err] = await Promise.all([stdout, stderr])
+  reason ??= supervision.reason
+  return {
+    ...(reason === undefined ? { code: code ?? 1 } : { signal: 'SIGKILL' as const, reason }),
+    stdout: out.bytes,
+    stderr: err.bytes,
+    truncated: out.truncated || err.truncated,
+  }
+}
+
+/** Keeps the beginning of a stream and drops the rest, so that a command may print what it likes. */
+async function collect(
+  stream: Readable,
+  { keep, stopAt, stop }: { keep: number; stopAt: number; stop: () => void },
+): Promise<{ bytes: Buffer; truncated: boolean }> {
+  const chunks: Buffer[] = []
+  let kept = 0
+  let seen = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (seen <= stopAt && seen + chunk.length > stopAt) stop()
+    seen += chunk.length
+    const part = chunk.subarray(0, keep - kept)
+    if (part.length > 0) chunks.push(part)
+    kept += part.length
+  }
+  return { bytes: Buffer.concat(chunks), truncated: seen > kept }
+}
