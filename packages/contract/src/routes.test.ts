@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { errorTable, type Route, routes } from './index.ts'
+
+const table = Object.entries(routes) as [string, Route][]
+
+it('is this table of operations', () => {
+  const rows = table.map(
+    ([name, route]) =>
+      `${route.origin.padEnd(6)} ${route.method.padEnd(4)} ${route.path}: ${name}, ${Object.keys(route.answers).join()}`,
+  )
+
+  expect(`\n${rows.join('\n')}\n`).toMatchInlineSnapshot(`
+    "
+    github POST /agents/repos/{owner}/{repo}/tasks: createTask, 201
+    github GET  /agents/repos/{owner}/{repo}/tasks: listTasksForRepo, 200
+    github GET  /agents/repos/{owner}/{repo}/tasks/{task_id}: getTaskForRepo, 200
+    github GET  /agents/tasks: listTasks, 200
+    github GET  /agents/tasks/{task_id}: getTask, 200
+    beyond GET  /agents/tasks/{task_id}/events: listEvents, 200
+    beyond POST /agents/tasks/{task_id}/steer: steerTask, 202
+    beyond POST /agents/tasks/{task_id}/cancel: cancelTask, 200
+    beyond POST /agents/tasks/{task_id}/archive: archiveTask, 200
+    beyond POST /agents/tasks/{task_id}/unarchive: unarchiveTask, 200
+    beyond POST /agents/tasks/{task_id}/pulls: openTaskPull, 201
+    beyond GET  /agents/tasks/{task_id}/diff: getTaskDiff, 200
+    beyond GET  /agents/models: listModels, 200
+    "
+  `)
+})
+
+describe.each(table)('%s', (_, route) => {
+  it('describes each parameter of its path, and no other', () => {
+    const named = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+
+    expect(Object.keys(route.params.shape)).toEqual(named)
+  })
+
+  it('names only errors of the table, and the 422 when it takes input', () => {
+    expect(route.errors.filter((name) => !(name in errorTable))).toEqual([])
+    expect(route.errors).toContain('validation_failed')
+  })
+
+  it('reads with the right to read, writes with the right to write', () => {
+    const permission = route.method === 'GET' ? 'agent_tasks:read' : 'agent_tasks:write'
+
+    expect(route).toMatchObject({ who: 'user', permission })
+  })
+
+  it('allows fields it does not know in what it takes', () => {
+    const schemas = [route.body, route.query].filter((schema) => schema !== undefined)
+
+    for (const schema of schemas) {
+      expect(z.toJSONSchema(schema, { io: 'input' })).not.toHaveProperty('additionalProperties')
+    }
+  })
+})
+
+it('keeps 202 out of what GitHub has: go-github makes an error of it', () => {
+  const github = table.filter(([, route]) => route.origin === 'github')
+
+  expect(github.flatMap(([, route]) => Object.keys(route.answers))).toEqual([
+    '201',
+    '200',
+    '200',
+    '200',
+    '200',
+  ])
+})
