@@ -1,0 +1,126 @@
+-- Tasks, their sessions, and all that happens in them. The session is the job: it is queued, leased
+-- and fenced by columns of its own row.
+
+create table tasks (
+  id uuid primary key,
+  name text not null,
+  state text not null,
+  session_count integer not null default 1,
+  event_count bigint not null default 0,
+  creator_id bigint not null,
+  creator_login text not null,
+  owner_id bigint not null,
+  owner_login text not null,
+  owner_type text not null,
+  repository_id bigint not null,
+  repository_full_name text not null,
+  base_ref text not null,
+  head_ref text,
+  custom_agent text,
+  requested_model text,
+  create_pull_request boolean not null,
+  idempotency_key text,
+  idempotency_hash text,
+  archived_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+
+create unique index tasks_idempotency on tasks (creator_id, repository_id, idempotency_key)
+  where idempotency_key is not null;
+create index tasks_by_repository on tasks (repository_id, updated_at desc);
+create index tasks_by_creator on tasks (creator_id, updated_at desc);
+
+create table sessions (
+  id uuid primary key,
+  task_id uuid not null references tasks (id),
+  number integer not null,
+  state text not null,
+  prompt text not null,
+  model text not null,
+  agent text not null,
+  user_id bigint not null,
+  user_login text not null,
+  owner_id bigint not null,
+  repository_id bigint not null,
+  base_ref text not null,
+  head_ref text,
+  priority integer not null default 0,
+  timeout_seconds integer not null,
+  attempt integer not null default 0,
+  losses integer not null default 0,
+  runner_id text,
+  lease_expires_at timestamptz,
+  agent_session_id text,
+  put_away boolean not null default false,
+  waited_seconds double precision not null default 0,
+  usage_nano bigint not null default 0,
+  error jsonb,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  queued_at timestamptz not null,
+  started_at timestamptz,
+  waiting_since timestamptz,
+  completed_at timestamptz,
+  unique (task_id, number)
+);
+
+-- What admission reads: the queue in its order, and who holds a slot.
+create index sessions_queue on sessions (priority desc, created_at, id) where state = 'queued';
+create index sessions_running on sessions (owner_id, repository_id, model)
+  where state in ('in_progress', 'waiting_for_user');
+
+create table events (
+  task_id uuid not null references tasks (id),
+  number bigint not null,
+  session_id uuid not null references sessions (id),
+  type text not null,
+  timestamp timestamptz not null,
+  data jsonb not null,
+  primary key (task_id, number)
+);
+
+-- What users send to a running task, until an attempt has taken it.
+create table messages (
+  id uuid primary key,
+  task_id uuid not null references tasks (id),
+  session_id uuid not null references sessions (id),
+  number bigint not null,
+  content text not null,
+  created_at timestamptz not null,
+  taken_by_attempt integer
+);
+create index messages_by_session on messages (session_id, number);
+
+create table questions (
+  id uuid primary key,
+  session_id uuid not null references sessions (id),
+  number bigint not null,
+  attempt integer not null,
+  message text not null,
+  requested_schema jsonb,
+  answer text,
+  created_at timestamptz not null,
+  answered_at timestamptz
+);
+-- One question at a time: a session waits for one answer.
+create unique index questions_open on questions (session_id) where answered_at is null;
+
+create table artifacts (
+  task_id uuid not null references tasks (id),
+  type text not null,
+  data jsonb not null,
+  created_at timestamptz not null,
+  primary key (task_id, type)
+);
+
+create table usage (
+  session_id uuid not null references sessions (id),
+  model text not null,
+  requests bigint not null,
+  input_tokens bigint not null,
+  cached_input_tokens bigint not null,
+  cache_write_tokens bigint not null,
+  output_tokens bigint not null,
+  primary key (session_id, model)
+);

@@ -1,0 +1,31 @@
+export { followEvents } from './events/follow-events.ts'
+export { listEvents } from './events/list-events.ts'
+export { beatLease } from './sessions/beat.ts'
+export { endSession, type SessionEnd } from './sessions/end.ts'
+export { type Lease, type ReplayEntry, StaleAttempt } from './sessions/fence.ts'
+export { leaseSession, type LeaseOptions } from './sessions/lease.ts'
+export { releaseLease } from './sessions/lost.ts'
+export { takeMessages } from './sessions/messages.ts'
+export { askUser, putAway, takeAnswer } from './sessions/questions.ts'
+export {
+  recordAgentSession,
+  recordArtifact,
+  recordEvents,
+  recordTaskPull,
+  setHeadRef,
+} from './sessions/record.ts'
+export { sweepSessions } from './sessions/sweep.ts'
+export { recordUsage, type TokenUsage } from './sessions/usage.ts'
+export type { Changes, Topic } from './store/changes.ts'
+export { DataFolderLocked } from './store/lock.ts'
+export { type Log, silentLog } from './store/log.ts'
+export { openStore, type OpenStoreOptions } from './store/open.ts'
+export type { SessionRow, TaskRow } from './store/schema.ts'
+export type { Clock, Store } from './store/store.ts'
+export { isDisconnected } from './store/transact.ts'
+export { archiveTask, unarchiveTask } from './tasks/archive-task.ts'
+export { cancelTask } from './tasks/cancel-task.ts'
+export { createTask, type NewTask } from './tasks/create-task.ts'
+export { getTask, type TaskDetail } from './tasks/get-task.ts'
+export { listTasks, type TaskFilter, type TaskList } from './tasks/list-tasks.ts'
+export { steerTask, type Steering } from './tasks/steer-task.ts'

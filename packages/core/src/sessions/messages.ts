@@ -1,0 +1,26 @@
+import type { Store } from '../store/store.ts'
+import { fenced, type Lease } from './fence.ts'
+
+/**
+ * Takes the messages users have sent since the last time, oldest first. Should this attempt be lost,
+ * the next one finds them in its replay.
+ *
+ * @throws StaleAttempt when the lease was lost.
+ */
+export async function takeMessages(
+  store: Store,
+  lease: Lease,
+): Promise<{ message_id: string; content: string }[]> {
+  return await fenced(store, lease, async (tx, session) => {
+    const taken = await tx
+      .updateTable('messages')
+      .set({ taken_by_attempt: session.attempt })
+      .where('session_id', '=', session.id)
+      .where('taken_by_attempt', 'is', null)
+      .returning(['id', 'number', 'content'])
+      .execute()
+    return taken
+      .sort((a, b) => a.number - b.number)
+      .map(({ id, content }) => ({ message_id: id, content }))
+  })
+}

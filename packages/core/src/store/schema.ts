@@ -1,0 +1,136 @@
+import type { SessionError, State } from '@errand/contract'
+import type { ColumnType } from 'kysely'
+
+/**
+ * The tables as kysely sees them. Times are `Date`, bigints are numbers (ids and counts stay far
+ * below 2^53), jsonb is parsed.
+ */
+export interface Database {
+  tasks: TaskRow & {
+    event_count: number
+    idempotency_key: string | null
+    idempotency_hash: string | null
+  }
+  sessions: SessionTable
+  events: EventRow
+  messages: MessageRow
+  questions: QuestionRow
+  artifacts: ArtifactRow
+  usage: UsageRow
+}
+
+/** A task as stored. `state` is always that of its most recent session. */
+export interface TaskRow {
+  id: string
+  name: string
+  state: State
+  session_count: number
+  creator_id: number
+  creator_login: string
+  owner_id: number
+  owner_login: string
+  owner_type: 'User' | 'Organization'
+  repository_id: number
+  repository_full_name: string
+  base_ref: string
+  /** The branch the task works on: given at create, or made at the first publish. */
+  head_ref: string | null
+  custom_agent: string | null
+  requested_model: string | null
+  create_pull_request: boolean
+  archived_at: Date | null
+  created_at: Date
+  updated_at: Date
+}
+
+/** A session as stored: its own job, lease and fence. */
+export interface SessionRow {
+  id: string
+  task_id: string
+  /** 1 for the first session of a task. */
+  number: number
+  state: State
+  prompt: string
+  model: string
+  agent: string
+  user_id: number
+  user_login: string
+  owner_id: number
+  repository_id: number
+  base_ref: string
+  head_ref: string | null
+  priority: number
+  timeout_seconds: number
+  /** Grows with every lease: the fence of every write of a runner. */
+  attempt: number
+  /** How often a runner was lost with it: answered questions make new attempts, but no losses. */
+  losses: number
+  runner_id: string | null
+  lease_expires_at: Date | null
+  /** The ACP session to load when a put-away box is opened again. */
+  agent_session_id: string | null
+  put_away: boolean
+  /** Seconds spent waiting for the user since `started_at`: they do not count as running. */
+  waited_seconds: number
+  usage_nano: number
+  error: SessionError | null
+  created_at: Date
+  updated_at: Date
+  queued_at: Date
+  started_at: Date | null
+  waiting_since: Date | null
+  completed_at: Date | null
+}
+
+type SessionTable = Omit<SessionRow, 'error'> & {
+  error: ColumnType<SessionError | null, string | null, string | null>
+}
+
+export interface EventRow {
+  task_id: string
+  number: number
+  session_id: string
+  type: string
+  timestamp: Date
+  data: unknown
+}
+
+export interface MessageRow {
+  id: string
+  task_id: string
+  session_id: string
+  /** The number of its `user.message` event: what orders it among questions and answers. */
+  number: number
+  content: string
+  created_at: Date
+  taken_by_attempt: number | null
+}
+
+export interface QuestionRow {
+  id: string
+  session_id: string
+  number: number
+  attempt: number
+  message: string
+  requested_schema: unknown
+  answer: string | null
+  created_at: Date
+  answered_at: Date | null
+}
+
+export interface ArtifactRow {
+  task_id: string
+  type: string
+  data: unknown
+  created_at: Date
+}
+
+export interface UsageRow {
+  session_id: string
+  model: string
+  requests: number
+  input_tokens: number
+  cached_input_tokens: number
+  cache_write_tokens: number
+  output_tokens: number
+}

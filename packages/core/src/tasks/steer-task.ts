@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { ErrandError, isEndState, type Steer, type SteerAccepted } from '@errand/contract'
+import { appendEvents } from '../events/append-events.ts'
+import { storableText } from '../events/storable-json.ts'
+import { addSession } from '../sessions/add-session.ts'
+import { noLongerWaiting, openQuestion } from '../sessions/questions.ts'
+import { transition } from '../sessions/transition.ts'
+import type { SessionRow } from '../store/schema.ts'
+import { notify, now, type Store, type Tx } from '../store/store.ts'
+import { transact } from '../store/transact.ts'
+import { cancelSession } from './cancel-task.ts'
+import { lockLastSession } from './last-session.ts'
+
+export interface Steering {
+  type: Steer['type']
+  content: string
+  /** A model and its agent, for the session a message to an ended task begins. */
+  model?: { id: string; agent: string }
+  by: { id: number; login: string }
+}
+
+/**
+ * Takes what a user sends to a task, in whatever state it is: it is never refused for being busy.
+ * A waiting session is answered; a running or queued one gets it as its next prompt; an ended one is
+ * followed by a new session with it as the prompt.
+ *
+ * @throws ErrandError not_found
+ */
+export async function steerTask(
+  store: Store,
+  taskId: string,
+  steering: Steering,
+): Promise<SteerAccepted> {
+  return await transact(store, async (tx) => {
+    const session = await lockLastSession(tx, taskId)
+    if (session === undefined) throw new ErrandError('not_found')
+    if (steering.type === 'abort') return await abort(store, tx, session, steering)
+    if (isEndState(session.state)) return await followUp(store, tx, session, steering)
+    if (session.state === 'waiting_for_user') {
+      const answered = await answer(store, tx, session, steering)
+      if (answered !== undefined) return answered
+    }
+    return await queueMessage(store, tx, session, steering)
+  })
+}
+
+async function abort(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+  if (isEndState(session.state)) {
+    return { task_id: session.task_id, outcome: 'already_ended' as const }
+  }
+  await cancelSession(store, tx, session, steering.by.login)
+  return { task_id: session.task_id, outcome: 'aborted' as const }
+}
+
+async function followUp(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+  const id = randomUUID()
+  await addSession(store, tx, session, {
+    id,
+    prompt: storableText(steering.content, Infinity),
+    by: steering.by,
+    ...(steering.model === undefined
+      ? {}
+      : { model: steering.model.id, agent: steering.model.agent }),
+  })
+  return { task_id: session.task_id, message_id: id, outcome: 'new_session' as const }
+}
+
+/** Undefined when the question was answered already: what comes now is a message. */
+async function answer(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+  const question = await openQuestion(tx, session.id)
+  if (question === undefined) return undefined
+  const content = storableText(steering.content, Infinity)
+  await tx
+    .updateTable('questions')
+    .set({ answer: content, answered_at: now(store) })
+    .where('id', '=', question.id)
+    .execute()
+  await appendEvents(store, tx, { task_id: session.task_id, session_id: session.id }, [
+    { type: 'elicitation.completed', data: { question_id: question.id, answer: content } },
+  ])
+  // With its box alive the runner takes the answer itself; without, the queue brings a runner.
+  if (session.lease_expires_at === null) {
+    await transition(store, tx, session, {
+      to: 'queued',
+      reason: 'The question was answered',
+      set: { ...noLongerWaiting(store, session), queued_at: now(store) },
+    })
+  }
+  await touchTask(store, tx, session.task_id)
+  return { task_id: session.task_id, message_id: question.id, outcome: 'answered' as const }
+}
+
+async function queueMessage(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+  const id = randomUUID()
+  const content = storableText(steering.content, Infinity)
+  const number = await appendEvents(
+    store,
+    tx,
+    { task_id: session.task_id, session_id: session.id },
+    [{ type: 'user.message', data: { message_id: id, content } }],
+  )
+  await tx
+    .insertInto('messages')
+    .values({
+      id,
+      task_id: session.task_id,
+      session_id: session.id,
+      number,
+      content,
+      created_at: now(store),
+      taken_by_attempt: null,
+    })
+    .execute()
+  await touchTask(store, tx, session.task_id)
+  return { task_id: session.task_id, message_id: id, outcome: 'queued' as const }
+}
+
+async function touchTask(store: Store, tx: Tx, taskId: string): Promise<void> {
+  await tx
+    .updateTable('tasks')
+    .set({ updated_at: now(store) })
+    .where('id', '=', taskId)
+    .execute()
+  await notify(tx, `task:${taskId}`)
+}
