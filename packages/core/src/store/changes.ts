@@ -32,10 +32,10 @@ export function createChangesHub(): ChangesHub {
       }
     },
     deliver(topic) {
-      for (const listener of [...(listeners.get(topic) ?? [])]) listener()
+      for (const listener of listeners.get(topic) ?? []) listener()
     },
     deliverAll() {
-      for (const ofTopic of [...listeners.values()]) for (const listener of [...ofTopic]) listener()
+      for (const ofTopic of listeners.values()) for (const listener of ofTopic) listener()
     },
   }
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
-import { Pool, types } from 'pg'
+import { Pool, TypeOverrides } from 'pg'
 import { type ChangesHub, changesChannel, createChangesHub } from './changes.ts'
 import { listenToPostgres } from './listen.ts'
 import { lockFolder } from './lock.ts'
@@ -78,15 +78,9 @@ async function openPglite(dataDir: string, changes: ChangesHub) {
 }
 
 async function openPostgres(url: string, max: number, changes: ChangesHub, log: Log) {
-  const pool = new Pool({
-    connectionString: url,
-    max,
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        // pg's own typing has one overload per format; the parser for text is the one in use.
-        oid === bigintOid ? Number : types.getTypeParser(oid, format as 'text'),
-    },
-  })
+  const types = new TypeOverrides()
+  types.setTypeParser(bigintOid, Number)
+  const pool = new Pool({ connectionString: url, max, types })
   // Without a listener an idle connection's end, as when PostgreSQL restarts, would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'))
   const listener = listenToPostgres(url, changes, log)
