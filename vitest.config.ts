@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['errand-source', 'node', 'import', 'module', 'default']
+// Vitest hands these to Node as well, for require and import alike: `import` among them would give a
+// CommonJS dependency (pg) the ES module it does not expect.
+const conditions = ['errand-source', 'node']
 
 export default defineConfig({
   resolve: { conditions },
