@@ -1,38 +1,47 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { realpath } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 
 /** Another process has the data folder open. */
 export class DataFolderLocked extends Error {
   constructor(folder: string, cause: unknown) {
     super(
-      `The data folder ${folder} is in use by another Errand on this machine. Stop it, or give this one another folder with --data.`,
+      `The data folder ${folder} is in use by another Errand. Stop it, or give this one another folder with --data.`,
       { cause },
     )
     this.name = 'DataFolderLocked'
   }
 }
 
+/** SQLITE_BUSY: https://sqlite.org/rescode.html#busy. Its extended codes share the low byte. */
+const sqliteBusy = 5
+
 /**
  * Takes a data folder for this process alone: two processes on one PGlite folder lose rows silently.
- * The lock is an abstract unix socket named after the folder. The kernel frees it when the process
- * ends, however it ends, so there is no stale lock to find out about, and nothing on the disk.
- * It holds within one network namespace: two containers must not share a data folder.
+ *
+ * Node has no file locks of its own, so the lock is an exclusive transaction, held open on an empty
+ * SQLite database: SQLite locks the file through the kernel (fcntl), which frees it when the process
+ * ends, however it ends. Nothing stale can be left behind, as a file with a pid would be, and unlike a
+ * unix socket's name it also holds between containers of one machine that share the folder.
+ *
+ * @throws DataFolderLocked when somebody has it, this process included.
  */
-export async function lockFolder(folder: string): Promise<{ release(): Promise<void> }> {
-  const name = createHash('sha256')
-    .update(await realpath(folder))
-    .digest('hex')
-  const server = createServer((socket) => socket.destroy())
-  server.listen(`\0errand-data-${name}`)
+export function lockFolder(folder: string): { release(): void } {
+  const database = new DatabaseSync(join(folder, 'store.lock'), { timeout: 0 })
   try {
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new DataFolderLocked(folder, cause)
+    database.exec('begin exclusive')
+  } catch (error) {
+    database.close()
+    if (isBusy(error)) throw new DataFolderLocked(folder, error)
+    throw error
   }
-  server.unref()
-  return {
-    release: () => new Promise((resolve) => server.close(() => resolve())),
-  }
+  return { release: () => database.close() }
+}
+
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    (error.errcode & 0xff) === sqliteBusy
+  )
 }

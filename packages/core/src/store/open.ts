@@ -55,7 +55,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
 
 async function openPglite(dataDir: string, changes: ChangesHub) {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const lock = await lockFolder(dataDir)
+  const lock = lockFolder(dataDir)
   try {
     const pglite = await PGlite.create({
       dataDir: join(dataDir, 'store'),
@@ -68,11 +68,11 @@ async function openPglite(dataDir: string, changes: ChangesHub) {
       db,
       close: once(async () => {
         await pglite.close()
-        await lock.release()
+        lock.release()
       }),
     }
   } catch (error) {
-    await lock.release()
+    lock.release()
     throw error
   }
 }

@@ -1,0 +1,191 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { cpSync, existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { sql } from 'kysely'
+import { openStore, type OpenStoreOptions } from './open.ts'
+import type { Clock, Store } from './store.ts'
+
+/**
+ * Support for tests, not part of the package: every test of what core promises runs on PGlite and on
+ * PostgreSQL. PostgreSQL is given by `ERRAND_TEST_DATABASE_URL` (an administrator's URL, see
+ * `script/with-postgres`); where it is absent that half is skipped and its name says why.
+ */
+export const testStores: TestStoreKind[] = [
+  { name: 'pglite', isMissing: false, create: createPgliteFolder },
+  process.env['ERRAND_TEST_DATABASE_URL'] === undefined
+    ? {
+        name: 'postgres (skipped: ERRAND_TEST_DATABASE_URL is not set, see script/with-postgres)',
+        isMissing: true,
+        create: () => Promise.reject(new Error('ERRAND_TEST_DATABASE_URL is not set')),
+      }
+    : { name: 'postgres', isMissing: false, create: createPostgresDatabase },
+]
+
+export interface TestStoreKind {
+  name: string
+  isMissing: boolean
+  /** An empty, migrated database; `options` opens a store on it, as often as wanted on PostgreSQL. */
+  create(): Promise<TestDatabase>
+}
+
+export interface TestDatabase {
+  options: OpenStoreOptions
+  drop(): Promise<void>
+}
+
+export interface StoreUnderTest {
+  readonly store: Store
+  readonly clock: TestClock
+  readonly database: TestDatabase
+}
+
+/** A clock that stands still until it is moved. */
+export interface TestClock extends Clock {
+  advance(by: { seconds?: number; minutes?: number }): void
+}
+
+/**
+ * Declares tests on each store: a database of their own for all of them, emptied before each.
+ * `clock: 'database'` leaves the time to the database, as in production; else it is `on.clock`.
+ */
+export function describeOnEachStore(
+  title: string,
+  body: (on: StoreUnderTest) => void,
+  options: { clock?: 'database' } = {},
+): void {
+  for (const kind of testStores) {
+    describe.skipIf(kind.isMissing)(`${title} on ${kind.name}`, () => {
+      let opened: { store: Store; database: TestDatabase } | undefined
+      const clock = createTestClock()
+      beforeAll(async () => {
+        const database = await kind.create()
+        const store = await openStore({
+          ...database.options,
+          ...(options.clock === 'database' ? {} : { clock }),
+        })
+        opened = { store, database }
+      })
+      beforeEach(async () => {
+        await emptyStore(requireOpened().store)
+      })
+      afterAll(async () => {
+        await opened?.store.close()
+        await opened?.database.drop()
+      })
+      body({
+        clock,
+        get store() {
+          return requireOpened().store
+        },
+        get database() {
+          return requireOpened().database
+        },
+      })
+
+      function requireOpened() {
+        if (opened === undefined) throw new Error('the store is open only while tests run')
+        return opened
+      }
+    })
+  }
+}
+
+export function createTestClock(start = new Date()): TestClock {
+  let timeMs = start.getTime()
+  return {
+    now: () => new Date(timeMs),
+    advance({ seconds = 0, minutes = 0 }) {
+      timeMs += (seconds + minutes * 60) * 1000
+    },
+  }
+}
+
+/** Takes away every row, as if the store had just been migrated. */
+export async function emptyStore(store: Store): Promise<void> {
+  await sql`truncate tasks cascade`.execute(store.db)
+}
+
+const migrationsFolder = new URL('../../migrations/', import.meta.url)
+const cacheFolder = fileURLToPath(
+  new URL('../../../../node_modules/.cache/errand/', import.meta.url),
+)
+
+/**
+ * Making a PGlite folder takes seconds, copying one a fraction of that: a migrated one is kept for
+ * as long as the migrations stay the same.
+ */
+async function createPgliteFolder(): Promise<TestDatabase> {
+  const template = join(cacheFolder, `pglite-${await migrationsHash()}`)
+  if (!existsSync(template)) {
+    const made = `${template}-${randomUUID()}`
+    await mkdir(made, { recursive: true })
+    const store = await openStore({ dataDir: made })
+    await store.close()
+    // Whoever else made it at the same time has made the same.
+    await rename(made, template).catch(() => rm(made, { recursive: true, force: true }))
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), 'errand-store-'))
+  cpSync(template, dataDir, { recursive: true })
+  return {
+    options: { dataDir },
+    drop: () => rm(dataDir, { recursive: true, force: true }),
+  }
+}
+
+async function createPostgresDatabase(): Promise<TestDatabase> {
+  const name = `errand_test_${randomUUID().replaceAll('-', '')}`
+  const template = `errand_template_${await migrationsHash()}`
+  await asAdministrator(async (client) => {
+    // The lock belongs to the connection: test files run in several processes at once.
+    await client.query('select pg_advisory_lock(4172003)')
+    const found = await client.query('select 1 from pg_database where datname = $1', [template])
+    if (found.rows.length === 0) await createTemplate(client, template)
+    await client.query(`create database ${name} template ${template}`)
+  })
+  return {
+    options: { databaseUrl: databaseUrl(name) },
+    drop: () =>
+      asAdministrator(async (client) => {
+        await client.query(`drop database if exists ${name} with (force)`)
+      }),
+  }
+}
+
+async function createTemplate(client: Client, template: string): Promise<void> {
+  const unfinished = `${template}_unfinished`
+  await client.query(`drop database if exists ${unfinished} with (force)`)
+  await client.query(`create database ${unfinished}`)
+  const store = await openStore({ databaseUrl: databaseUrl(unfinished) })
+  await store.close()
+  await client.query(`alter database ${unfinished} rename to ${template}`)
+}
+
+async function asAdministrator(work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: process.env['ERRAND_TEST_DATABASE_URL'] })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function databaseUrl(name: string): string {
+  // Set wherever this is called: without it the kind is missing.
+  const url = new URL(process.env['ERRAND_TEST_DATABASE_URL'] as string)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function migrationsHash(): Promise<string> {
+  const hash = createHash('sha256')
+  const names = (await readdir(migrationsFolder)).sort()
+  for (const name of names)
+    hash.update(name).update(await readFile(new URL(name, migrationsFolder)))
+  return hash.digest('hex').slice(0, 16)
+}
