@@ -1,0 +1,112 @@
+import { LLMock, type ChatCompletionRequest, type FixtureResponse } from '@copilotkit/aimock'
+
+/** What a script knows when it is asked for the model's next turn. */
+export interface Turn {
+  /** How many turns the model has taken in this conversation: 0 at first. */
+  index: number
+  model: string
+  /** All that system and user said, in order: what a script tells conversations apart by. */
+  prompt: string
+  /** What the tool called last gave back, if the conversation ends with that. */
+  result: string
+  /** The names of the tools the agent offers. */
+  tools: string[]
+}
+
+/** The model's turn: text, calls of tools, or an error of the upstream. */
+export type Reply =
+  | { say: string }
+  | { call: [name: string, input: object][]; say?: string }
+  | { fail: number; message: string }
+
+export type Script = (turn: Turn) => Reply | Promise<Reply>
+
+export type ModelApi = 'messages' | 'responses' | 'chat_completions'
+
+export interface ScriptedModel extends AsyncDisposable {
+  url: string
+  /** Every turn asked for, in order. */
+  turns: Turn[]
+  /** What was sent: path, headers and body, as the upstream saw them. */
+  requests(): { path: string; headers: Record<string, string>; body: unknown }[]
+  /** The settings that make it the model `scripted`, spoken to by the API given. */
+  settings(api?: ModelApi): object
+}
+
+/** The key that only the gateway may know; the agent's box must never show it. */
+export const scriptedModelKey = 'key-of-the-scripted-model'
+export const scriptedModelKeyVariable = 'SCRIPTED_MODEL_KEY'
+
+/**
+ * A model that follows a script, behind a server that speaks the real wire formats: Anthropic's
+ * Messages, OpenAI's Responses and Chat Completions, streaming. A list of replies is given turn by
+ * turn, the last one again and again.
+ */
+export async function startScriptedModel(script: Script | Reply[]): Promise<ScriptedModel> {
+  const turns: Turn[] = []
+  const play = typeof script === 'function' ? script : inOrder(script)
+  const server = new LLMock({ host: '127.0.0.1', port: 0, chunkSize: 12, strict: true })
+  server.on({}, async (request) => {
+    const turn = readTurn(request)
+    turns.push(turn)
+    return toFixture(await play(turn))
+  })
+  const url = await server.start()
+  return {
+    url,
+    turns,
+    requests: () =>
+      server.getRequests().map(({ path, headers, body }) => ({ path, headers, body })),
+    settings: (api = 'messages') => settingsFor(url, api),
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+}
+
+function inOrder(replies: Reply[]): Script {
+  return ({ index }) => {
+    const reply = replies[Math.min(index, replies.length - 1)]
+    if (reply === undefined) throw new Error('the script has no reply')
+    return reply
+  }
+}
+
+function readTurn({ model, messages, tools }: ChatCompletionRequest): Turn {
+  const last = messages.at(-1)
+  const prompts = messages.filter(({ role }) => role === 'system' || role === 'user')
+  return {
+    index: messages.filter((message, at) => isTurn(message, messages[at - 1])).length,
+    model,
+    prompt: prompts.map(({ content }) => textOf(content)).join('\n'),
+    result: last?.role === 'tool' ? textOf(last.content) : '',
+    tools: (tools ?? []).map((tool) => tool.function.name),
+  }
+}
+
+type Message = ChatCompletionRequest['messages'][number]
+
+/** The Responses API has an item for each text and each call: together they are one turn. */
+function isTurn(message: Message, before: Message | undefined): boolean {
+  return message.role === 'assistant' && before?.role !== 'assistant'
+}
+
+function textOf(content: Message['content']): string {
+  if (typeof content === 'string') return content
+  return (content ?? []).map((part) => part.text ?? '').join('')
+}
+
+function toFixture(reply: Reply): FixtureResponse {
+  if ('fail' in reply) return { error: { message: reply.message }, status: reply.fail }
+  if (!('call' in reply)) return { content: reply.say }
+  const toolCalls = reply.call.map(([name, input]) => ({ name, arguments: JSON.stringify(input) }))
+  return reply.say === undefined ? { toolCalls } : { content: reply.say, toolCalls }
+}
+
+function settingsFor(url: string, api: ModelApi): object {
+  const wire = api === 'messages' ? 'anthropic' : 'openai'
+  return {
+    upstreams: {
+      scripted: { wire, base_url: `${url}/v1`, api_key_env: scriptedModelKeyVariable },
+    },
+    models: [{ id: 'scripted', upstream: 'scripted', api }],
+  }
+}
