@@ -2,6 +2,7 @@ import { ErrandError, type SandboxSettings } from '@errand/contract'
 
 import { type BoxLevel, boxPaths } from './box.ts'
 import type { ProbeFindings } from './inside/findings.ts'
+import { dataLimitBytes } from './limits.ts'
 
 /** The box came out weaker than configured. Nothing of the session has run in it. */
 export class SandboxTooWeak extends ErrandError {
@@ -80,7 +81,7 @@ function assessLimits({ limits }: ProbeFindings, settings: SandboxSettings): str
   const mib = 1024 * 1024
   const wanted = {
     processes: settings.processes,
-    data_bytes: settings.memory_mb * 2 * mib,
+    data_bytes: dataLimitBytes(settings),
     file_size_bytes: settings.file_size_mb * mib,
     open_files: settings.open_files,
     core_bytes: 0,

@@ -93,7 +93,9 @@ function files(fds: Readonly<Record<string, number>>): string[] {
 function kernelFiles(level: BoxLevel): string[] {
   return [
     // Without a fresh one there is none at all: the host's own would show the host's processes.
-    level === 'full' ? ['--proc', '/proc'] : [],
+    // /proc/sys again, read-only: the settings of its own namespaces, like how much shared memory there
+    // may be, would be the box's to change.
+    level === 'full' ? ['--proc', '/proc', '--ro-bind', '/proc/sys', '/proc/sys'] : [],
     ['--dev', '/dev'],
     temporary('/dev/shm', sharedMemoryMb),
     ['--dir', '/var', '--symlink', '/tmp', '/var/tmp'],

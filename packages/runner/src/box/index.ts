@@ -1,4 +1,5 @@
 export { assessProbe, SandboxTooWeak } from './assess.ts'
 export * from './box.ts'
+export { type ProbeCheck, probeHost, type ProbeReport } from './host-probe.ts'
 export type * from './inside/findings.ts'
 export { openBox } from './open-box.ts'

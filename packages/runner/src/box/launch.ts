@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SandboxSettings } from '@errand/contract'
 
 import type { BoxLevel } from './box.ts'
+import { type BoxCgroup, joinCommand } from './cgroup.ts'
 import { type Bind, bwrapArguments } from './command.ts'
 import { ownFiles } from './own-files.ts'
 import type { HostTools } from './host-tools.ts'
@@ -32,7 +33,7 @@ export interface LaunchPlan {
   cwd: string
   seccompFilter: Buffer
   /** A cgroup of the box's own, where the host delegates one. */
-  cgroup: string | undefined
+  cgroup: BoxCgroup | undefined
 }
 
 /** One sandbox, from its start until the last process in it is dead. */
@@ -75,16 +76,13 @@ export async function launch(plan: LaunchPlan, command: readonly string[]): Prom
 
 function start(plan: LaunchPlan, command: readonly string[]): ChildProcess {
   const { identity, tools } = plan
-  const mustStage = plan.binds.some(({ source }) => !canReach(identity, source))
-  const isStaged = identity.stepsDown && (mustStage || plan.cgroup !== undefined)
-  const sources = isStaged && mustStage ? plan.binds.map(({ source }) => source) : []
-  const binds = plan.binds.map((bind, index) =>
-    sources.length > 0 ? { ...bind, source: stagedPath(index) } : bind,
-  )
+  const { binds, sources } = stageUnreachable(plan)
+  // Joining a group of root's needs root still; staging steps down afterwards.
+  const isStaged = sources.length > 0 || (identity.stepsDown && plan.cgroup !== undefined)
   const bwrap = [tools.bwrap, '--args', String(fds.args), '--', ...command]
-  const [program = tools.bwrap, ...args] = isStaged
-    ? stagingCommand(tools, identity, sources, plan.cgroup, bwrap)
-    : bwrap
+  const staged = isStaged ? stagingCommand(tools, identity, sources, bwrap) : bwrap
+  const [program = tools.bwrap, ...args] =
+    plan.cgroup === undefined ? staged : joinCommand(tools, plan.cgroup, staged)
 
   const nothing = openSync('/dev/null', 'r+')
   const child = spawn(program, args, {
@@ -101,6 +99,16 @@ function start(plan: LaunchPlan, command: readonly string[]): ChildProcess {
   closeSync(nothing)
   feed(child, plan, binds)
   return child
+}
+
+/** Each source bubblewrap could not walk to is staged; the others are bound from where they are. */
+function stageUnreachable({ identity, binds }: LaunchPlan): { binds: Bind[]; sources: string[] } {
+  const sources: string[] = []
+  const reachable = binds.map((bind) => {
+    if (!identity.stepsDown || canReach(identity, bind.source)) return bind
+    return { ...bind, source: stagedPath(sources.push(bind.source) - 1) }
+  })
+  return { binds: reachable, sources }
 }
 
 /** Pipes for those we use. What would be inherited besides is covered with /dev/null. */

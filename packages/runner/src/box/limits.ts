@@ -22,10 +22,7 @@ export function limitCommand(
   const cpuSeconds = Math.ceil(wallClockMs / 1000) * availableParallelism()
   const limits = {
     nproc: atMost('Max processes', settings.processes),
-    // DATA, not AS: WebAssembly and V8 reserve tens of gigabytes of address space they never touch.
-    // Twice the box's memory, since thread stacks and heaps committed ahead count as data too; what
-    // is really resident is the memory guard's business.
-    data: settings.memory_mb * 2 * mib,
+    data: dataLimitBytes(settings),
     fsize: settings.file_size_mb * mib,
     nofile: atMost('Max open files', settings.open_files),
     cpu: Math.max(cpuSeconds, 1),
@@ -34,6 +31,15 @@ export function limitCommand(
     msgqueue: 0,
   }
   return [prlimit, ...Object.entries(limits).map(([name, value]) => `--${name}=${value}`), '--']
+}
+
+/**
+ * Private memory one process may map. DATA, not AS: WebAssembly and V8 reserve tens of gigabytes of
+ * address space they never touch. Twice the box's memory and some more, since thread stacks and heaps
+ * committed ahead count here too; what is really resident is the memory guard's business.
+ */
+export function dataLimitBytes(settings: SandboxSettings): number {
+  return (settings.memory_mb * 2 + 512) * mib
 }
 
 /** An unprivileged process can only lower its hard limits, and the box inherits the runner's. */

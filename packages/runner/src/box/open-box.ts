@@ -6,6 +6,7 @@ import { type PreparedLaunch, prepareLaunch } from './agent-launch.ts'
 import { assessProbe, SandboxTooWeak } from './assess.ts'
 import { type Box, type BoxLevel, type BoxOptions, boxPaths } from './box.ts'
 import { watchProcess } from './boxed-process.ts'
+import { createBoxCgroup, findOwnDelegation } from './cgroup.ts'
 import { defaultEnvironment } from './command.ts'
 import { diskFloorBytes, readFreeSpace } from './disk-guard.ts'
 import { requireHostTools } from './host-tools.ts'
@@ -46,7 +47,7 @@ interface SoundLaunch extends PreparedLaunch {
 export async function openBox(options: BoxOptions): Promise<Box> {
   options.signal.throwIfAborted()
   const plan = await planBox(options)
-  const supervision = superviseBox(options)
+  const supervision = superviseBox({ ...options, cgroup: plan.cgroup })
   const limit = limitCommand(plan.tools.prlimit, options.settings, options.wallClockMs)
   const opening = { options, plan, limit, supervision }
   try {
@@ -64,6 +65,7 @@ async function planBox(options: BoxOptions): Promise<LaunchPlan> {
   const identity = chooseIdentity(settings.uid)
   const binds = bindsOf(options)
   await requireRoom(options)
+  const delegation = findOwnDelegation()
   await giveTo(tools, identity, [options.workspaceDir, options.homeDir, options.socketPath])
   return {
     tools,
@@ -74,7 +76,7 @@ async function planBox(options: BoxOptions): Promise<LaunchPlan> {
     env: { ...defaultEnvironment(dirname(process.execPath)), ...options.env },
     cwd: boxPaths.workspace,
     seccompFilter: buildFilter(),
-    cgroup: undefined,
+    cgroup: delegation === undefined ? undefined : createBoxCgroup(delegation, settings),
   }
 }
 

@@ -10,15 +10,12 @@ import type { Identity } from './identity.ts'
  * The places are made on a tmpfs over /sys: a folder every machine has, in which no source lies and
  * which a box does not get to see.
  *
- * Arguments: a cgroup to join or nothing, the sources, `--`, and the command to become.
+ * Arguments: the sources, `--`, and the command to become.
  */
 const script = `
 set -eu
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
-cgroup=$1
-shift
-[ -z "$cgroup" ] || echo $$ > "$cgroup/cgroup.procs"
-[ "$1" = -- ] || mount -t tmpfs -o mode=0755,size=1m errand ${stagedPath('')}
+mount -t tmpfs -o mode=0755,size=1m errand ${stagedPath('')}
 place=0
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mkdir ${stagedPath('$place')}; else : > ${stagedPath('$place')}; fi
@@ -33,7 +30,7 @@ exec "$@"
 `
 
 /** Where the source of this index is found by the command. */
-export function stagedPath(index: number | string): string {
+export function stagedPath(index: number | '' | '$place'): string {
   return `/sys/${index}`
 }
 
@@ -45,12 +42,11 @@ export function stagingCommand(
   tools: HostTools,
   identity: Identity,
   sources: readonly string[],
-  cgroup: string | undefined,
   command: readonly string[],
 ): string[] {
   return [
     [tools.unshare, '--mount', '--'],
-    [tools.sh, '-c', script, 'errand-box', cgroup ?? '', ...sources, '--'],
+    [tools.sh, '-c', script, 'errand-box', ...sources, '--'],
     [tools.setpriv, `--reuid=${identity.uid}`, `--regid=${identity.gid}`],
     ['--clear-groups', '--no-new-privs', '--'],
     command,

@@ -2,6 +2,7 @@ import type { SandboxSettings } from '@errand/contract'
 import type { Log } from '@errand/core'
 
 import type { StopReason } from './box.ts'
+import type { BoxCgroup } from './cgroup.ts'
 import { guardDisk } from './disk-guard.ts'
 import type { Launch } from './launch.ts'
 import { guardMemory } from './memory-guard.ts'
@@ -19,6 +20,7 @@ export interface Supervision {
 }
 
 export interface SupervisionOptions {
+  cgroup: BoxCgroup | undefined
   settings: SandboxSettings
   log: Log
   workspaceDir: string
@@ -29,10 +31,11 @@ export interface SupervisionOptions {
 
 /** Starts the guards of a box. */
 export function superviseBox(options: SupervisionOptions): Supervision {
-  const { settings, log } = options
+  const { cgroup, settings, log } = options
   const launches = new Set<Launch>()
   const over = new AbortController()
   let reason: StopReason | undefined
+  let isRemoved = false
 
   const roots = (): ReadonlySet<number> => new Set([...launches].map(({ pid }) => pid))
   const stop = (why: StopReason): void => {
@@ -70,7 +73,10 @@ export function superviseBox(options: SupervisionOptions): Supervision {
   return {
     add(launch) {
       launches.add(launch)
-      void launch.ended.then(() => launches.delete(launch))
+      void launch.ended.then(() => {
+        launches.delete(launch)
+        if (cgroup?.ranOutOfMemory() === true) stop('memory')
+      })
       // It was started while the box was being closed.
       if (reason !== undefined) launch.kill()
     },
@@ -81,6 +87,8 @@ export function superviseBox(options: SupervisionOptions): Supervision {
       stop('closed')
       await Promise.all([...launches].map(({ ended }) => ended))
       await disk
+      if (!isRemoved) cgroup?.remove()
+      isRemoved = true
     },
   }
 }

@@ -1,6 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { closeSync, constants, openSync, readdirSync, readFileSync, unlinkSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 
@@ -28,6 +36,9 @@ const secrets = [
 /** Where no file may be made. */
 const readOnlyFolders = ['/', '/usr', '/usr/bin', '/etc', '/dev', '/home', '/var', '/mirror']
 
+/** Switches of the kernel. */
+const readOnlyFiles = ['/proc/sys/kernel/shmmax', '/proc/sys/vm/drop_caches', '/proc/sysrq-trigger']
+
 /** Addresses set aside for documentation, and where clouds hand out credentials. */
 const elsewhere = ['192.0.2.1', '169.254.169.254', '2001:db8::1']
 
@@ -40,7 +51,10 @@ export async function probe(readOnlyPaths: readonly string[]): Promise<InsideFin
     groups: process.getgroups!().filter((group) => group !== process.getgid!()),
     hostname: hostname(),
     foreign_processes: listForeignProcesses(),
-    writable_paths: [...readOnlyFolders, ...readOnlyPaths].filter(canMakeFile),
+    writable_paths: [
+      ...[...readOnlyFolders, ...readOnlyPaths].filter(canMakeFile),
+      ...readOnlyFiles.filter(canWrite),
+    ],
     readable_secrets: secrets.filter(canOpen),
     interfaces: Object.keys(networkInterfaces()),
     reachable: await findReachable(),
@@ -61,6 +75,16 @@ function canMakeFile(folder: string): boolean {
   try {
     closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY))
     unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Asks only: trying would change the kernel's setting if it succeeded. */
+function canWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
     return true
   } catch {
     return false

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+
+import { openTestBox } from '../open-test-box.ts'
+
+const mib = 1024 * 1024
+
+describe('an agent that prints without end', () => {
+  it('is killed at its limit, without the runner holding what it printed', async () => {
+    await using test = await openTestBox({ settings: { output_mb: 50 } })
+    const before = process.memoryUsage.rss()
+
+    const agent = await test.box.spawnAgent('sh', ['-c', 'head -c 10G /dev/zero'], {})
+    let bytes = 0
+    for await (const chunk of agent.stdout) bytes += (chunk as Buffer).length
+
+    expect(await agent.exited).toEqual({ signal: 'SIGKILL', reason: 'output' })
+    expect(bytes).toBeGreaterThan(49 * mib)
+    expect(bytes).toBeLessThanOrEqual(50 * mib)
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * mib)
+  })
+
+  it('is counted on both streams together', async () => {
+    await using test = await openTestBox({ settings: { output_mb: 1 } })
+
+    const result = await test.agent('yes | head -c 700000; yes | head -c 700000 >&2; sleep 1000')
+
+    expect(result).toMatchObject({ reason: 'output' })
+  })
+
+  it('waits when nobody reads, and fills no memory meanwhile', async () => {
+    await using test = await openTestBox({ settings: { output_mb: 10_000 } })
+    const before = process.memoryUsage.rss()
+
+    const agent = await test.box.spawnAgent(
+      'sh',
+      ['-c', 'yes & while :; do :; done & sleep 1; echo over >&2; wait'],
+      {},
+    )
+    for await (const chunk of agent.stderr) if (String(chunk) === 'over\n') break
+
+    expect(process.memoryUsage.rss() - before).toBeLessThan(20 * mib)
+    agent.kill('SIGKILL')
+    expect(await agent.exited).toEqual({ signal: 'SIGKILL' })
+  })
+
+  it('is killed at the same limit when it is a command', async () => {
+    await using test = await openTestBox({ settings: { output_mb: 5 } })
+
+    const result = await test.sh('yes', { maxOutputBytes: 10 })
+
+    expect(result).toMatchObject({ reason: 'output', truncated: true, stdout: 'y\ny\ny\ny\ny\n' })
+  })
+
+  it('cannot make the runner read a control message without end', async () => {
+    await using test = await openTestBox()
+
+    // The launcher shares the agent's uid, so it may be written to; what it says is bounded.
+    const result = await test.agent(`
+      launcher=$(pgrep -f errand-launcher/inside | grep -v '^1$' | head -1)
+      kill -STOP $launcher; kill -9 $launcher; sleep 1000`)
+
+    expect(result).toMatchObject({ signal: 'SIGKILL' })
+  })
+})
