@@ -1,0 +1,32 @@
+import { type ModelApi, type ScriptedModel } from './scripted-model.ts'
+
+/** Settings as `errand.yml` holds them; what is absent has Errand's default. */
+export interface TestSettings {
+  sessions?: object
+  limits?: object
+  runner?: object
+  sandbox?: object
+  [key: string]: unknown
+}
+
+/** The token of the first owner in every test. */
+export const ownerToken = 'ghp_0123456789ownerOwnerOwnerOwnerOwner'
+
+/** Times are short where a test waits for them, boxes small, and every port free. */
+export function settingsFor(
+  dataDir: string,
+  options: { settings?: TestSettings; model?: ScriptedModel; api?: ModelApi; databaseUrl?: string },
+): TestSettings {
+  const { settings = {}, model, api, databaseUrl } = options
+  return {
+    port: 0,
+    data: dataDir,
+    admin_token: ownerToken,
+    ...model?.settings(api),
+    ...(databaseUrl !== undefined && { database_url: databaseUrl }),
+    ...settings,
+    sessions: { lease_seconds: 3, ...settings.sessions },
+    runner: { concurrency: 4, ...settings.runner },
+    sandbox: { memory_mb: 1024, ...settings.sandbox },
+  }
+}
