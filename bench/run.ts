@@ -1,0 +1,25 @@
+import { type Section, writeSection } from './report.ts'
+
+// Each is loaded when it is run: what one needs need not be there for another.
+const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
+  create: async () => (await import('./create.ts')).measureCreate,
+  start: async () => (await import('./start.ts')).measureStart,
+  task: async () => (await import('./task.ts')).measureTask,
+  sandbox: async () => (await import('./sandbox.ts')).measureSandbox,
+  memory: async () => (await import('./memory.ts')).measureMemory,
+}
+
+const names = process.argv.slice(2)
+const unknown = names.find((name) => !(name in benchmarks))
+if (unknown !== undefined) {
+  console.error(
+    `There is no benchmark ${unknown}; there are ${Object.keys(benchmarks).join(', ')}.`,
+  )
+  process.exitCode = 2
+} else {
+  for (const [name, load] of Object.entries(benchmarks)) {
+    if (names.length > 0 && !names.includes(name)) continue
+    const measure = await load()
+    await writeSection(await measure())
+  }
+}
