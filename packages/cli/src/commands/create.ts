@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Command } from 'commander'
+import { connect } from '../client/connection.ts'
+import { findRepository } from '../client/git-remote.ts'
+import { Exit, UserError } from '../errors.ts'
+import { exitCodeOf, followTask } from '../follow-task.ts'
+import { presentTask } from '../present/task-page.ts'
+import { printableLine } from '../terminal/printable.ts'
+import { type Terminal } from '../terminal/terminal.ts'
+import { examples } from './examples.ts'
+
+interface CreateOptions {
+  fromFile?: string
+  repo?: string
+  base?: string
+  customAgent?: string
+  model?: string
+  head?: string
+  pr?: boolean
+  follow?: boolean
+}
+
+export function addCreateCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('create')
+    .summary('start a task')
+    .description('Start a task: an agent works on the prompt in a repository.')
+    .argument('[prompt]', 'what is to be done')
+    .option('-F, --from-file <file>', 'read the prompt from a file, or from standard input with -')
+    .option('-R, --repo <owner/repo>', "the repository (default: this checkout's remote)")
+    .option('-b, --base <branch>', 'the branch to start from (default: the default branch)')
+    .option('-a, --custom-agent <name>', 'a custom agent of the repository')
+    .option('-m, --model <id>', 'the model; `script` needs none and runs the prompt itself')
+    .option('--head <branch>', 'work on this existing branch instead of a new one')
+    .option('--pr', 'open a draft pull request')
+    .option('--follow', 'print what happens until the task has ended')
+    .addHelpText(
+      'after',
+      examples(
+        'errand create "Replace moment by date-fns" --pr --follow',
+        'errand create -F prompt.md -R me/shop -b main -m claude-sonnet-5',
+        'echo "Fix the flaky login test" | errand create -F -',
+      ),
+    )
+    .action((prompt: string | undefined, options: CreateOptions) =>
+      create(terminal, prompt, options),
+    )
+}
+
+async function create(
+  terminal: Terminal,
+  argument: string | undefined,
+  options: CreateOptions,
+): Promise<void> {
+  const prompt = await readPrompt(terminal, argument, options.fromFile)
+  const client = connect(terminal)
+  const params = await findRepository(options.repo, terminal.cwd)
+  const task = await client.call('createTask', {
+    params,
+    body: {
+      prompt,
+      create_pull_request: options.pr === true,
+      ...(options.model !== undefined && { model: options.model }),
+      ...(options.customAgent !== undefined && { custom_agent: options.customAgent }),
+      ...(options.base !== undefined && { base_ref: options.base }),
+      ...(options.head !== undefined && { head_ref: options.head }),
+    },
+    signal: terminal.signal,
+  })
+  terminal.out(`${printableLine(task.html_url ?? task.id)}\n`)
+  if (options.follow !== true) return
+  const ended = await followTask(terminal, client, task.id)
+  terminal.out(`\n${presentTask(terminal, ended, `${params.owner}/${params.repo}`)}\n`)
+  if (ended.state !== 'completed') throw new Exit(exitCodeOf(ended.state))
+}
+
+async function readPrompt(
+  terminal: Terminal,
+  argument: string | undefined,
+  file: string | undefined,
+): Promise<string> {
+  if (argument !== undefined && file !== undefined) {
+    throw new UserError('Give the prompt either as an argument or with --from-file, not both.')
+  }
+  const prompt =
+    file === undefined
+      ? argument
+      : file === '-'
+        ? await terminal.readInput()
+        : await readFile(resolve(terminal.cwd, file), 'utf8')
+  if (prompt !== undefined && prompt.trim() !== '') return prompt
+  throw new UserError('A task needs a prompt.', {
+    remedy: 'Give it as an argument, or with --from-file FILE (- for standard input).',
+  })
+}

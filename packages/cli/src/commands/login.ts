@@ -1,0 +1,72 @@
+import { createClient } from '@errand/contract'
+import { type Command } from 'commander'
+import { normalizeUrl } from '../client/connection.ts'
+import { hostsFilePath, readHosts, writeHosts } from '../client/hosts-file.ts'
+import { UserError } from '../errors.ts'
+import { printableLine } from '../terminal/printable.ts'
+import { type Terminal } from '../terminal/terminal.ts'
+import { examples } from './examples.ts'
+
+const defaultUrl = 'http://127.0.0.1:4000'
+
+export function addLoginCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('login')
+    .summary('sign in to a server')
+    .description(
+      "Keep a server's URL and a token for it. The token is asked for, or read from standard input.",
+    )
+    .argument('[url]', `the server's API (default: ERRAND_URL, or ${defaultUrl})`)
+    .addHelpText(
+      'after',
+      examples(
+        'errand login https://errand.example.com',
+        'errand login https://api.github.com < token.txt',
+      ),
+    )
+    .action((url: string | undefined) => login(terminal, url))
+}
+
+export function addLogoutCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('logout')
+    .summary('forget a server')
+    .description('Forget the token of a server.')
+    .argument('[url]', 'the server (default: the one signed in to last)')
+    .addHelpText('after', examples('errand logout https://errand.example.com'))
+    .action((url: string | undefined) => logout(terminal, url))
+}
+
+async function login(terminal: Terminal, given: string | undefined): Promise<void> {
+  const { environment, signal } = terminal
+  const url = normalizeUrl(given ?? environment.ERRAND_URL ?? defaultUrl)
+  const token = (
+    terminal.canAsk
+      ? await terminal.ask(`Token for ${url}: `, { isSecret: true })
+      : await terminal.readInput()
+  ).trim()
+  if (token === '') throw new UserError('No token was given.')
+  const client = createClient({ baseUrl: url, token, userAgent: 'errand-cli' })
+  // Every server that speaks the API has this field.
+  const user = (await (await client.request('GET', '/user', { signal })).json()) as {
+    login: string
+  }
+  const hosts = readHosts(environment)
+  hosts.hosts[url] = { token, login: user.login }
+  writeHosts(environment, { ...hosts, current: url })
+  terminal.err(
+    `Signed in to ${url} as ${printableLine(user.login)}. Kept in ${hostsFilePath(environment)}.\n`,
+  )
+}
+
+function logout({ environment, err }: Terminal, given: string | undefined): void {
+  const { current, hosts } = readHosts(environment)
+  const url = given === undefined ? current : normalizeUrl(given)
+  if (url === undefined || !hosts[url]) {
+    throw new UserError(`You are not signed in to ${url ?? 'any server'}.`)
+  }
+  const { [url]: _forgotten, ...rest } = hosts
+  const next = url === current ? Object.keys(rest)[0] : current
+  writeHosts(environment, { hosts: rest, ...(next !== undefined && { current: next }) })
+  err(`Signed out of ${url}.\n`)
+}

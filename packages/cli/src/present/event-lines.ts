@@ -1,0 +1,118 @@
+import { type Event, type State } from '@errand/contract'
+import { paintState, type Paint } from '../terminal/colours.ts'
+import { printable, printableLine } from '../terminal/printable.ts'
+import { shorten } from '../terminal/table.ts'
+
+/** How much of a tool's input or title stands on its line. */
+const titleWidth = 100
+
+type Data = Readonly<Record<string, unknown>>
+type Presenter = (data: Data, paint: Paint) => string
+
+/**
+ * One event as lines of a log, without the time; empty for what says nothing to a reader. Every text
+ * of it is made printable here: it comes from an agent. Types unknown to this client are named only.
+ */
+export function presentEvent(event: Event, paint: Paint): string {
+  const presenter = Object.hasOwn(presenters, event.type) ? presenters[event.type] : undefined
+  return presenter ? presenter(event.data, paint) : paint('dim', printableLine(event.type))
+}
+
+/** Whether an event is a piece of running text, which goes on in the next event of its kind. */
+export function isRunningText(event: Event): boolean {
+  return event.type === 'assistant.message' || event.type === 'assistant.thought'
+}
+
+const presenters: Record<string, Presenter> = {
+  'session.created': (data, paint) => {
+    const model = data.model === undefined ? '' : paint('dim', ` (model ${line(data.model)})`)
+    return `session created${model}`
+  },
+  'session.state_changed': (data, paint) => {
+    // States are printed as they come; an unknown one is only dimmed.
+    const states = `${line(data.from)} → ${paintState(paint, line(data.to) as State)}`
+    const reason = data.reason === undefined ? '' : paint('dim', ` (${line(data.reason)})`)
+    return [`${states}${reason}`, ...presentFailure(data.error, paint)].join('\n')
+  },
+  'session.sandbox': (data, paint) =>
+    paint('dim', `box ready: isolation ${line(data.level)}${findingNames(data.findings)}`),
+  'session.workspace': (data, paint) =>
+    paint(
+      'dim',
+      `workspace: ${line(data.base_ref)} at ${line(data.commit).slice(0, 12)} → ${line(data.head_ref)}`,
+    ),
+  'session.log': (data, paint) => {
+    const style = data.level === 'error' ? 'red' : data.level === 'warning' ? 'yellow' : 'dim'
+    return paint(style, text(data.message))
+  },
+  'session.summary': (data, paint) =>
+    [paint('bold', line(data.title)), text(data.body)].join('\n').trimEnd(),
+  'user.message': (data, paint) => `${paint('cyan', 'user:')} ${text(data.content)}`,
+  'assistant.message': (data) => text(data.content),
+  'assistant.thought': (data, paint) => paint('dim', text(data.content)),
+  'assistant.plan': (data, paint) =>
+    [paint('bold', 'plan'), ...planEntries(data.entries)].join('\n'),
+  'assistant.usage': (data, paint) =>
+    paint(
+      'dim',
+      `${line(data.model)}: ${line(data.input_tokens)} tokens in, ${line(data.output_tokens)} out`,
+    ),
+  'tool.execution_start': (data, paint) =>
+    `${paint('blue', '›')} ${shorten(line(data.title), titleWidth)}`,
+  'tool.execution_update': (data, paint) => toolOutput(data.output, paint),
+  'tool.execution_complete': (data, paint) =>
+    [toolOutput(data.output, paint), data.status === 'failed' ? paint('red', '✗ failed') : '']
+      .filter((part) => part !== '')
+      .join('\n'),
+  'elicitation.requested': (data, paint) =>
+    `${paint('magenta', 'question:')} ${paint('bold', text(data.message))}`,
+  'elicitation.completed': (data, paint) => `${paint('cyan', 'answer:')} ${text(data.answer)}`,
+  'artifact.branch': (data, paint) => {
+    const files = data.files_changed === 1 ? '1 file' : `${line(data.files_changed)} files`
+    return `branch ${paint('cyan', line(data.head_ref))}: ${files} changed against ${line(data.base_ref)}`
+  },
+  'artifact.pull': (data, paint) =>
+    `pull request #${line(data.number)}: ${paint('underline', line(data.html_url))}`,
+  abort: (data, paint) => paint('yellow', `stopped by ${line(data.by)}`),
+}
+
+/** What went wrong, why, and what to do, as a session's error has it. */
+export function presentFailure(error: unknown, paint: Paint): string[] {
+  if (typeof error !== 'object' || error === null) return []
+  const { message, remedy } = error as Data
+  const lines = [paint('red', text(message))]
+  return remedy === undefined ? lines : [...lines, text(remedy)]
+}
+
+function toolOutput(output: unknown, paint: Paint): string {
+  const shown = text(output).trimEnd()
+  if (shown === '') return ''
+  return shown
+    .split('\n')
+    .map((each) => paint('dim', `  ${each}`))
+    .join('\n')
+}
+
+function planEntries(entries: unknown): string[] {
+  if (!Array.isArray(entries)) return []
+  return entries.map((entry: Data) => {
+    const mark = entry.status === 'completed' ? '✓' : entry.status === 'in_progress' ? '▸' : '·'
+    return `  ${mark} ${line(entry.content)}`
+  })
+}
+
+function findingNames(findings: unknown): string {
+  if (typeof findings !== 'object' || findings === null) return ''
+  const shown = Object.entries(findings)
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+    .map(([name, value]) => `${printableLine(name)} ${line(value)}`)
+  return shown.length === 0 ? '' : `, ${shown.join(', ')}`
+}
+
+function text(value: unknown): string {
+  return printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+}
+
+function line(value: unknown): string {
+  return printableLine(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+}

@@ -1,0 +1,138 @@
+import { AnswerError, type Client, type Session, type Task } from '@errand/contract'
+import { UserError } from '../errors.ts'
+
+/** What `--json` can be asked for, by the names of `gh agent-task`, and how each is found. */
+const fields = {
+  id: (task) => task.id,
+  name: (task) => task.name,
+  state: (task) => task.state,
+  repository: (task, forge) => forge.repositoryName(task),
+  user: (task, forge) => forge.userLogin(task),
+  createdAt: (task) => task.created_at,
+  updatedAt: (task) => task.updated_at,
+  completedAt: (task) => lastSession(task)?.completed_at,
+  archivedAt: (task) => task.archived_at,
+  url: (task) => task.html_url,
+  baseRef: (task) => branchOf(task)?.base_ref ?? lastSession(task)?.base_ref,
+  headRef: (task) => branchOf(task)?.head_ref ?? lastSession(task)?.head_ref,
+  model: (task) => lastSession(task)?.model,
+  customAgent: (task) => task.custom_agent?.id,
+  error: (task) => lastSession(task)?.error,
+  sessions: (task) => ('sessions' in task ? task.sessions : undefined),
+  pullRequestNumber: async (task, forge) =>
+    pullOf(task)?.number ?? (await forge.pull(task))?.number,
+  pullRequestUrl: async (task, forge) =>
+    pullOf(task)?.html_url ?? (await forge.pull(task))?.html_url,
+  pullRequestTitle: async (task, forge) => (await forge.pull(task))?.title,
+  pullRequestState: async (task, forge) => (await forge.pull(task))?.state,
+} as const satisfies Record<string, (task: AnyTask, forge: ForgeLookup) => unknown>
+
+export type AnyTask = Task & { sessions?: Session[] }
+export type FieldName = keyof typeof fields
+export const fieldNames = Object.keys(fields) as FieldName[]
+
+/** Fields that only a task asked for by its id has. */
+const detailFields: readonly FieldName[] = [
+  'completedAt',
+  'model',
+  'error',
+  'sessions',
+  'baseRef',
+  'headRef',
+]
+
+interface Pull {
+  number: number
+  html_url: string
+  title: string
+  state: string
+}
+
+/** What a task names only by id, asked of the forge, each once. */
+export interface ForgeLookup {
+  repositoryName(task: AnyTask): Promise<string | undefined>
+  userLogin(task: AnyTask): Promise<string | undefined>
+  pull(task: AnyTask): Promise<Pull | undefined>
+}
+
+/** Reads `--json id,state`. Throws `UserError` with the fields there are on an unknown one. */
+export function parseFields(list: string): FieldName[] {
+  const asked = list.split(',').map((name) => name.trim())
+  const unknown = asked.find((name) => !Object.hasOwn(fields, name))
+  if (unknown === undefined) return asked as FieldName[]
+  throw new UserError(`Unknown JSON field: "${unknown}"\nFields are:\n  ${fieldNames.join('\n  ')}`)
+}
+
+export function needsDetail(names: readonly FieldName[]): boolean {
+  return names.some((name) => detailFields.includes(name))
+}
+
+/** The fields asked for, with null for what a task does not have, so that each is always there. */
+export async function pickFields(
+  task: AnyTask,
+  names: readonly FieldName[],
+  forge: ForgeLookup,
+): Promise<Record<string, unknown>> {
+  const picked: Record<string, unknown> = {}
+  for (const name of names) picked[name] = (await fields[name](task, forge)) ?? null
+  return picked
+}
+
+export function lastSession(task: AnyTask): Session | undefined {
+  return task.sessions?.at(-1)
+}
+
+export function branchOf(task: Task): { head_ref: string; base_ref: string } | undefined {
+  return task.artifacts?.find((artifact) => artifact.type === 'branch')?.data
+}
+
+export function pullOf(task: Task): { id: number; number?: number; html_url?: string } | undefined {
+  return task.artifacts?.find((artifact) => artifact.type === 'pull')?.data
+}
+
+export function createForgeLookup(client: Client, signal: AbortSignal): ForgeLookup {
+  const names = new Map<number, Promise<string | undefined>>()
+
+  async function get<T>(path: string): Promise<T | undefined> {
+    const response = await client.request('GET', path, { signal }).catch(undefinedWhenMissing)
+    // The fields used are those every GitHub-compatible forge has.
+    return response ? ((await response.json()) as T) : undefined
+  }
+  async function repositoryName(task: AnyTask): Promise<string | undefined> {
+    const id = task.repository?.id
+    if (id === undefined) return undefined
+    const known = names.get(id)
+    if (known) return known
+    const asked = get<{ full_name: string }>(`/repositories/${id}`).then(
+      (found) => found?.full_name,
+    )
+    names.set(id, asked)
+    return asked
+  }
+  return {
+    repositoryName,
+    async userLogin(task) {
+      const id = task.creator?.id
+      return id === undefined ? undefined : (await get<{ login: string }>(`/user/${id}`))?.login
+    },
+    async pull(task) {
+      const name = pullOf(task) && (await repositoryName(task))
+      if (!name) return undefined
+      const number = pullOf(task)?.number
+      if (number !== undefined) return get<Pull>(`/repos/${name}/pulls/${number}`)
+      // GitHub's artifacts carry no number: the branch leads to the pull request.
+      const head = branchOf(task)?.head_ref
+      const query = new URLSearchParams({
+        state: 'all',
+        head: `${name.split('/')[0]}:${head ?? ''}`,
+      })
+      return head ? (await get<Pull[]>(`/repos/${name}/pulls?${query.toString()}`))?.[0] : undefined
+    },
+  }
+}
+
+/** A repository or a pull request may be gone, or not the reader's to see. */
+function undefinedWhenMissing(error: unknown): undefined {
+  if (error instanceof AnswerError && (error.status === 404 || error.status === 403)) return
+  throw error
+}

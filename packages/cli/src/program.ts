@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addCompletionCommand } from './commands/completion.ts'
+import { addCreateCommand } from './commands/create.ts'
+import { addDiffCommand } from './commands/diff.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
+import { examples } from './commands/examples.ts'
+import { addListCommand } from './commands/list.ts'
+import { addLoginCommand, addLogoutCommand } from './commands/login.ts'
+import { addQuickstartCommand } from './commands/quickstart.ts'
+import { addRepoCommand } from './commands/repo.ts'
+import { addServeCommand } from './commands/serve.ts'
+import { addAnswerCommand, addCancelCommand, addSteerCommand } from './commands/steer.ts'
+import { addViewCommand } from './commands/view.ts'
+import { addWorkerCommand } from './commands/worker.ts'
+import { type Terminal } from './terminal/terminal.ts'
+
+/** The command `errand` with all its commands, bound to a terminal. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('errand')
+  program
+    .description('Send a prompt, get a pull request.')
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+    })
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      examples(
+        'errand serve',
+        'errand repo import ~/code/shop me/shop',
+        'errand create "Replace moment by date-fns" -R me/shop --pr --follow',
+      ),
+    )
+  const groups: [string, ((program: Command, terminal: Terminal) => void)[]][] = [
+    [
+      'Tasks:',
+      [
+        addCreateCommand,
+        addListCommand,
+        addViewCommand,
+        addAnswerCommand,
+        addSteerCommand,
+        addCancelCommand,
+        addDiffCommand,
+      ],
+    ],
+    [
+      'Server:',
+      [addServeCommand, addWorkerCommand, addDoctorCommand, addRepoCommand, addQuickstartCommand],
+    ],
+    ['This command:', [addLoginCommand, addLogoutCommand, addCompletionCommand]],
+  ]
+  for (const [heading, adders] of groups) {
+    program.commandsGroup(heading)
+    for (const add of adders) add(program, terminal)
+  }
+  program.helpCommand(false)
+  return program
+}
+
+function readVersion(): string {
+  const file = new URL('../package.json', import.meta.url)
+  // Our own package.json, which has one.
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,41 @@
+import { type Settings } from '@errand/contract'
+import { type Store } from '@errand/core'
+import { type Runner, startRunner } from '@errand/runner'
+import { type Logger } from 'pino'
+import { UserError } from '../errors.ts'
+import { type Environment } from '../settings.ts'
+
+export interface RunnerForge {
+  apiUrl: string
+  webUrl: string
+  token: string
+}
+
+/** The runner of this process. Model keys are looked up by name when a session needs one. */
+export function openRunner(
+  store: Store,
+  settings: Settings,
+  environment: Environment,
+  log: Logger,
+  forge: RunnerForge,
+): Runner {
+  const secrets = (name: string): string | undefined => environment[name]
+  return startRunner({ store, log, settings, dataDir: settings.data, forge, secrets })
+}
+
+/** A forge elsewhere, as the settings name it. Throws `UserError` when there is no token for it. */
+export function remoteForge(settings: Settings): RunnerForge {
+  if (settings.forge_token === undefined) {
+    throw new UserError(`A runner needs a token for ${settings.forge}.`, {
+      remedy: 'Give it as ERRAND_FORGE_TOKEN, or as forge_token in errand.yml.',
+    })
+  }
+  return { apiUrl: settings.forge, webUrl: webUrlOf(settings.forge), token: settings.forge_token }
+}
+
+/** github.com has its API on a host of its own, GitHub Enterprise Server under `/api/v3`. */
+export function webUrlOf(apiUrl: string): string {
+  const url = new URL(apiUrl)
+  if (url.hostname === 'api.github.com') return 'https://github.com'
+  return apiUrl.replace(/\/+$/, '').replace(/\/api\/v3$/, '')
+}

@@ -1,0 +1,90 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { type AddressInfo } from 'node:net'
+import { type Forge, type Settings } from '@errand/contract'
+import { openStore, type Store } from '@errand/core'
+import { type EmbeddedForge, openForge } from '@errand/forge'
+import { createGitHubForge, createServer } from '@errand/server'
+import { type Logger } from 'pino'
+import { noteRunningServer } from '../client/local-server.ts'
+import { type Environment } from '../settings.ts'
+import { openRunner, remoteForge } from './open-runner.ts'
+import { issueOwnerToken, type OwnerToken } from './owner-token.ts'
+
+export interface RunningServer {
+  /** Where it listens, for commands on this machine. */
+  url: string
+  /** Where users reach it. */
+  publicUrl: string
+  /** The first owner's token; absent on a forge that is not ours. */
+  ownerToken: OwnerToken | undefined
+  close(): Promise<void>
+}
+
+/**
+ * Puts store, forge, server and runner into this process, the only place where they meet. What was
+ * opened is closed in the reverse order, also when a later part cannot start.
+ */
+export async function startServer(
+  settings: Settings,
+  environment: Environment,
+  log: Logger,
+): Promise<RunningServer> {
+  const opened = new AsyncDisposableStack()
+  try {
+    // Tokens and repositories are kept in there: nobody else's business.
+    await mkdir(settings.data, { recursive: true, mode: 0o700 })
+    await chmod(settings.data, 0o700)
+    const store = opened.use(await openStoreOf(settings, log))
+    const address = { url: httpUrl(settings.host, settings.port) }
+    const publicUrl = (): string => settings.public_url ?? address.url
+    const embedded = await openEmbeddedForge(settings, log, publicUrl)
+    const forge: Forge = embedded ?? createGitHubForge({ apiUrl: settings.forge })
+    const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
+    const app = createServer({ store, forge, settings, log, publicUrl, ...routes })
+    opened.defer(() => app.close())
+    await app.listen({ host: settings.host, port: settings.port })
+    // A TCP socket that listens has an address with a port.
+    address.url = httpUrl(settings.host, (app.server.address() as AddressInfo).port)
+    const ownerToken = embedded && (await issueOwnerToken(embedded, settings))
+    if (settings.runner.enabled) {
+      const runnerForge = embedded ? ownForge(embedded, address.url) : remoteForge(settings)
+      const runner = openRunner(store, settings, environment, log, runnerForge)
+      opened.defer(() => runner.close())
+    }
+    opened.use(noteRunningServer(settings.data, address.url))
+    const close = (): Promise<void> => opened.disposeAsync()
+    return { url: address.url, publicUrl: publicUrl(), ownerToken, close }
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+export function openStoreOf(settings: Settings, log: Logger): Promise<Store> {
+  const { database_url: databaseUrl } = settings
+  return openStore({
+    dataDir: settings.data,
+    log,
+    ...(databaseUrl !== undefined && { databaseUrl }),
+  })
+}
+
+async function openEmbeddedForge(
+  settings: Settings,
+  log: Logger,
+  publicUrl: () => string,
+): Promise<EmbeddedForge | undefined> {
+  if (settings.forge !== 'embedded') return undefined
+  return openForge({ dataDir: settings.data, log, publicUrl })
+}
+
+/** The runner takes the same way to our own forge as to GitHub: its REST API and git over HTTP. */
+function ownForge(forge: EmbeddedForge, url: string) {
+  return { apiUrl: url, webUrl: url, token: forge.runnerToken() }
+}
+
+/** An address that means every interface is reached by the loopback one. */
+function httpUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

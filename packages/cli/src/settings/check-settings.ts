@@ -1,0 +1,88 @@
+import { autoModelId, scriptModelId, Settings } from '@errand/contract'
+import { type z } from 'zod'
+import { didYouMean } from './closest-word.ts'
+import { acceptedAt, keysAt } from './setting-keys.ts'
+import { type GivenSettings } from './settings-sources.ts'
+
+/** The agents that come with Errand. */
+const ownAgents = ['coder', 'script']
+/** Their values are never shown, not even when they are wrong. */
+const secretKeys = new Set(['admin_token', 'forge_token', 'database_url'])
+
+type Issue = z.core.$ZodIssue
+
+/** The settings, or every problem found, each naming where it was given and its key. */
+export function checkSettings(given: GivenSettings): { settings?: Settings; problems: string[] } {
+  const parsed = Settings.safeParse(given.values)
+  if (!parsed.success)
+    return { problems: parsed.error.issues.flatMap((issue) => explain(given, issue)) }
+  const problems = [...checkReferences(given, parsed.data)]
+  return problems.length > 0 ? { problems } : { settings: parsed.data, problems }
+}
+
+function explain(given: GivenSettings, issue: Issue): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const name = nameOf([...issue.path, key])
+      const place = placeOf(given, issue.path, key)
+      return `${place}: ${name} is not a setting${didYouMean(key, keysAt(issue.path))}`
+    })
+  }
+  const place = placeOf(given, issue.path)
+  const name = nameOf(issue.path)
+  const value = valueAt(given.values, issue.path)
+  if (value === undefined)
+    return [`${place}: ${name} is missing: it must be ${acceptedAt(issue.path)}`]
+  // A rule with a message of its own says more than its type does.
+  const hasOwnMessage = issue.code === 'custom' || issue.message.startsWith('must ')
+  const rule = hasOwnMessage ? issue.message : `must be ${acceptedAt(issue.path)}`
+  return [`${place}: ${name} ${rule}${notValue(issue.path, value)}`]
+}
+
+/** What the schema cannot say: names must be of something that is there, and only once. */
+function* checkReferences(given: GivenSettings, settings: Settings): Generator<string> {
+  const upstreams = Object.keys(settings.upstreams)
+  const agents = [...ownAgents, ...Object.keys(settings.agents)]
+  const ids = new Set<string>()
+  for (const [index, model] of settings.models.entries()) {
+    const at = (key: string): string =>
+      `${placeOf(given, ['models', index, key])}: models[${index}].${key}`
+    if (model.id === autoModelId || model.id === scriptModelId) {
+      yield `${at('id')} must not be \`${model.id}\`: that name is Errand's own`
+    }
+    if (ids.has(model.id)) yield `${at('id')} \`${model.id}\` is there twice`
+    ids.add(model.id)
+    if (!upstreams.includes(model.upstream)) {
+      yield `${at('upstream')} \`${model.upstream}\` is not one of \`upstreams\`${didYouMean(model.upstream, upstreams)}`
+    }
+    if (!agents.includes(model.agent)) {
+      yield `${at('agent')} \`${model.agent}\` is not an agent${didYouMean(model.agent, agents)}`
+    }
+  }
+}
+
+function placeOf(given: GivenSettings, path: readonly PropertyKey[], unknownKey?: string): string {
+  for (let length = path.length; length > 0; length -= 1) {
+    const giver = given.givenBy.get(path.slice(0, length).join('.'))
+    if (giver !== undefined) return giver
+  }
+  return given.file?.locate(path, unknownKey) ?? 'settings'
+}
+
+function nameOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '')
+}
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => Reflect.get(Object(value), part), values)
+}
+
+function notValue(path: readonly PropertyKey[], value: unknown): string {
+  if (secretKeys.has(String(path[0])) || path.includes('env')) return ''
+  if (typeof value === 'object') return Array.isArray(value) ? ', not a list' : ', not a section'
+  const text = JSON.stringify(value)
+  return text.length > 60 ? '' : `, not ${text}`
+}
