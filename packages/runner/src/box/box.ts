@@ -32,8 +32,12 @@ export interface BoxOptions {
   homeDir: string
   /** The unix socket the gateway of this box listens on; it must exist before the box opens. */
   socketPath: string
+  /** Read by the box's uid: its files must be readable by all, the folders above it need not be. */
   mirrorDir?: string
-  /** Files and folders of the host bound read-only at the same path; missing ones are refused. */
+  /**
+   * Files and folders of the host bound read-only at the same path; missing ones are refused. Node's
+   * own binary is always there. Readable as the mirror is.
+   */
   readOnlyPaths: readonly string[]
   /** The environment of everything in the box, over the defaults (PATH, HOME, USER, LANG, TMPDIR). */
   env: Readonly<Record<string, string>>

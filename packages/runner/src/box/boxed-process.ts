@@ -19,8 +19,6 @@ export function watchProcess(
     isOverOutput = true
     launch.kill()
   })
-  // An agent that ends without reading its input is no error of the runner.
-  launch.stdin.on('error', () => {})
   return {
     stdin: launch.stdin,
     stdout: output.watch(launch.stdout),

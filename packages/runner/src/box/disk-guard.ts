@@ -8,8 +8,9 @@ import { listTree } from './process-table.ts'
 const mib = 1024 * 1024
 /** How often the file system is asked for its free space, which costs nothing. */
 const intervalMs = 500
-/** A walk of the tree is at most this share of the time. */
-const walkShare = 1 / 20
+/** The share of the time a walk of the tree may take: as a rule, and while space vanishes. */
+const walkShare = { calm: 1 / 20, alarmed: 1 / 4 } as const
+const calmIntervalMs = 5000
 
 export interface DiskGuardOptions {
   folders: readonly string[]
@@ -31,15 +32,20 @@ export async function guardDisk(options: DiskGuardOptions): Promise<void> {
   const { folders, limitBytes, signal } = options
   let usedBytes = 0
   let freeAtWalk = Infinity
-  let nextWalkAt = 0
+  let walkedAt = -Infinity
+  let walkMs = 0
   while (!signal.aborted) {
     try {
       const freeBytes = Math.min(...(await Promise.all(folders.map(readFreeSpace))))
-      const isSuspicious = freeAtWalk - freeBytes > (limitBytes - usedBytes) / 4
-      if (performance.now() >= nextWalkAt || isSuspicious) {
+      const isAlarming = freeAtWalk - freeBytes > (limitBytes - usedBytes) / 4
+      const pauseMs = isAlarming
+        ? walkMs / walkShare.alarmed
+        : Math.max(walkMs / walkShare.calm, calmIntervalMs)
+      if (performance.now() - walkedAt >= pauseMs) {
         const startedAt = performance.now()
         usedBytes = await measureAll(options)
-        nextWalkAt = performance.now() + Math.max((performance.now() - startedAt) / walkShare, 5000)
+        walkedAt = performance.now()
+        walkMs = walkedAt - startedAt
         freeAtWalk = freeBytes
       }
       if (usedBytes > limitBytes || freeBytes < diskFloorBytes) {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import type { Duplex, Readable, Writable } from 'node:stream'
@@ -60,6 +60,9 @@ export async function launch(plan: LaunchPlan, command: readonly string[]): Prom
   const initPid = readInitPid(pipeOf(child, fds.info))
   // Whoever waits for it hears of it; who does not is not to be stopped by it.
   initPid.catch(() => {})
+  // A pipe breaks when the other end dies, which is told by `ended`; without a listener Node would
+  // end the runner for it.
+  for (const pipe of [child.stdin, pipeOf(child, controlFd)]) pipe?.on('error', () => {})
   const ended = waitUntilDead(child, initPid)
   return {
     pid: child.pid!, // set, as it was spawned
@@ -85,7 +88,7 @@ function start(plan: LaunchPlan, command: readonly string[]): ChildProcess {
     plan.cgroup === undefined ? staged : joinCommand(tools, plan.cgroup, staged)
 
   const nothing = openSync('/dev/null', 'r+')
-  const child = spawn(program, args, {
+  const options: SpawnOptions = {
     cwd: '/',
     // Empty: bubblewrap's first process inside keeps the environment it was started with, readable
     // in /proc/1/environ even with --clearenv.
@@ -95,10 +98,14 @@ function start(plan: LaunchPlan, command: readonly string[]): ChildProcess {
     detached: true,
     // Node also clears the supplementary groups then.
     ...(identity.stepsDown && !isStaged ? { uid: identity.uid, gid: identity.gid } : {}),
-  })
-  closeSync(nothing)
-  feed(child, plan, binds)
-  return child
+  }
+  try {
+    const child = spawn(program, args, options)
+    feed(child, plan, binds)
+    return child
+  } finally {
+    closeSync(nothing)
+  }
 }
 
 /** Each source bubblewrap could not walk to is staged; the others are bound from where they are. */
@@ -129,6 +136,9 @@ function feed(child: ChildProcess, plan: LaunchPlan, binds: readonly Bind[]): vo
     binds,
     fds: { seccomp: fds.seccomp, info: fds.info, files },
   })
+  // Bubblewrap parts its arguments by NUL: one inside a value would begin an argument of its own.
+  const bad = args.find((arg) => arg.includes('\0'))
+  if (bad !== undefined) throw new TypeError('an argument of a box contains a NUL character')
   give(child, fds.args, `${args.join('\0')}\0`)
   give(child, fds.seccomp, plan.seccompFilter)
   for (const path of filePaths) give(child, files[path]!, ownFiles[path]!) // both made from filePaths

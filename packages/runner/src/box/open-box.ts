@@ -15,7 +15,7 @@ import type { ProbeFindings } from './inside/findings.ts'
 import { readKernelRecord } from './kernel-record.ts'
 import type { LaunchPlan } from './launch.ts'
 import { limitCommand } from './limits.ts'
-import { memoryFloorBytes, readAvailableMemory } from './memory-guard.ts'
+import { memoryFloorBytes, readHostMemory } from './memory-guard.ts'
 import { giveTo } from './ownership.ts'
 import { bindsOf, socketTarget } from './paths.ts'
 import { findChild } from './process-table.ts'
@@ -87,7 +87,7 @@ async function requireRoom({ workspaceDir }: BoxOptions): Promise<void> {
       message: `The disk of ${workspaceDir} is almost full: free some of it on the runner's machine.`,
     })
   }
-  if (readAvailableMemory() < memoryFloorBytes) {
+  if (readHostMemory().availableBytes < memoryFloorBytes) {
     throw new ErrandError('unavailable', {
       message: "The runner's machine has too little memory left to start a sandbox.",
     })

@@ -1,14 +1,21 @@
 import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 
 import type { RunOptions, RunResult, StopReason } from './box.ts'
+import { backgroundPriority, oomScore } from './inside/precedence.ts'
 import { controlFd, launch, type LaunchPlan } from './launch.ts'
 import type { Supervision } from './supervise.ts'
 
 /**
  * Waits for the runner's word before it becomes the command. A runner that died while the sandbox
- * came up never says it; had the command started, nothing would ever stop it.
+ * came up never says it; had the command started, nothing would ever stop it. Then stands behind the
+ * host, as the launcher does for the agent.
  */
-const gate = `read -r go <&${controlFd} && exec ${controlFd}<&- && exec "$@"`
+const gate = `
+read -r go <&${controlFd} || exit
+exec ${controlFd}<&-
+[ ! -d /proc/self ] || echo ${oomScore} > /proc/self/oom_score_adj
+exec nice -n ${backgroundPriority} "$@"`
 
 /** Runs one command to its end in a sandbox of its own. */
 export async function runCommand(
@@ -31,9 +38,7 @@ export async function runCommand(
   const stdout = collect(launched.stdout, limits)
   const stderr = collect(launched.stderr, limits)
 
-  launched.control.on('error', () => {})
   launched.control.end('go\n')
-  launched.stdin.on('error', () => {}) // the command need not read its input
   launched.stdin.end(options.input)
 
   const { code } = await launched.ended
@@ -56,12 +61,14 @@ async function collect(
   const chunks: Buffer[] = []
   let kept = 0
   let seen = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  stream.on('data', (chunk: Buffer) => {
     if (seen <= stopAt && seen + chunk.length > stopAt) stop()
     seen += chunk.length
     const part = chunk.subarray(0, keep - kept)
     if (part.length > 0) chunks.push(part)
     kept += part.length
-  }
+  })
+  // A pipe that broke has ended as well; how the command fared is told by its exit.
+  await finished(stream).catch(() => {})
   return { bytes: Buffer.concat(chunks), truncated: seen > kept }
 }

@@ -55,6 +55,7 @@ export function superviseBox(options: SupervisionOptions): Supervision {
       log.warn(found, 'box stopped: memory limit')
       stop('memory')
     },
+    onError: (error) => log.error({ err: error }, 'memory of a box could not be measured'),
   })
   const disk = guardDisk({
     folders: [options.workspaceDir, options.homeDir],

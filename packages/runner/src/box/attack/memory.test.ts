@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { eventually } from '../eventually.ts'
 import { openTestBox } from '../open-test-box.ts'
-import { readAvailableMemory } from '../memory-guard.ts'
+import { readHostMemory } from '../memory-guard.ts'
 
 const mib = 1024 * 1024
 
@@ -54,6 +54,24 @@ describe('an agent that takes memory', () => {
     expect(result.reason).toBe(undefined)
   })
 
+  it('is killed for memory that it shares with itself and keeps out of view', async () => {
+    await using test = await openTestBox({ settings: { memory_mb: 300 } })
+    // Children touch a part each of one shared mapping and end: resident in no process any more.
+    const script = `
+      use strict; my $size = 600 * 1048576;
+      my $at = syscall(${process.arch === 'arm64' ? 222 : 9}, 0, $size, 3, 0x21, -1, 0);
+      for my $part (0..59) { next if fork; for (my $i = 0; $i < 10 * 1048576; $i += 4096) {
+        open my $f, '+<', '/proc/self/mem' or die; sysseek $f, $at + $part * 10485760 + $i, 0; syswrite $f, 'x'; close $f } exit }
+      1 while wait > 0; sleep 1000`
+
+    const result = await test.box.run('perl', ['-e', script], {
+      timeoutMs: 30_000,
+      maxOutputBytes: 1000,
+    })
+
+    expect(result).toMatchObject({ signal: 'SIGKILL', reason: 'memory' })
+  })
+
   it('fills neither /tmp, /dev/shm nor /run beyond their size', async () => {
     await using test = await openTestBox({ settings: { tmp_mb: 20 } })
 
@@ -68,13 +86,15 @@ describe('an agent that takes memory', () => {
   })
 
   it('gives all of it back when the box is closed', async () => {
-    const before = readAvailableMemory()
+    const before = readHostMemory().availableBytes
     const test = await openTestBox({ settings: { memory_mb: 1000 } })
     await test.box.spawnAgent('sh', ['-c', `${hog(500)} & wait`], {})
-    await eventually(() => expect(readAvailableMemory()).toBeLessThan(before - 300 * mib))
+    await eventually(() => expect(readHostMemory().availableBytes).toBeLessThan(before - 300 * mib))
 
     await test[Symbol.asyncDispose]()
 
-    await eventually(() => expect(readAvailableMemory()).toBeGreaterThan(before - 200 * mib))
+    await eventually(() =>
+      expect(readHostMemory().availableBytes).toBeGreaterThan(before - 200 * mib),
+    )
   })
 })

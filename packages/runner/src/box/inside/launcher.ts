@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 
 import type { FromLauncher, ToLauncher } from './control.ts'
 import { startForwarder } from './forwarder.ts'
+import { backgroundPriority, oomScore } from './precedence.ts'
 import { probe } from './probe.ts'
 
 /**
@@ -30,18 +33,35 @@ createInterface({ input: control }).on('line', (line) => {
   else agent?.kill(message.signal)
 })
 
-// Not an empty string: a box without a gateway has no way out at all.
-if (socketPath !== '') await startForwarder(Number(port), socketPath!)
+standBehindTheHost()
+await startForwarder(Number(port), socketPath!) // the runner always names it
 send({ type: 'ready', findings: await probe(readOnlyPaths) })
 
+/** Everything in the box inherits both: the server answers while agents compile, and outlives them. */
+function standBehindTheHost(): void {
+  setPriority(backgroundPriority)
+  // When the host itself runs out of memory, the kernel looks here for what to kill.
+  if (existsSync('/proc/self')) writeFileSync('/proc/self/oom_score_adj', String(oomScore))
+}
+
 function startAgent({ command, args, env }: ToLauncher & { type: 'spawn' }): void {
-  agent = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  try {
+    agent = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  } catch (error) {
+    // Node throws some errors, like E2BIG, and emits others.
+    finish({ type: 'not_started', code: nameOf(error) })
+    return
+  }
   agent.once('error', (error) => {
-    finish({ type: 'not_started', code: 'code' in error ? String(error.code) : 'unknown' })
+    finish({ type: 'not_started', code: nameOf(error) })
   })
   agent.once('exit', (code, signal) => {
     finish({ type: 'exited', code, signal })
   })
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
 /** What the agent left running in the background ends with it: bubblewrap kills the rest of the box. */

@@ -1,0 +1,5 @@
+/** The nice value of everything in a box: the server keeps answering while agents compile. */
+export const backgroundPriority = 5
+
+/** Added to the kernel's choice of what to kill when the host is out of memory; 1000 is "first of all". */
+export const oomScore = 500
