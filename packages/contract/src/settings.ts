@@ -41,6 +41,21 @@ const Limits = z.strictObject({
   per_model: count.default(32).describe('Sessions running at a time on one model.'),
 })
 
+const RateLimits = z.strictObject({
+  per_hour: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(5000)
+    .describe('API requests of one token in an hour; 0 sets no limit.'),
+  created_per_minute: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Tasks one token may create in a minute; 0 sets no limit. GitHub has 80.'),
+})
+
 const Runner = z.strictObject({
   enabled: flag.default(true).describe('Whether `errand serve` also runs sessions.'),
   concurrency: count.default(2).describe('Sessions one runner process works on at a time.'),
@@ -160,6 +175,7 @@ export const Settings = z.strictObject({
     .describe('How much is logged.'),
   prompt_limit_bytes: count.default(65_536).describe('Longest prompt accepted.'),
   sessions: Sessions.prefault({}).describe('How long sessions may take.'),
+  rate_limits: RateLimits.prefault({}).describe('How often the API may be asked.'),
   limits: Limits.prefault({}).describe('How many sessions run at a time.'),
   runner: Runner.prefault({}).describe('The runner in this process.'),
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),

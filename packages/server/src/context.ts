@@ -1,0 +1,12 @@
+import type { Forge, Settings } from '@errand/contract'
+import type { Log, Store } from '@errand/core'
+
+/** What every handler works with. */
+export interface ServerContext {
+  store: Store
+  forge: Forge
+  settings: Settings
+  log: Log
+  /** Where users reach the server, without a slash at the end. */
+  publicUrl: () => string
+}

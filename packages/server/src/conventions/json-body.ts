@@ -1,0 +1,31 @@
+import { ErrandError } from '@errand/contract'
+import type { FastifyInstance } from 'fastify'
+
+/** Largest body taken, in bytes: a prompt of the default limit with room for escapes. */
+export const bodyLimitBytes = 1024 * 1024
+
+/**
+ * Parses every body as JSON, whatever its Content-Type: GitHub's own curl example sends one that
+ * says it is a form (behaviour.md 1.2).
+ */
+export function parseJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'string', bodyLimit: bodyLimitBytes },
+    (_request, text, done) => {
+      try {
+        done(null, text === '' ? undefined : JSON.parse(text.toString()))
+      } catch (cause) {
+        done(new ErrandError('bad_json', { cause }))
+      }
+    },
+  )
+}
+
+/** The body as an object; none counts as an empty one. */
+export function requireObject(body: unknown): object {
+  if (body === undefined || body === null) return {}
+  if (typeof body !== 'object' || Array.isArray(body)) throw new ErrandError('body_not_object')
+  return body
+}

@@ -1,0 +1,63 @@
+import type { Event } from '@errand/contract'
+
+/** An event as a line of the log: what it is, and its text. */
+export function describeEvent(event: Event): { label: string; text: string } {
+  const { data } = event
+  switch (event.type) {
+    case 'session.created':
+      return { label: 'session created', text: '' }
+    case 'session.state_changed':
+      return {
+        label: 'state',
+        text: [textOf(data['to']).replaceAll('_', ' '), textOf(data['reason'])]
+          .filter(Boolean)
+          .join(': '),
+      }
+    case 'session.sandbox':
+      return { label: 'sandbox', text: `level ${textOf(data['level'])}` }
+    case 'session.workspace':
+      return {
+        label: 'workspace',
+        text: `${textOf(data['base_ref'])} at ${textOf(data['commit']).slice(0, 12)}`,
+      }
+    case 'session.summary':
+      return { label: 'summary', text: `${textOf(data['title'])}\n\n${textOf(data['body'])}` }
+    case 'assistant.plan':
+      return { label: 'plan', text: planOf(data['entries']) }
+    case 'assistant.usage':
+      return {
+        label: 'usage',
+        text: `${textOf(data['model'])}: ${textOf(data['input_tokens'])} in, ${textOf(data['output_tokens'])} out`,
+      }
+    case 'elicitation.requested':
+      return { label: 'question', text: textOf(data['message']) }
+    case 'elicitation.completed':
+      return { label: 'answer', text: textOf(data['answer']) }
+    case 'artifact.branch':
+      return { label: 'branch', text: textOf(data['head_ref']) }
+    case 'artifact.pull':
+      return { label: 'pull request', text: textOf(data['html_url']) }
+    default:
+      return {
+        label: event.type,
+        text: textOf(
+          data['content'] ?? data['message'] ?? data['output'] ?? data['title'] ?? data['by'],
+        ),
+      }
+  }
+}
+
+function planOf(entries: unknown): string {
+  if (!Array.isArray(entries)) return ''
+  return entries
+    .map((entry: { content?: unknown; status?: unknown }) => {
+      const mark = entry.status === 'completed' ? 'x' : ' '
+      return `[${mark}] ${textOf(entry.content)}`
+    })
+    .join('\n')
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import {
+  type CreateTask,
+  type Caller,
+  invalidField,
+  type RepositoryAccess,
+  type routes,
+  shortRef,
+} from '@errand/contract'
+import * as core from '@errand/core'
+import { requireRepository } from '../../auth/repository.ts'
+import type { ServerContext } from '../../context.ts'
+import { readCustomAgent } from '../../custom-agent.ts'
+import type { Handler } from '../../handler.ts'
+import { resolveModel } from '../../models.ts'
+import { presentTask } from '../../present/task.ts'
+
+/** `POST /agents/repos/{owner}/{repo}/tasks` (behaviour.md 1.2): only enqueues. */
+export const createTask: Handler<typeof routes.createTask> = async (context, call) => {
+  const repository = await requireRepository(context, call.caller, call.params, 'write')
+  const input = await resolveTask(context, call.caller, repository, call.body)
+  const key = readIdempotencyKey(call.headers['idempotency-key'])
+  const { task, replayed } = await core.createTask(context.store, {
+    ...input,
+    ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(call.body) } }),
+  })
+  const detail = replayed ? await core.getTask(context.store, task.id) : undefined
+  return {
+    status: 201,
+    body: presentTask(
+      { ...task, artifacts: detail?.artifacts ?? [] },
+      call.urls,
+      repository.full_name,
+    ),
+    headers: replayed ? { 'idempotent-replay': 'true' } : {},
+  }
+}
+
+/** Checks what a schema cannot, and fills in what was left out. */
+async function resolveTask(
+  context: ServerContext,
+  caller: Caller,
+  repository: RepositoryAccess,
+  body: CreateTask,
+): Promise<core.NewTask> {
+  const { settings, forge } = context
+  requirePrompt(body.prompt, settings.prompt_limit_bytes)
+  if (repository.archived) {
+    throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
+  }
+  const baseRef = shortRef(body.base_ref ?? repository.default_branch)
+  const headRef = body.head_ref === undefined ? undefined : shortRef(body.head_ref)
+  await requireBranch(context, caller, repository, 'base_ref', baseRef)
+  if (headRef !== undefined) await requireBranch(context, caller, repository, 'head_ref', headRef)
+  const customAgent =
+    body.custom_agent === undefined
+      ? undefined
+      : await readCustomAgent(forge, caller, repository, headRef ?? baseRef, body.custom_agent)
+  const model = resolveModel(settings, body.model, customAgent?.model)
+  return {
+    prompt: body.prompt,
+    model: model.id,
+    agent: model.agent,
+    ...(body.model === undefined ? {} : { requested_model: body.model }),
+    ...(body.custom_agent === undefined ? {} : { custom_agent: body.custom_agent }),
+    base_ref: baseRef,
+    ...(headRef === undefined ? {} : { head_ref: headRef }),
+    create_pull_request: body.create_pull_request,
+    timeout_minutes: requireTimeout(body.timeout_minutes, settings.sessions.timeout_minutes),
+    priority: body.priority ?? 0,
+    creator: { id: caller.user.id, login: caller.user.login },
+    repository: {
+      id: repository.id,
+      full_name: repository.full_name,
+      owner: repository.owner,
+    },
+  }
+}
+
+function requirePrompt(prompt: string, limitBytes: number): void {
+  if (prompt.trim() === '') throw invalidField('prompt', 'prompt must not be blank')
+  const size = Buffer.byteLength(prompt)
+  if (size > limitBytes) {
+    throw invalidField('prompt', `prompt is ${size} bytes long; at most ${limitBytes} are accepted`)
+  }
+}
+
+async function requireBranch(
+  context: ServerContext,
+  caller: Caller,
+  repository: RepositoryAccess,
+  field: string,
+  branch: string,
+): Promise<void> {
+  if (await context.forge.branchExists(caller, repository, branch)) return
+  throw invalidField(field, `${field}: there is no branch '${branch}' in ${repository.full_name}`)
+}
+
+function requireTimeout(asked: number | undefined, limitMinutes: number): number {
+  if (asked === undefined || asked <= limitMinutes) return asked ?? limitMinutes
+  throw invalidField(
+    'timeout_minutes',
+    `timeout_minutes is ${asked}; this server allows ${limitMinutes} at most`,
+  )
+}
+
+function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const key = String(header).trim()
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key
+  throw invalidField(
+    'Idempotency-Key',
+    'Idempotency-Key must be 1 to 255 printable ASCII characters',
+  )
+}
+
+/** Of the parsed body: two ways to write the same JSON are the same request. */
+function hashOf(body: CreateTask): string {
+  const sorted = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
+}

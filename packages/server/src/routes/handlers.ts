@@ -1,0 +1,29 @@
+import type { RouteName, routes } from '@errand/contract'
+import type { Handler } from '../handler.ts'
+import { archiveTask, unarchiveTask } from './beyond/archive.ts'
+import { cancelTask } from './beyond/cancel.ts'
+import { getTaskDiff } from './beyond/diff.ts'
+import { listEvents } from './beyond/events.ts'
+import { listModels } from './beyond/models.ts'
+import { openTaskPull } from './beyond/pulls.ts'
+import { steerTask } from './beyond/steer.ts'
+import { createTask } from './github/create-task.ts'
+import { getTask, getTaskForRepo } from './github/get-task.ts'
+import { listTasks, listTasksForRepo } from './github/list-tasks.ts'
+
+/** The handler of each operation: a route without one does not compile. */
+export const handlers = {
+  createTask,
+  listTasksForRepo,
+  getTaskForRepo,
+  listTasks,
+  getTask,
+  listEvents,
+  steerTask,
+  cancelTask,
+  archiveTask,
+  unarchiveTask,
+  openTaskPull,
+  getTaskDiff,
+  listModels,
+} satisfies { [N in RouteName]: Handler<(typeof routes)[N]> }
