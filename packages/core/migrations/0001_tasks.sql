@@ -1,10 +1,14 @@
 -- Tasks, their sessions, and all that happens in them. The session is the job: it is queued, leased
 -- and fenced by columns of its own row.
+--
+-- Times have milliseconds, as JavaScript and the API have: what was answered can be asked for again.
+-- A row begins queued by its column's default; only sessions/transition.ts writes state after that.
 
 create table tasks (
   id uuid primary key,
+  position bigint generated always as identity,
   name text not null,
-  state text not null,
+  state text not null default 'queued',
   session_count integer not null default 1,
   event_count bigint not null default 0,
   creator_id bigint not null,
@@ -21,9 +25,9 @@ create table tasks (
   create_pull_request boolean not null,
   idempotency_key text,
   idempotency_hash text,
-  archived_at timestamptz,
-  created_at timestamptz not null,
-  updated_at timestamptz not null
+  archived_at timestamptz(3),
+  created_at timestamptz(3) not null,
+  updated_at timestamptz(3) not null
 );
 
 create unique index tasks_idempotency on tasks (creator_id, repository_id, idempotency_key)
@@ -33,9 +37,11 @@ create index tasks_by_creator on tasks (creator_id, updated_at desc);
 
 create table sessions (
   id uuid primary key,
+  -- The order of creation, which created_at is not: many are created in one millisecond.
+  position bigint generated always as identity,
   task_id uuid not null references tasks (id),
   number integer not null,
-  state text not null,
+  state text not null default 'queued',
   prompt text not null,
   model text not null,
   agent text not null,
@@ -50,23 +56,23 @@ create table sessions (
   attempt integer not null default 0,
   losses integer not null default 0,
   runner_id text,
-  lease_expires_at timestamptz,
+  lease_expires_at timestamptz(3),
   agent_session_id text,
   put_away boolean not null default false,
   waited_seconds double precision not null default 0,
   usage_nano bigint not null default 0,
   error jsonb,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
-  queued_at timestamptz not null,
-  started_at timestamptz,
-  waiting_since timestamptz,
-  completed_at timestamptz,
+  created_at timestamptz(3) not null,
+  updated_at timestamptz(3) not null,
+  queued_at timestamptz(3) not null,
+  started_at timestamptz(3),
+  waiting_since timestamptz(3),
+  completed_at timestamptz(3),
   unique (task_id, number)
 );
 
 -- What admission reads: the queue in its order, and who holds a slot.
-create index sessions_queue on sessions (priority desc, created_at, id) where state = 'queued';
+create index sessions_queue on sessions (priority desc, position) where state = 'queued';
 create index sessions_running on sessions (owner_id, repository_id, model)
   where state in ('in_progress', 'waiting_for_user');
 
@@ -75,8 +81,9 @@ create table events (
   number bigint not null,
   session_id uuid not null references sessions (id),
   type text not null,
-  timestamp timestamptz not null,
-  data jsonb not null,
+  timestamp timestamptz(3) not null,
+  -- Not jsonb: it is never searched, and keeps the order of keys an agent gave.
+  data json not null,
   primary key (task_id, number)
 );
 
@@ -87,7 +94,9 @@ create table messages (
   session_id uuid not null references sessions (id),
   number bigint not null,
   content text not null,
-  created_at timestamptz not null,
+  user_id bigint not null,
+  user_login text not null,
+  created_at timestamptz(3) not null,
   taken_by_attempt integer
 );
 create index messages_by_session on messages (session_id, number);
@@ -100,8 +109,8 @@ create table questions (
   message text not null,
   requested_schema jsonb,
   answer text,
-  created_at timestamptz not null,
-  answered_at timestamptz
+  created_at timestamptz(3) not null,
+  answered_at timestamptz(3)
 );
 -- One question at a time: a session waits for one answer.
 create unique index questions_open on questions (session_id) where answered_at is null;
@@ -110,7 +119,7 @@ create table artifacts (
   task_id uuid not null references tasks (id),
   type text not null,
   data jsonb not null,
-  created_at timestamptz not null,
+  created_at timestamptz(3) not null,
   primary key (task_id, type)
 );
 

@@ -6,7 +6,7 @@ export { type Lease, type ReplayEntry, StaleAttempt } from './sessions/fence.ts'
 export { leaseSession, type LeaseOptions } from './sessions/lease.ts'
 export { releaseLease } from './sessions/lost.ts'
 export { takeMessages } from './sessions/messages.ts'
-export { askUser, putAway, takeAnswer } from './sessions/questions.ts'
+export { askUser, putAway, type Question, takeAnswer } from './sessions/questions.ts'
 export {
   recordAgentSession,
   recordArtifact,
@@ -22,7 +22,7 @@ export { type Log, silentLog } from './store/log.ts'
 export { openStore, type OpenStoreOptions } from './store/open.ts'
 export type { SessionRow, TaskRow } from './store/schema.ts'
 export type { Clock, Store } from './store/store.ts'
-export { isDisconnected } from './store/transact.ts'
+export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
 export { archiveTask, unarchiveTask } from './tasks/archive-task.ts'
 export { cancelTask } from './tasks/cancel-task.ts'
 export { createTask, type NewTask } from './tasks/create-task.ts'

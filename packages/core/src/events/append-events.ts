@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { NewEvent } from '@errand/contract'
 import { sql } from 'kysely'
 import { notify, now, type Store, type Tx } from '../store/store.ts'
@@ -14,21 +15,23 @@ export async function appendEvents(
   at: { task_id: string; session_id: string },
   events: NewEvent[],
 ): Promise<number> {
-  if (events.length === 0) return 0
-  const counted = await sql<{ event_count: number }>`
-    update tasks
-    set event_count = event_count + ${events.length}
-    where id = ${at.task_id}
-    returning event_count`.execute(tx)
-  const last = counted.rows[0]?.event_count ?? 0
   const rows = events.map((event) => ({ type: event.type, data: storableJson(event.data) }))
-  await sql`
-    insert into events (task_id, number, session_id, type, timestamp, data)
-    select ${at.task_id}, ${last - events.length}::bigint + place, ${at.session_id},
-      event ->> 'type', ${now(store)}, event -> 'data'
-    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as given (event, place)`.execute(
-    tx,
-  )
-  await notify(tx, `task:${at.task_id}`)
+  const counted = await sql<{ event_count: number }>`
+    with counted as (
+      update tasks
+      set event_count = event_count + ${events.length}::integer
+      where id = ${at.task_id}
+      returning id, event_count
+    ), appended as (
+      insert into events (task_id, number, session_id, type, timestamp, data)
+      select id, event_count - ${events.length}::integer + place, ${at.session_id}::uuid,
+        event ->> 'type', ${now(store)}, event -> 'data'
+      from counted,
+        json_array_elements(${JSON.stringify(rows)}::json) with ordinality as given (event, place)
+    )
+    select event_count from counted`.execute(tx)
+  const last = counted.rows[0]?.event_count
+  assert(last !== undefined, 'events are appended to a task that is there')
+  notify(tx, `task:${at.task_id}`)
   return last
 }

@@ -1,73 +1,88 @@
-import { type Event, isEndState } from '@errand/contract'
+import { ErrandError, type Event, isEndState } from '@errand/contract'
+import { isDisconnected } from '../store/connection-lost.ts'
 import type { Store } from '../store/store.ts'
+import { patiently } from '../store/transact.ts'
 import { listEvents } from './list-events.ts'
-
-/** How long a lost wake-up can delay an event. */
-const pollMs = 2000
 
 /**
  * The events of a task, first those there are, then each as it happens. Ends when the task has ended
- * and all was delivered, or when `signal` aborts.
+ * and all was delivered, or when `signal` aborts. It outlives a restart of the database.
+ *
+ * @throws ErrandError not_found
  */
 export async function* followEvents(
   store: Store,
   taskId: string,
   options: { after?: number; signal: AbortSignal },
 ): AsyncIterable<Event> {
-  const wakeUp = createWakeUp(options.signal)
-  const unsubscribe = store.changes.subscribe(`task:${taskId}`, wakeUp.wake)
+  const { signal } = options
+  const bell = createBell(signal)
+  const unsubscribe = store.changes.subscribe(`task:${taskId}`, () => bell.ring())
   try {
     let after = options.after ?? 0
-    while (!options.signal.aborted) {
-      // The state is read before the events: the last event is written with the last state.
-      const ended = await hasEnded(store, taskId)
-      const { events } = await listEvents(store, taskId, { after, page: 1, per_page: 200 })
-      for (const event of events) {
+    while (!signal.aborted) {
+      const found = await readAfter(store, taskId, after, signal)
+      for (const event of found.events) {
         yield event
         after = Number(event.id)
       }
-      if (events.length > 0) continue
-      if (ended) return
-      await wakeUp.wait(pollMs)
+      if (found.events.length > 0) continue
+      if (found.hasEnded) return
+      await bell.wait()
     }
   } finally {
     unsubscribe()
   }
 }
 
-async function hasEnded(store: Store, taskId: string): Promise<boolean> {
-  const task = await store.db
-    .selectFrom('tasks')
-    .select('state')
-    .where('id', '=', taskId)
-    .executeTakeFirst()
-  return task === undefined || isEndState(task.state)
+async function readAfter(
+  store: Store,
+  taskId: string,
+  after: number,
+  signal: AbortSignal,
+): Promise<{ events: Event[]; hasEnded: boolean }> {
+  while (!signal.aborted) {
+    try {
+      // The state is read before the events: the last event is written with the last state.
+      const hasEnded = await readHasEnded(store, taskId)
+      const { events } = await listEvents(store, taskId, { after, page: 1, per_page: 200 })
+      return { events, hasEnded }
+    } catch (error) {
+      if (!isDisconnected(error)) throw error
+      store.log.warn({ err: error, task_id: taskId }, 'the events of a task have to wait')
+    }
+  }
+  return { events: [], hasEnded: true }
 }
 
-/** A bell: a ring while nobody waits is not forgotten. */
-function createWakeUp(signal: AbortSignal) {
-  let isRung = false
-  let ring = (): void => {
-    isRung = true
+async function readHasEnded(store: Store, taskId: string): Promise<boolean> {
+  const task = await patiently(() =>
+    store.db.selectFrom('tasks').select('state').where('id', '=', taskId).executeTakeFirst(),
+  )
+  if (task === undefined) throw new ErrandError('not_found')
+  return isEndState(task.state)
+}
+
+/** A bell: a ring while nobody waits is not forgotten. `signal` rings it as well. */
+function createBell(signal: AbortSignal): { ring(): void; wait(): Promise<void> } {
+  let hasRung = false
+  let wakeUp: (() => void) | undefined
+  function ring(): void {
+    hasRung = true
+    wakeUp?.()
   }
   return {
-    wake: () => ring(),
-    async wait(timeoutMs: number): Promise<void> {
-      if (!isRung && !signal.aborted) {
+    ring,
+    async wait() {
+      if (!hasRung && !signal.aborted) {
+        signal.addEventListener('abort', ring, { once: true })
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, timeoutMs)
-          ring = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-          signal.addEventListener('abort', ring, { once: true })
+          wakeUp = resolve
         })
         signal.removeEventListener('abort', ring)
       }
-      isRung = false
-      ring = () => {
-        isRung = true
-      }
+      wakeUp = undefined
+      hasRung = false
     },
   }
 }

@@ -1,9 +1,21 @@
 import type { Event } from '@errand/contract'
 import type { EventRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
+import { patiently } from '../store/transact.ts'
 
-/** A page of a task's events, oldest first; `after` is the id of the last one already seen. */
+/**
+ * A page of a task's events, oldest first; `after` is the id of the last one already seen. `total`
+ * counts all events of the task.
+ */
 export async function listEvents(
+  store: Store,
+  taskId: string,
+  query: { after?: number; page: number; per_page: number },
+): Promise<{ events: Event[]; total: number }> {
+  return await patiently(() => readPage(store, taskId, query))
+}
+
+async function readPage(
   store: Store,
   taskId: string,
   query: { after?: number; page: number; per_page: number },

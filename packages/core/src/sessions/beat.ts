@@ -4,9 +4,11 @@ import { type Lease, StaleAttempt } from './fence.ts'
 
 /**
  * Says that the runner is alive, and keeps the lease for another `leaseSeconds`. Not patient: a
- * runner that cannot reach the store for the length of its lease has to stop, not to wait.
+ * runner that cannot reach the store for the length of its lease has to stop, not to wait. A lease
+ * past its time that nobody has taken back yet is kept as well.
  *
  * @throws StaleAttempt when the lease was lost, also when the task was cancelled.
+ * @throws ConnectionLost when the database is away; see `isDisconnected`.
  */
 export async function beatLease(store: Store, lease: Lease, leaseSeconds: number): Promise<void> {
   const kept = await sql`

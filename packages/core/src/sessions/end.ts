@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { SessionError } from '@errand/contract'
+import { ErrandError, type SessionError } from '@errand/contract'
 import type { SessionRow } from '../store/schema.ts'
-import { now, type Store, type Tx } from '../store/store.ts'
-import { fenced, type Lease } from './fence.ts'
+import type { Store, Tx } from '../store/store.ts'
 import { addSession } from './add-session.ts'
-import { transition, withoutLease } from './transition.ts'
+import { fenced, type Lease } from './fence.ts'
+import { takePending } from './messages.ts'
+import { transition } from './transition.ts'
 
 export type SessionEnd =
   | { state: 'completed' }
@@ -12,33 +13,35 @@ export type SessionEnd =
 
 /**
  * Ends a session, once. Messages that came too late for it are not lost: after `completed` they are
- * the prompt of a new session of the task.
+ * the prompt of a new session of the task, added in the same transaction.
  *
  * @throws StaleAttempt when the lease was lost; the end is then somebody else's to write.
+ * @throws ErrandError conflict for `completed` while the session waits for an answer.
  */
 export async function endSession(store: Store, lease: Lease, end: SessionEnd): Promise<void> {
   await fenced(store, lease, async (tx, session) => {
-    const ended = await transition(store, tx, session, {
-      to: end.state,
-      ...(end.state === 'completed' ? {} : { error: end.error, reason: end.error.message }),
-      set: { ...withoutLease, waiting_since: null, completed_at: now(store) },
-    })
-    if (ended?.state === 'completed') await followUpOnLateMessages(store, tx, ended)
+    if (end.state !== 'completed') {
+      const { state, error } = end
+      await transition(store, tx, session, { to: state, error, reason: error.message })
+      return
+    }
+    if (session.state === 'waiting_for_user') {
+      throw new ErrandError('conflict', {
+        message: 'A session cannot complete while it waits for an answer; take the answer first',
+      })
+    }
+    const ended = await transition(store, tx, session, { to: 'completed' })
+    await followUpOnLateMessages(store, tx, ended)
   })
 }
 
 async function followUpOnLateMessages(store: Store, tx: Tx, ended: SessionRow): Promise<void> {
-  const late = await tx
-    .updateTable('messages')
-    .set({ taken_by_attempt: ended.attempt })
-    .where('session_id', '=', ended.id)
-    .where('taken_by_attempt', 'is', null)
-    .returning(['number', 'content'])
-    .execute()
-  if (late.length === 0) return
-  const prompt = late
-    .sort((a, b) => a.number - b.number)
-    .map((message) => message.content)
-    .join('\n\n')
-  await addSession(store, tx, ended, { id: randomUUID(), prompt })
+  const late = await takePending(tx, ended)
+  const newest = late.at(-1)
+  if (newest === undefined) return
+  await addSession(store, tx, ended, {
+    id: randomUUID(),
+    prompt: late.map((message) => message.content).join('\n\n'),
+    by: { id: newest.user_id, login: newest.user_login },
+  })
 }

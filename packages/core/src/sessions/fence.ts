@@ -1,6 +1,6 @@
 import type { SessionRow, TaskRow } from '../store/schema.ts'
 import type { Store, Tx } from '../store/store.ts'
-import { transactPatiently } from '../store/transact.ts'
+import { runnerPatienceMs, transact } from '../store/transact.ts'
 
 /** A runner's hold on a session. Whatever it writes says this `attempt`. */
 export interface Lease {
@@ -10,7 +10,10 @@ export interface Lease {
   runner_id: string
   /** True when the put-away box and agent of an earlier attempt are to be opened again. */
   resume: boolean
-  /** What was asked, answered and said in earlier attempts, oldest first. */
+  /**
+   * What was asked, answered and said in earlier attempts, oldest first. For a session to be resumed
+   * the last entry is the answer it waited for.
+   */
   replay: ReplayEntry[]
 }
 
@@ -29,7 +32,7 @@ export class StaleAttempt extends Error {
 
 /**
  * Runs `work` while the lease is held: the session's row stays locked, so that nobody can take the
- * lease in between. A lease past its time still holds until somebody else takes it.
+ * lease in between. A lease past its time still holds until somebody takes it back.
  *
  * @throws StaleAttempt, and nothing is changed.
  */
@@ -38,17 +41,26 @@ export async function fenced<T>(
   lease: Lease,
   work: (tx: Tx, session: SessionRow) => Promise<T>,
 ): Promise<T> {
-  return await transactPatiently(store, async (tx) => {
-    const session = await tx
-      .selectFrom('sessions')
-      .selectAll()
-      .where('id', '=', lease.session.id)
-      .where('attempt', '=', lease.attempt)
-      .where('state', 'in', ['in_progress', 'waiting_for_user'])
-      .where('lease_expires_at', 'is not', null)
-      .forUpdate()
-      .executeTakeFirst()
-    if (session === undefined) throw new StaleAttempt(lease)
-    return await work(tx, session)
-  })
+  return await transact(
+    store,
+    async (tx) => {
+      const session = await lockLeased(tx, lease)
+      if (session === undefined) throw new StaleAttempt(lease)
+      return await work(tx, session)
+    },
+    runnerPatienceMs,
+  )
+}
+
+/** The session's row, locked, if the lease still holds it. */
+export async function lockLeased(tx: Tx, lease: Lease): Promise<SessionRow | undefined> {
+  return await tx
+    .selectFrom('sessions')
+    .selectAll()
+    .where('id', '=', lease.session.id)
+    .where('attempt', '=', lease.attempt)
+    .where('state', 'in', ['in_progress', 'waiting_for_user'])
+    .where('lease_expires_at', 'is not', null)
+    .forUpdate()
+    .executeTakeFirst()
 }

@@ -1,4 +1,5 @@
-import type { Store } from '../store/store.ts'
+import type { MessageRow, SessionRow } from '../store/schema.ts'
+import type { Store, Tx } from '../store/store.ts'
 import { fenced, type Lease } from './fence.ts'
 
 /**
@@ -12,15 +13,19 @@ export async function takeMessages(
   lease: Lease,
 ): Promise<{ message_id: string; content: string }[]> {
   return await fenced(store, lease, async (tx, session) => {
-    const taken = await tx
-      .updateTable('messages')
-      .set({ taken_by_attempt: session.attempt })
-      .where('session_id', '=', session.id)
-      .where('taken_by_attempt', 'is', null)
-      .returning(['id', 'number', 'content'])
-      .execute()
-    return taken
-      .sort((a, b) => a.number - b.number)
-      .map(({ id, content }) => ({ message_id: id, content }))
+    const taken = await takePending(tx, session)
+    return taken.map(({ id, content }) => ({ message_id: id, content }))
   })
+}
+
+/** Takes what no attempt has taken, for the session's attempt; its row is locked. */
+export async function takePending(tx: Tx, session: SessionRow): Promise<MessageRow[]> {
+  const taken = await tx
+    .updateTable('messages')
+    .set({ taken_by_attempt: session.attempt })
+    .where('session_id', '=', session.id)
+    .where('taken_by_attempt', 'is', null)
+    .returningAll()
+    .execute()
+  return taken.sort((a, b) => a.number - b.number)
 }

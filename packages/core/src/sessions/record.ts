@@ -1,14 +1,14 @@
 import type { Artifact, NewEvent } from '@errand/contract'
 import { appendEvents } from '../events/append-events.ts'
+import { storableJson, storableText } from '../events/storable-json.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import { fenced, type Lease } from './fence.ts'
 
 /**
- * Appends what happened in the session. When the database went away in between, a batch may stand
- * there twice: a log may repeat itself, it may not lose.
+ * Appends what happened in the session. Texts are made storable and cut to size on the way.
  *
- * @throws StaleAttempt, as everything in this file.
+ * @throws StaleAttempt, as everything in this file that takes a lease.
  */
 export async function recordEvents(store: Store, lease: Lease, events: NewEvent[]): Promise<void> {
   await fenced(store, lease, (tx, session) =>
@@ -25,7 +25,7 @@ export async function recordAgentSession(
   await fenced(store, lease, async (tx, session) => {
     await tx
       .updateTable('sessions')
-      .set({ agent_session_id: agentSessionId })
+      .set({ agent_session_id: storableText(agentSessionId) })
       .where('id', '=', session.id)
       .execute()
   })
@@ -36,7 +36,7 @@ export async function setHeadRef(store: Store, lease: Lease, headRef: string): P
   await fenced(store, lease, async (tx, session) => {
     await tx
       .updateTable('sessions')
-      .set({ head_ref: headRef })
+      .set({ head_ref: headRef, updated_at: now(store) })
       .where('id', '=', session.id)
       .execute()
     await tx
@@ -71,7 +71,7 @@ async function putArtifact(
   taskId: string,
   artifact: Artifact,
 ): Promise<void> {
-  const data = JSON.stringify(artifact.data)
+  const data = JSON.stringify(storableJson(artifact.data))
   await tx
     .insertInto('artifacts')
     .values({ task_id: taskId, type: artifact.type, data, created_at: now(store) })

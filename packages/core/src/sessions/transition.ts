@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import { canTransition, type SessionError, type State } from '@errand/contract'
-import type { UpdateObject } from 'kysely'
+import { sql, type UpdateObject } from 'kysely'
 import { appendEvents } from '../events/append-events.ts'
 import { storableJson } from '../events/storable-json.ts'
 import type { Database, SessionRow } from '../store/schema.ts'
@@ -10,25 +11,27 @@ export interface Transition {
   /** Why, for who reads the log. */
   reason?: string
   error?: SessionError
-  /** What changes with the state, in the same statement. */
+  /** What else changes in the same statement, beside what every change to this state brings. */
   set?: Omit<UpdateObject<Database, 'sessions'>, 'state' | 'error' | 'updated_at'>
 }
 
 /**
  * Moves a session to another state: the only place that writes `state`, held to contract's table of
  * transitions. The task follows, an event tells it, and who waits is woken. The caller has locked the
- * session's row in this transaction; undefined, and nothing changed, where the table forbids the move.
+ * session's row in this transaction and knows that the table allows the move: another is a mistake
+ * of ours, and nothing is written.
  */
 export async function transition(
   store: Store,
   tx: Tx,
   session: SessionRow,
   change: Transition,
-): Promise<SessionRow | undefined> {
-  if (!canTransition(session.state, change.to)) return undefined
+): Promise<SessionRow> {
+  assert(canTransition(session.state, change.to), `${session.state} -> ${change.to} is not allowed`)
   const moved = await tx
     .updateTable('sessions')
     .set({
+      ...effectsOf(store, change.to),
       ...change.set,
       state: change.to,
       updated_at: now(store),
@@ -39,7 +42,7 @@ export async function transition(
     .where('attempt', '=', session.attempt)
     .returningAll()
     .executeTakeFirst()
-  if (moved === undefined) return undefined
+  assert(moved !== undefined, 'a session is moved with its row locked')
 
   await tx
     .updateTable('tasks')
@@ -60,9 +63,49 @@ export async function transition(
     },
   ])
   // Whatever moved, either a session is ready or a slot is free.
-  await notify(tx, 'queue')
+  notify(tx, 'queue')
   return moved
 }
 
-/** What a session loses when nobody works on it any more. */
-export const withoutLease = { runner_id: null, lease_expires_at: null } as const
+/**
+ * A session was added to a task, queued by its column's default: the task is queued with it, and no
+ * longer archived. Returns the new number of sessions.
+ */
+export async function queueTask(store: Store, tx: Tx, taskId: string): Promise<number> {
+  const queued = await tx
+    .updateTable('tasks')
+    .set({
+      state: 'queued',
+      session_count: sql<number>`session_count + 1`,
+      archived_at: null,
+      updated_at: now(store),
+    })
+    .where('id', '=', taskId)
+    .returning('session_count')
+    .executeTakeFirstOrThrow()
+  notify(tx, 'queue')
+  return queued.session_count
+}
+
+/** What every change to a state brings, wherever it comes from. */
+function effectsOf(store: Store, to: State): Transition['set'] {
+  const time = now(store)
+  const waitEnds = {
+    waiting_since: null,
+    waited_seconds: sql<number>`waited_seconds + coalesce(extract(epoch from ${time} - waiting_since), 0)`,
+  }
+  const end = { completed_at: time, lease_expires_at: null, waiting_since: null }
+  const effects = {
+    // The clock of the queue starts again; the place in it does not, that goes by `position`.
+    queued: { queued_at: time, lease_expires_at: null, ...waitEnds },
+    in_progress: waitEnds,
+    waiting_for_user: { waiting_since: time },
+    // Accepted in filters, never entered.
+    idle: {},
+    completed: end,
+    failed: end,
+    timed_out: end,
+    cancelled: end,
+  } satisfies Record<State, Transition['set']>
+  return effects[to]
+}

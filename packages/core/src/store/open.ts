@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import { Pool, TypeOverrides } from 'pg'
-import { type ChangesHub, changesChannel, createChangesHub } from './changes.ts'
-import { listenToPostgres } from './listen.ts'
+import { type ChangesHub, createChangesHub } from './changes.ts'
+import { poolThatTells } from './connection-lost.ts'
+import { createTeller, listenToPostgres } from './listen.ts'
 import { lockFolder } from './lock.ts'
 import { type Log, silentLog } from './log.ts'
 import { migrate } from './migrate.ts'
@@ -16,10 +17,17 @@ export interface OpenStoreOptions {
   dataDir?: string
   /** A PostgreSQL 15+ connection URL; with it nothing is kept on this machine. */
   databaseUrl?: string
-  /** Connections to PostgreSQL. Default 10. */
+  /** Connections to PostgreSQL, beside the one that listens for changes. Default 10. */
   maxConnections?: number
   clock?: Clock
   log?: Log
+}
+
+interface OpenedDatabase {
+  kind: Store['kind']
+  db: Kysely<Database>
+  changes: ChangesHub
+  close(): Promise<void>
 }
 
 /** bigint (OID 20): our ids and counts stay below 2^53. */
@@ -33,11 +41,10 @@ const bigintOid = 20
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const log = options.log ?? silentLog
-  const changes = createChangesHub()
   const opened =
     options.databaseUrl === undefined
-      ? await openPglite(requireDataDir(options.dataDir), changes)
-      : await openPostgres(options.databaseUrl, options.maxConnections ?? 10, changes, log)
+      ? await openPglite(requireDataDir(options.dataDir))
+      : openPostgres(options.databaseUrl, options.maxConnections ?? 10, log)
   try {
     await migrate(opened.db)
   } catch (error) {
@@ -46,14 +53,13 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   }
   return {
     ...opened,
-    changes,
     log,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    [Symbol.asyncDispose]: opened.close,
+    [Symbol.asyncDispose]: () => opened.close(),
   }
 }
 
-async function openPglite(dataDir: string, changes: ChangesHub) {
+async function openPglite(dataDir: string): Promise<OpenedDatabase> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const lock = lockFolder(dataDir)
   try {
@@ -61,12 +67,14 @@ async function openPglite(dataDir: string, changes: ChangesHub) {
       dataDir: join(dataDir, 'store'),
       parsers: { [bigintOid]: Number },
     })
-    await pglite.listen(changesChannel, (topic) => changes.deliver(topic))
-    const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) })
+    // The lock makes this the only process: there is nobody else to tell.
+    const changes = createChangesHub(() => undefined)
     return {
-      kind: 'pglite' as const,
-      db,
+      kind: 'pglite',
+      db: new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) }),
+      changes,
       close: once(async () => {
+        changes.close()
         await pglite.close()
         lock.release()
       }),
@@ -77,21 +85,45 @@ async function openPglite(dataDir: string, changes: ChangesHub) {
   }
 }
 
-async function openPostgres(url: string, max: number, changes: ChangesHub, log: Log) {
-  const types = new TypeOverrides()
-  types.setTypeParser(bigintOid, Number)
-  const pool = new Pool({ connectionString: url, max, types })
-  // Without a listener an idle connection's end, as when PostgreSQL restarts, would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'))
+function openPostgres(url: string, max: number, log: Log): OpenedDatabase {
+  const pool = openPool(url, max, log)
+  const teller = createTeller(pool, log)
+  const changes = createChangesHub((topics) => teller.tell(topics))
   const listener = listenToPostgres(url, changes, log)
   return {
-    kind: 'postgres' as const,
-    db: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }),
+    kind: 'postgres',
+    db: new Kysely<Database>({ dialect: new PostgresDialect({ pool: poolThatTells(pool) }) }),
+    changes,
     close: once(async () => {
+      changes.close()
+      await teller.close()
       await listener.close()
       await pool.end()
     }),
   }
+}
+
+function openPool(url: string, max: number, log: Log): Pool {
+  const types = new TypeOverrides()
+  types.setTypeParser(bigintOid, Number)
+  const pool = new Pool({
+    connectionString: url,
+    max,
+    types,
+    keepAlive: true,
+    connectionTimeoutMillis: 5000,
+    application_name: 'errand',
+    // A process that stops in the middle of a transaction must not keep its locks.
+    idle_in_transaction_session_timeout: 15_000,
+    statement_timeout: 30_000,
+  })
+  // Without listeners the end of a connection, as when PostgreSQL restarts, would end the process: the
+  // pool's hears of idle ones, the client's of those in use between two statements.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'))
+  })
+  return pool
 }
 
 function requireDataDir(dataDir: string | undefined): string {

@@ -1,5 +1,5 @@
 import type { SessionError, State } from '@errand/contract'
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 
 /**
  * The tables as kysely sees them. Times are `Date`, bigints are numbers (ids and counts stay far
@@ -7,6 +7,7 @@ import type { ColumnType } from 'kysely'
  */
 export interface Database {
   tasks: TaskRow & {
+    position: Generated<number>
     event_count: number
     idempotency_key: string | null
     idempotency_hash: string | null
@@ -65,24 +66,32 @@ export interface SessionRow {
   attempt: number
   /** How often a runner was lost with it: answered questions make new attempts, but no losses. */
   losses: number
+  /** Who has, or last had, the lease: where a put-away box is to be found. */
   runner_id: string | null
+  /** Null when nobody works on the session: it holds no slot then. */
   lease_expires_at: Date | null
   /** The ACP session to load when a put-away box is opened again. */
   agent_session_id: string | null
+  /** The box is kept aside: until the answer comes, and then until the session is leased again. */
   put_away: boolean
-  /** Seconds spent waiting for the user since `started_at`: they do not count as running. */
+  /**
+   * Seconds since `started_at` in which nothing ran: the wait for the user, and then for a runner to
+   * go on. A session is out of time when it has run for `timeout_seconds` without these.
+   */
   waited_seconds: number
   usage_nano: number
   error: SessionError | null
   created_at: Date
   updated_at: Date
   queued_at: Date
+  /** When the session last started from the beginning: a rerun after a lost runner has its whole time. */
   started_at: Date | null
   waiting_since: Date | null
   completed_at: Date | null
 }
 
 type SessionTable = Omit<SessionRow, 'error'> & {
+  position: Generated<number>
   error: ColumnType<SessionError | null, string | null, string | null>
 }
 
@@ -102,7 +111,10 @@ export interface MessageRow {
   /** The number of its `user.message` event: what orders it among questions and answers. */
   number: number
   content: string
+  user_id: number
+  user_login: string
   created_at: Date
+  /** Null while it is still to be taken. */
   taken_by_attempt: number | null
 }
 

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
-import { changesChannel, type Changes, type Topic } from './changes.ts'
+import type { Changes, Topic } from './changes.ts'
 import type { Log } from './log.ts'
 import type { Database } from './schema.ts'
 
@@ -22,14 +22,21 @@ export interface Store {
 
 export type Tx = Transaction<Database>
 
-/** The time of a statement, as SQL. */
+/**
+ * The time of a statement, as SQL. It is the database's and never this machine's, so that no two
+ * machines differ about a lease; only a test gives a clock of its own. `clock_timestamp()` and not
+ * `now()`: that one is the transaction's start, which may lie before a long wait for a lock.
+ */
 export function now(store: Pick<Store, 'clock'>): RawBuilder<Date> {
   return store.clock === undefined
     ? sql<Date>`clock_timestamp()`
     : sql<Date>`${store.clock.now().toISOString()}::timestamptz`
 }
 
+/** What each running transaction has to tell when it is committed. */
+export const topicsOf = new WeakMap<Tx, Set<Topic>>()
+
 /** Tells everybody who listens, when the transaction commits and only then. */
-export async function notify(tx: Tx, ...topics: Topic[]): Promise<void> {
-  for (const topic of topics) await sql`select pg_notify(${changesChannel}, ${topic})`.execute(tx)
+export function notify(tx: Tx, ...topics: Topic[]): void {
+  for (const topic of topics) topicsOf.get(tx)?.add(topic)
 }

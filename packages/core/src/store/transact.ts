@@ -1,67 +1,115 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Store, Tx } from './store.ts'
+import { sql } from 'kysely'
+import type { Topic } from './changes.ts'
+import { isDisconnected, sqlStateOf } from './connection-lost.ts'
+import { type Store, topicsOf, type Tx } from './store.ts'
 
 /** PostgreSQL rolled the transaction back by itself: serialization failure, deadlock. */
-const rolledBack = new Set(['40001', '40P01'])
+const rolledBackStates = new Set(['40001', '40P01'])
 
-/** The connection went away, or the server is starting or stopping. */
-const disconnected = new Set([
-  '08000',
-  '08003',
-  '08006',
-  '57P01',
-  '57P02',
-  '57P03',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOENT',
-])
+/** GitHub ends any request after ten seconds (behaviour.md 2.4): a caller is not kept longer. */
+export const callerPatienceMs = 8000
 
-/** True when the database is away for the moment, as while PostgreSQL restarts. */
-export function isDisconnected(error: unknown): boolean {
-  const code = codeOf(error)
-  if (code !== undefined) return disconnected.has(code)
-  // node-postgres gives a plain Error, without a code, to queries cut off by a closed socket; it has
-  // no other mark than its text.
-  return error instanceof Error && error.message.startsWith('Connection terminated')
-}
+/** A runner rather waits for a restart of PostgreSQL than gives its work up. */
+export const runnerPatienceMs = 30_000
 
 /**
- * Runs `work` in one transaction, again when PostgreSQL rolled it back. What a lost connection leaves
- * open (was it committed?) is the caller's: only `transactPatiently` repeats then.
+ * Runs `work` in one transaction, exactly once as far as the store is concerned: again when
+ * PostgreSQL rolled it back, or went away before the commit. When the connection is lost at the
+ * commit itself, PostgreSQL is asked afterwards what became of the transaction. What `work` notifies
+ * of is told when it is committed, and only then.
+ *
+ * `work` may run several times and must have no effect outside of its transaction.
+ *
+ * @throws ConnectionLost when the database stays away for longer than `patienceMs`.
  */
-export async function transact<T>(store: Store, work: (tx: Tx) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await store.db.transaction().execute(work)
-    } catch (error) {
-      if (tries >= 5 || !rolledBack.has(codeOf(error) ?? '')) throw error
-    }
-  }
-}
-
-/**
- * As `transact`, but waits for a database that is away, for 30 seconds at most. For work that may
- * happen twice: fenced writes, whose second run changes nothing or repeats a log line.
- */
-export async function transactPatiently<T>(
+export async function transact<T>(
   store: Store,
   work: (tx: Tx) => Promise<T>,
-  patienceMs = 30_000,
+  patienceMs = callerPatienceMs,
+): Promise<T> {
+  return await withPatience(patienceMs, async (giveUpAt) => {
+    const run: TransactionRun<T> = { topics: new Set() }
+    try {
+      await store.db.transaction().execute((tx) => runWork(store, tx, work, run))
+    } catch (error) {
+      if (!isDisconnected(error) || run.done === undefined) throw error
+      if (!(await wasCommitted(store, run.done.xid, giveUpAt))) throw error
+    }
+    store.changes.publish(run.topics)
+    // Set where the transaction's callback has returned, and it has when it was committed.
+    return run.done!.result
+  })
+}
+
+interface TransactionRun<T> {
+  topics: Set<Topic>
+  /** Set when nothing but the commit is left. */
+  done?: { result: T; xid: string | undefined }
+}
+
+async function runWork<T>(
+  store: Store,
+  tx: Tx,
+  work: (tx: Tx) => Promise<T>,
+  run: TransactionRun<T>,
+): Promise<void> {
+  topicsOf.set(tx, run.topics)
+  const result = await work(tx)
+  run.done = { result, xid: store.kind === 'postgres' ? await transactionId(tx) : undefined }
+}
+
+/** Undefined for a transaction that has written nothing. */
+async function transactionId(tx: Tx): Promise<string | undefined> {
+  const assigned = await sql<{ xid: string | null }>`
+    select pg_current_xact_id_if_assigned()::text as xid`.execute(tx)
+  return assigned.rows[0]?.xid ?? undefined
+}
+
+async function wasCommitted(
+  store: Store,
+  xid: string | undefined,
+  giveUpAt: number,
+): Promise<boolean> {
+  // Nothing was written: there is nothing to lose.
+  if (xid === undefined) return true
+  const patienceMs = giveUpAt - performance.now()
+  return await withPatience(patienceMs, async () => {
+    for (;;) {
+      const found = await sql<{ status: string | null }>`
+        select pg_xact_status(${xid}::xid8) as status`.execute(store.db)
+      const status = found.rows[0]?.status
+      if (status !== 'in progress') return status === 'committed'
+      // The server has not noticed yet that the connection is gone.
+      await delay(50)
+    }
+  })
+}
+
+/**
+ * Repeats reads, and writes that are the same when they happen twice, until the database is back.
+ *
+ * @throws ConnectionLost when it stays away for longer than `patienceMs`.
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  patienceMs = callerPatienceMs,
+): Promise<T> {
+  return await withPatience(patienceMs, work)
+}
+
+async function withPatience<T>(
+  patienceMs: number,
+  work: (giveUpAt: number) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = performance.now() + patienceMs
-  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
     try {
-      return await transact(store, work)
+      return await work(giveUpAt)
     } catch (error) {
-      if (!isDisconnected(error) || performance.now() > giveUpAt) throw error
+      const mayRepeat = isDisconnected(error) || rolledBackStates.has(sqlStateOf(error) ?? '')
+      if (!mayRepeat || performance.now() + pauseMs > giveUpAt) throw error
       await delay(pauseMs)
     }
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
 }

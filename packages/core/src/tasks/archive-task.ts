@@ -1,7 +1,7 @@
 import { ErrandError, invalidField, isEndState } from '@errand/contract'
 import { now, type Store } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
-import { getTask, type TaskDetail } from './get-task.ts'
+import { requireTask, type TaskDetail } from './get-task.ts'
 import { lockLastSession } from './last-session.ts'
 
 /**
@@ -35,7 +35,5 @@ async function setArchived(store: Store, id: string, archived: boolean): Promise
       .where('archived_at', archived ? 'is' : 'is not', null)
       .execute()
   })
-  const task = await getTask(store, id)
-  if (task === undefined) throw new ErrandError('not_found')
-  return task
+  return await requireTask(store, id)
 }

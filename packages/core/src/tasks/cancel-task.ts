@@ -1,10 +1,11 @@
 import { ErrandError, isEndState } from '@errand/contract'
 import { appendEvents } from '../events/append-events.ts'
-import { transition, withoutLease } from '../sessions/transition.ts'
+import { takePending } from '../sessions/messages.ts'
+import { transition } from '../sessions/transition.ts'
 import type { SessionRow } from '../store/schema.ts'
-import { now, type Store, type Tx } from '../store/store.ts'
+import type { Store, Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
-import { getTask, type TaskDetail } from './get-task.ts'
+import { requireTask, type TaskDetail } from './get-task.ts'
 import { lockLastSession } from './last-session.ts'
 
 /**
@@ -19,9 +20,7 @@ export async function cancelTask(store: Store, id: string, by: string): Promise<
     if (session === undefined) throw new ErrandError('not_found')
     if (!isEndState(session.state)) await cancelSession(store, tx, session, by)
   })
-  const task = await getTask(store, id)
-  if (task === undefined) throw new ErrandError('not_found')
-  return task
+  return await requireTask(store, id)
 }
 
 /** Cancels a session whose row is locked and that has not ended. */
@@ -34,9 +33,7 @@ export async function cancelSession(
   await appendEvents(store, tx, { task_id: session.task_id, session_id: session.id }, [
     { type: 'abort', data: { by } },
   ])
-  await transition(store, tx, session, {
-    to: 'cancelled',
-    reason: `Cancelled by ${by}`,
-    set: { ...withoutLease, waiting_since: null, completed_at: now(store) },
-  })
+  await transition(store, tx, session, { to: 'cancelled', reason: `Cancelled by ${by}` })
+  // Who cancels takes back what was said and not yet heard.
+  await takePending(tx, session)
 }

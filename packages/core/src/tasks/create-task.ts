@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { invalidField } from '@errand/contract'
 import { sql } from 'kysely'
-import { storableText } from '../events/storable-json.ts'
-import { changesChannel } from '../store/changes.ts'
+import { storableJson, storableText } from '../events/storable-json.ts'
 import type { TaskRow } from '../store/schema.ts'
 import { now, type Store } from '../store/store.ts'
+import { patiently } from '../store/transact.ts'
+import { nameOf } from './task-name.ts'
 
 /** A task as it is asked for, checked and resolved: the model and the agent are known. */
 export interface NewTask {
   prompt: string
-  /** Default: the prompt's first line, at most 80 characters of it. */
+  /** Default: from the prompt's first line. */
   name?: string
   model: string
   agent: string
@@ -34,7 +35,7 @@ export interface NewTask {
 /**
  * Creates a task with its first session, which is its own job in the queue, and its first event: in
  * one statement, so that none is ever without the others. With an idempotency key seen before, the
- * task is answered as it is now, `replayed`.
+ * task is answered as it is now, `replayed`; a key is kept as long as its task.
  *
  * @throws ErrandError validation_failed when the key came before with another body.
  */
@@ -42,16 +43,37 @@ export async function createTask(
   store: Store,
   input: NewTask,
 ): Promise<{ task: TaskRow; replayed: boolean }> {
-  const created = await insertTask(store, input)
-  if (created !== undefined) return { task: created, replayed: false }
+  // The ids are made once: when the connection is lost in between, the statement can be sent again,
+  // and finds either nothing of the first time or all of it.
+  const ids = { task: randomUUID(), session: randomUUID() }
+  const created = await patiently(() => createOrFind(store, input, ids))
+  if (!created.replayed) store.changes.publish(['queue'])
+  return created
+}
+
+async function createOrFind(
+  store: Store,
+  input: NewTask,
+  ids: { task: string; session: string },
+): Promise<{ task: TaskRow; replayed: boolean }> {
+  const task = await insertTask(store, input, ids)
+  if (task !== undefined) return { task, replayed: false }
 
   const earlier = await store.db
     .selectFrom('tasks')
     .selectAll()
-    .where('creator_id', '=', input.creator.id)
-    .where('repository_id', '=', input.repository.id)
-    .where('idempotency_key', '=', input.idempotency?.key ?? '')
+    .where((where) =>
+      where.or([
+        where('id', '=', ids.task),
+        where.and({
+          creator_id: input.creator.id,
+          repository_id: input.repository.id,
+          idempotency_key: input.idempotency?.key ?? '',
+        }),
+      ]),
+    )
     .executeTakeFirstOrThrow()
+  if (earlier.id === ids.task) return { task: earlier, replayed: false }
   if (earlier.idempotency_hash !== input.idempotency?.body_hash) {
     throw invalidField(
       'Idempotency-Key',
@@ -61,52 +83,47 @@ export async function createTask(
   return { task: earlier, replayed: true }
 }
 
-/** Undefined where the idempotency key is taken. */
-async function insertTask(store: Store, input: NewTask): Promise<TaskRow | undefined> {
-  const taskId = randomUUID()
-  const sessionId = randomUUID()
-  const prompt = storableText(input.prompt, Infinity)
+/** Undefined where the id or the idempotency key is taken. */
+async function insertTask(
+  store: Store,
+  input: NewTask,
+  ids: { task: string; session: string },
+): Promise<TaskRow | undefined> {
   const { creator, repository, idempotency } = input
-  const created = { prompt: storableText(prompt), model: input.model }
+  const prompt = storableText(input.prompt)
+  const firstEvent = JSON.stringify(storableJson({ prompt, model: input.model }))
   const inserted = await sql<TaskRow>`
     with task as (
-      insert into tasks (id, name, state, event_count, creator_id, creator_login, owner_id, owner_login,
+      insert into tasks (id, name, event_count, creator_id, creator_login, owner_id, owner_login,
         owner_type, repository_id, repository_full_name, base_ref, head_ref, custom_agent,
         requested_model, create_pull_request, idempotency_key, idempotency_hash, created_at, updated_at)
-      select ${taskId}::uuid, ${input.name ?? nameOf(prompt)}, 'queued', 1, ${creator.id}::bigint,
-        ${creator.login}, ${repository.owner.id}::bigint, ${repository.owner.login},
-        ${repository.owner.type}, ${repository.id}::bigint, ${repository.full_name},
-        ${input.base_ref}, ${input.head_ref ?? null}::text, ${input.custom_agent ?? null}::text,
-        ${input.requested_model ?? null}::text, ${input.create_pull_request}::boolean,
-        ${idempotency?.key ?? null}::text, ${idempotency?.body_hash ?? null}::text, time, time
+      select ${ids.task}::uuid, ${storableText(input.name ?? nameOf(prompt))}::text, 1,
+        ${creator.id}::bigint, ${creator.login}::text, ${repository.owner.id}::bigint,
+        ${repository.owner.login}::text, ${repository.owner.type}::text, ${repository.id}::bigint,
+        ${repository.full_name}::text, ${input.base_ref}::text, ${input.head_ref ?? null}::text,
+        ${storableOrNull(input.custom_agent)}::text, ${storableOrNull(input.requested_model)}::text,
+        ${input.create_pull_request}::boolean, ${idempotency?.key ?? null}::text,
+        ${idempotency?.body_hash ?? null}::text, clock.time, clock.time
       from (select ${now(store)} as time) as clock
-      on conflict (creator_id, repository_id, idempotency_key) where idempotency_key is not null
-        do nothing
+      on conflict do nothing
       returning *
     ), session as (
-      insert into sessions (id, task_id, number, state, prompt, model, agent, user_id, user_login,
-        owner_id, repository_id, base_ref, head_ref, priority, timeout_seconds,
-        created_at, updated_at, queued_at)
-      select ${sessionId}::uuid, id, 1, 'queued', ${prompt}, ${input.model}, ${input.agent},
-        creator_id, creator_login, owner_id, repository_id, base_ref, head_ref,
+      insert into sessions (id, task_id, number, prompt, model, agent, user_id, user_login, owner_id,
+        repository_id, base_ref, head_ref, priority, timeout_seconds, created_at, updated_at, queued_at)
+      select ${ids.session}::uuid, id, 1, ${prompt}::text, ${input.model}::text,
+        ${input.agent}::text, creator_id, creator_login, owner_id, repository_id, base_ref, head_ref,
         ${input.priority}::integer, ${Math.round(input.timeout_minutes * 60)}::integer,
         created_at, created_at, created_at
       from task
     ), event as (
       insert into events (task_id, number, session_id, type, timestamp, data)
-      select id, 1, ${sessionId}::uuid, 'session.created', created_at, ${JSON.stringify(created)}::jsonb
+      select id, 1, ${ids.session}::uuid, 'session.created', created_at, ${firstEvent}::json
       from task
     )
-    select task.*, pg_notify(${changesChannel}, 'queue') from task`.execute(store.db)
+    select * from task`.execute(store.db)
   return inserted.rows[0]
 }
 
-/** GitHub derives the name from the prompt by a rule it does not tell (behaviour.md 1.5). */
-function nameOf(prompt: string): string {
-  const line = prompt
-    .split('\n')
-    .map((text) => text.replace(/^#+\s+/, '').trim())
-    .find((text) => text !== '')
-  const name = line ?? 'Task'
-  return name.length > 80 ? `${name.slice(0, 79).toWellFormed()}…` : name
+function storableOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : storableText(text)
 }

@@ -1,6 +1,7 @@
-import type { Artifact } from '@errand/contract'
+import { type Artifact, ErrandError } from '@errand/contract'
 import type { ArtifactRow, SessionRow, TaskRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
+import { patiently } from '../store/transact.ts'
 
 export interface TaskDetail extends TaskRow {
   /** Oldest first: clients take the last for the most recent (behaviour.md 1.4). */
@@ -10,6 +11,17 @@ export interface TaskDetail extends TaskRow {
 
 /** A task with all of it; undefined when there is none. The id must be a UUID. */
 export async function getTask(store: Store, id: string): Promise<TaskDetail | undefined> {
+  return await patiently(() => readTask(store, id))
+}
+
+/** @throws ErrandError not_found */
+export async function requireTask(store: Store, id: string): Promise<TaskDetail> {
+  const task = await getTask(store, id)
+  if (task === undefined) throw new ErrandError('not_found')
+  return task
+}
+
+async function readTask(store: Store, id: string): Promise<TaskDetail | undefined> {
   const task = await store.db
     .selectFrom('tasks')
     .selectAll()
@@ -22,7 +34,14 @@ export async function getTask(store: Store, id: string): Promise<TaskDetail | un
     .where('task_id', '=', id)
     .orderBy('number')
     .execute()
-  return { ...task, sessions, artifacts: (await artifactsOf(store, [id])).get(id) ?? [] }
+  return {
+    ...task,
+    // Something may have happened between the two reads: the sessions are the newer truth.
+    state: sessions.at(-1)?.state ?? task.state,
+    session_count: sessions.length,
+    sessions,
+    artifacts: (await artifactsOf(store, [id])).get(id) ?? [],
+  }
 }
 
 /** The artifacts of several tasks, branch before pull. */

@@ -2,11 +2,13 @@ import { activeStates, type Artifact, type State } from '@errand/contract'
 import type { ExpressionBuilder } from 'kysely'
 import type { Database, TaskRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
+import { patiently } from '../store/transact.ts'
 import { artifactsOf } from './get-task.ts'
 
 export interface TaskFilter {
   repository_id?: number
   creator_ids?: number[]
+  /** Default, and what an empty list means: all. */
   states?: State[]
   is_archived: boolean
   /** Updated at this time or after. */
@@ -27,17 +29,20 @@ export interface TaskList {
 
 /** A page of tasks, by behaviour.md 1.3. */
 export async function listTasks(store: Store, filter: TaskFilter): Promise<TaskList> {
+  return await patiently(() => readPage(store, filter))
+}
+
+async function readPage(store: Store, filter: TaskFilter): Promise<TaskList> {
+  const { states = [], since } = filter
   const rows = await store.db
     .selectFrom('tasks')
     .selectAll()
     .where(scope(filter))
     .where('archived_at', filter.is_archived ? 'is not' : 'is', null)
-    .$if(filter.states !== undefined, (query) => query.where('state', 'in', filter.states ?? []))
-    .$if(filter.since !== undefined, (query) =>
-      query.where('updated_at', '>=', filter.since ?? new Date(0)),
-    )
+    .$if(states.length > 0, (query) => query.where('state', 'in', states))
+    .$if(since !== undefined, (query) => query.where('updated_at', '>=', since ?? new Date(0)))
     .orderBy(filter.sort, filter.direction)
-    .orderBy('id', filter.direction)
+    .orderBy('position', filter.direction)
     .offset((filter.page - 1) * filter.per_page)
     .limit(filter.per_page + 1)
     .execute()

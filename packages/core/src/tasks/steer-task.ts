@@ -3,10 +3,11 @@ import { ErrandError, isEndState, type Steer, type SteerAccepted } from '@errand
 import { appendEvents } from '../events/append-events.ts'
 import { storableText } from '../events/storable-json.ts'
 import { addSession } from '../sessions/add-session.ts'
-import { noLongerWaiting, openQuestion } from '../sessions/questions.ts'
+import { takePending } from '../sessions/messages.ts'
+import { openQuestion } from '../sessions/questions.ts'
 import { transition } from '../sessions/transition.ts'
 import type { SessionRow } from '../store/schema.ts'
-import { notify, now, type Store, type Tx } from '../store/store.ts'
+import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import { cancelSession } from './cancel-task.ts'
 import { lockLastSession } from './last-session.ts'
@@ -31,73 +32,89 @@ export async function steerTask(
   taskId: string,
   steering: Steering,
 ): Promise<SteerAccepted> {
+  const storable = { ...steering, content: storableText(steering.content) }
   return await transact(store, async (tx) => {
     const session = await lockLastSession(tx, taskId)
     if (session === undefined) throw new ErrandError('not_found')
     if (steering.type === 'abort') return await abort(store, tx, session, steering)
-    if (isEndState(session.state)) return await followUp(store, tx, session, steering)
+    if (isEndState(session.state)) return await followUp(store, tx, session, storable)
     if (session.state === 'waiting_for_user') {
-      const answered = await answer(store, tx, session, steering)
+      const answered = await answer(store, tx, session, storable)
       if (answered !== undefined) return answered
     }
-    return await queueMessage(store, tx, session, steering)
+    return await queueMessage(store, tx, session, storable)
   })
 }
 
-async function abort(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
-  if (isEndState(session.state)) {
-    return { task_id: session.task_id, outcome: 'already_ended' as const }
-  }
+async function abort(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  steering: Steering,
+): Promise<SteerAccepted> {
+  if (isEndState(session.state)) return { task_id: session.task_id, outcome: 'already_ended' }
   await cancelSession(store, tx, session, steering.by.login)
-  return { task_id: session.task_id, outcome: 'aborted' as const }
+  return { task_id: session.task_id, outcome: 'aborted' }
 }
 
-async function followUp(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+/** What was said before the session failed, and was never heard, comes first. */
+async function followUp(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  steering: Steering,
+): Promise<SteerAccepted> {
   const id = randomUUID()
+  const unheard = await takePending(tx, session)
   await addSession(store, tx, session, {
     id,
-    prompt: storableText(steering.content, Infinity),
+    prompt: [...unheard.map((message) => message.content), steering.content].join('\n\n'),
     by: steering.by,
-    ...(steering.model === undefined
-      ? {}
-      : { model: steering.model.id, agent: steering.model.agent }),
+    ...(steering.model === undefined ? {} : { model: steering.model }),
   })
-  return { task_id: session.task_id, message_id: id, outcome: 'new_session' as const }
+  return { task_id: session.task_id, message_id: id, outcome: 'new_session' }
 }
 
 /** Undefined when the question was answered already: what comes now is a message. */
-async function answer(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+async function answer(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  steering: Steering,
+): Promise<SteerAccepted | undefined> {
   const question = await openQuestion(tx, session.id)
   if (question === undefined) return undefined
-  const content = storableText(steering.content, Infinity)
   await tx
     .updateTable('questions')
-    .set({ answer: content, answered_at: now(store) })
+    .set({ answer: steering.content, answered_at: now(store) })
     .where('id', '=', question.id)
     .execute()
   await appendEvents(store, tx, { task_id: session.task_id, session_id: session.id }, [
-    { type: 'elicitation.completed', data: { question_id: question.id, answer: content } },
+    {
+      type: 'elicitation.completed',
+      data: { question_id: question.id, answer: steering.content },
+    },
   ])
+  await touchTask(store, tx, session.task_id)
   // With its box alive the runner takes the answer itself; without, the queue brings a runner.
   if (session.lease_expires_at === null) {
-    await transition(store, tx, session, {
-      to: 'queued',
-      reason: 'The question was answered',
-      set: { ...noLongerWaiting(store, session), queued_at: now(store) },
-    })
+    await transition(store, tx, session, { to: 'queued', reason: 'The question was answered' })
   }
-  await touchTask(store, tx, session.task_id)
-  return { task_id: session.task_id, message_id: question.id, outcome: 'answered' as const }
+  return { task_id: session.task_id, message_id: question.id, outcome: 'answered' }
 }
 
-async function queueMessage(store: Store, tx: Tx, session: SessionRow, steering: Steering) {
+async function queueMessage(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  steering: Steering,
+): Promise<SteerAccepted> {
   const id = randomUUID()
-  const content = storableText(steering.content, Infinity)
   const number = await appendEvents(
     store,
     tx,
     { task_id: session.task_id, session_id: session.id },
-    [{ type: 'user.message', data: { message_id: id, content } }],
+    [{ type: 'user.message', data: { message_id: id, content: steering.content } }],
   )
   await tx
     .insertInto('messages')
@@ -106,13 +123,15 @@ async function queueMessage(store: Store, tx: Tx, session: SessionRow, steering:
       task_id: session.task_id,
       session_id: session.id,
       number,
-      content,
+      content: steering.content,
+      user_id: steering.by.id,
+      user_login: steering.by.login,
       created_at: now(store),
       taken_by_attempt: null,
     })
     .execute()
   await touchTask(store, tx, session.task_id)
-  return { task_id: session.task_id, message_id: id, outcome: 'queued' as const }
+  return { task_id: session.task_id, message_id: id, outcome: 'queued' }
 }
 
 async function touchTask(store: Store, tx: Tx, taskId: string): Promise<void> {
@@ -121,5 +140,4 @@ async function touchTask(store: Store, tx: Tx, taskId: string): Promise<void> {
     .set({ updated_at: now(store) })
     .where('id', '=', taskId)
     .execute()
-  await notify(tx, `task:${taskId}`)
 }
