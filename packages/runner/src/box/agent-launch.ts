@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 import { ErrandError } from '@errand/contract'
@@ -19,7 +20,7 @@ export interface PreparedLaunch {
   launch: Launch
   inside: InsideFindings
   send: (message: ToLauncher) => void
-  /** What the launcher says last; nothing if it was killed. Not to be believed, see inside/control.ts. */
+  /** What the launcher says last; nothing if it was killed. Not to be believed, see control.ts. */
   lastWord: Promise<Exclude<FromLauncher, { type: 'ready' }> | undefined>
 }
 
@@ -76,12 +77,32 @@ async function* listen({ control }: Launch): AsyncGenerator<FromLauncher, undefi
       text += String(chunk)
       const lines = text.split('\n')
       text = lines.pop() ?? ''
-      for (const line of lines) yield JSON.parse(line) as FromLauncher
+      for (const line of lines) yield parseWord(line)
       if (text.length > longestWord) return
     }
   } catch {
     // A broken connection or a forged word: to the listener the same as its end.
   }
+}
+
+/** @throws Error for what the launcher never says: something else wrote it */
+function parseWord(line: string): FromLauncher {
+  const word: unknown = JSON.parse(line)
+  if (typeof word !== 'object' || word === null || !('type' in word)) throw new Error('no word')
+  // Only said before anything hostile runs, so its findings are taken as they are.
+  if (word.type === 'ready' && 'findings' in word) return word as FromLauncher
+  const code = 'code' in word ? word.code : undefined
+  if (word.type === 'not_started' && typeof code === 'string') return { type: word.type, code }
+  if (word.type === 'exited' && typeof code === 'number') {
+    return { type: word.type, code, signal: null }
+  }
+  const signal = 'signal' in word && typeof word.signal === 'string' ? word.signal : ''
+  if (word.type === 'exited' && isSignal(signal)) return { type: word.type, code: null, signal }
+  throw new Error('no word')
+}
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return Object.hasOwn(constants.signals, name)
 }
 
 /** Bubblewrap says on stderr what it could not do; nothing else has run yet. */

@@ -65,6 +65,7 @@ function assessView(findings: ProbeFindings, level: BoxLevel): string[] {
     ...list(findings.foreign_processes, 'it sees the processes'),
     ...list([...new Set([...mounts, ...findings.writable_paths])], 'it can write to'),
     ...list(findings.readable_secrets, 'it can read'),
+    ...list(findings.inherited_files, 'it has open'),
     ...when(findings.init_environment_bytes > 0, '/proc/1/environ shows an environment'),
   ]
 }

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 
 import { boxPaths, gatewayPort } from './index.ts'
-import { openTestBox } from './open-test-box.ts'
+import { openTestBox } from './testing/open-test-box.ts'
 
 describe('a box', () => {
   it('finds itself sound from inside', async () => {
@@ -86,6 +86,52 @@ describe('a box', () => {
     })
   })
 
+  it('gives a command its environment, whatever is in it, and only what may be there', async () => {
+    await using test = await openTestBox({
+      env: { QUOTED: `it's "$HOME" \`id\`\n;$(id)`, LAST: 'box' },
+    })
+
+    const result = await test.sh('printf "%s|" "$QUOTED" "$LAST" "${go-none}"; env | cut -d= -f1', {
+      env: { LAST: 'command' },
+    })
+
+    expect(result.stdout).toMatch(`it's "$HOME" \`id\`\n;$(id)|command|none|`)
+    await expect(test.sh('true', { env: { 'A B': '1' } })).rejects.toThrow('A B cannot be')
+    await expect(test.sh('true', { env: { A: 'x\0--bind' } })).rejects.toThrow('A cannot be')
+  })
+
+  it('lets no library of the workspace into what sets the limits', async () => {
+    await using test = await openTestBox({
+      env: { LD_PRELOAD: '/workspace/evil.so', NODE_OPTIONS: '--require /workspace/evil.js' },
+      settings: { open_files: 99 },
+    })
+    await writeFile(join(test.workspaceDir, 'evil.so'), 'loaded')
+
+    const agent = await test.agent('ulimit -n; echo $LD_PRELOAD')
+    const command = await test.sh('ulimit -n; echo $LD_PRELOAD')
+
+    // The loader complains of the library to every program that gets to see it: the shell is the first.
+    for (const { stdout, stderr } of [agent, command]) {
+      expect(stdout).toBe('99\n/workspace/evil.so\n')
+      expect(stderr.match(/evil\.so/g)!.length).toBeLessThanOrEqual(2)
+    }
+  })
+
+  it('refuses an argument that would become options of the sandbox', async () => {
+    await using test = await openTestBox()
+    const escape = { cwd: '/workspace\0--bind\0/\0/host' }
+
+    await expect(test.sh('ls /host', escape)).rejects.toThrow('NUL')
+  })
+
+  it('stands behind the host for the processor and when memory runs out', async () => {
+    await using test = await openTestBox()
+    const script = 'nice; cat /proc/self/oom_score_adj'
+
+    expect(await test.agent(script)).toMatchObject({ stdout: '5\n500\n' })
+    expect(await test.sh(script)).toMatchObject({ stdout: '5\n500\n' })
+  })
+
   it('keeps what a command leaves in the workspace for the next one', async () => {
     await using test = await openTestBox()
 
@@ -140,9 +186,12 @@ describe('a box', () => {
     }
   })
 
-  it.each(['/', '/etc', '/proc/', '/home', 'relative'])('refuses to show %s', async (path) => {
-    await expect(openTestBox({ readOnlyPaths: [path] })).rejects.toThrow(/cannot be shown/)
-  })
+  it.each(['/', '/etc', '/proc/', '/home', 'relative', '/sys/fs', '/proc/1'])(
+    'refuses to show %s',
+    async (path) => {
+      await expect(openTestBox({ readOnlyPaths: [path] })).rejects.toThrow(/cannot be shown/)
+    },
+  )
 
   it('names a path that is missing', async () => {
     await expect(openTestBox({ readOnlyPaths: ['/no/such/tool'] })).rejects.toThrow('/no/such/tool')

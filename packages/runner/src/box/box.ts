@@ -104,7 +104,10 @@ export interface Box {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<BoxedProcess>
-  /** Runs a command to its end in a sandbox of its own over the same folders. Has no network at all. */
+  /**
+   * Runs a command to its end in a sandbox of its own over the same folders. Nothing listens at
+   * `gatewayPort` there. A code above 128 may stand for a signal, as in a shell.
+   */
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>
   /** Kills everything in the box; resolves when all of it is dead. Safe to call twice. */
   close(): Promise<void>

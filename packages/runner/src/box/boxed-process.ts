@@ -1,5 +1,3 @@
-import { constants } from 'node:os'
-
 import type { SandboxSettings } from '@errand/contract'
 
 import type { PreparedLaunch } from './agent-launch.ts'
@@ -42,8 +40,6 @@ function presentLastWord(word: Awaited<PreparedLaunch['lastWord']>): Exit {
   // The agent, or the kernel for want of memory, killed the launcher.
   if (word === undefined) return { signal: 'SIGKILL' }
   if (word.type === 'not_started') return { code: notStarted, error: word.code.slice(0, 20) }
-  // Not to be believed, see inside/control.ts: only made sure to be of the right kind.
   const { code, signal } = word
-  if (typeof signal === 'string' && Object.hasOwn(constants.signals, signal)) return { signal }
-  return { code: Number.isInteger(code) ? Number(code) : 1 }
+  return signal === null ? { code: code ?? 1 } : { signal }
 }

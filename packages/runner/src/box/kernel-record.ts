@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 
+import { listInheritedFds } from './inherited-fds.ts'
 import type { KernelFindings } from './inside/findings.ts'
 
 /** Reads what the kernel has on record of a process: its rights, its mounts, its limits. */
@@ -23,6 +24,9 @@ export function readKernelRecord(pid: number): KernelFindings {
       .map(({ path }) => path)
       .filter((path) => !deviceNodes.has(path)),
     proc_mounted: mounts.some(({ type }) => type === 'proc'),
+    inherited_files: listInheritedFds(pid)
+      .map(({ file }) => file)
+      .filter((file) => file !== '/dev/null'),
     limits: {
       processes: hardLimit(limits, 'Max processes'),
       data_bytes: hardLimit(limits, 'Max data size'),

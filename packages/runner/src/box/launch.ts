@@ -121,7 +121,9 @@ function stageUnreachable({ identity, binds }: LaunchPlan): { binds: Bind[]; sou
 /** Pipes for those we use. What would be inherited besides is covered with /dev/null. */
 function arrangeFds(nothing: number): ('pipe' | 'ignore' | number)[] {
   const used = fds.firstFile + filePaths.length
-  const inherited = listInheritedFds().filter((fd) => fd >= used)
+  const inherited = listInheritedFds('self')
+    .map(({ fd }) => fd)
+    .filter((fd) => fd >= used)
   const stdio = Array<'pipe' | 'ignore' | number>(Math.max(used - 1, ...inherited) + 1)
   stdio.fill('pipe', 0, used).fill('ignore', used)
   for (const fd of inherited) stdio[fd] = nothing

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 
-import { listTree, type ProcessRow } from './process-table.ts'
+import { listTree, type ProcessRow, readProcess } from './process-table.ts'
 import { measureSharedMappings } from './shared-memory.ts'
 
 const mib = 1024 * 1024
@@ -33,7 +33,11 @@ export function guardMemory(options: MemoryGuardOptions): () => void {
     if (roots.size === 0) return
     const host = readHostMemory()
     leastShared = Math.min(leastShared, host.sharedBytes)
-    const residentBytes = measureMemory(roots, options.limitBytes, host.sharedBytes - leastShared)
+    const measure = (): number =>
+      measureMemory(roots, options.limitBytes, host.sharedBytes - leastShared)
+    let residentBytes = measure()
+    // A page that moves between processes while they are read one by one can count twice.
+    if (residentBytes > options.limitBytes) residentBytes = measure()
     const { availableBytes } = host
     if (residentBytes <= options.limitBytes && availableBytes >= memoryFloorBytes) return
     clearInterval(timer)
@@ -98,8 +102,8 @@ function proportionalBytes(row: ProcessRow): number {
     const rollup = readFileSync(`/proc/${row.pid}/smaps_rollup`, 'utf8')
     return (readKilobytes(rollup, 'Pss') ?? 0) - (readKilobytes(rollup, 'Pss_Shmem') ?? 0)
   } catch {
-    // A program may have made itself unreadable; then it counts in full. Or it is gone.
-    return row.residentPages * pageBytes
+    // It is gone by now, or it made itself unreadable; then it counts in full.
+    return (readProcess(row.pid)?.residentPages ?? 0) * pageBytes
   }
 }
 

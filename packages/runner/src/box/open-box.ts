@@ -17,20 +17,12 @@ import type { LaunchPlan } from './launch.ts'
 import { limitCommand } from './limits.ts'
 import { memoryFloorBytes, readHostMemory } from './memory-guard.ts'
 import { giveTo } from './ownership.ts'
+import type { Opening } from './opening.ts'
 import { bindsOf, socketTarget } from './paths.ts'
 import { findChild } from './process-table.ts'
 import { runCommand } from './run-command.ts'
 import { buildFilter } from './seccomp/filter.ts'
-import { superviseBox, type Supervision } from './supervise.ts'
-
-/** What is needed to start one more sandbox of an open box. */
-interface Opening {
-  options: BoxOptions
-  plan: LaunchPlan
-  /** The command that sets the limits. */
-  limit: readonly string[]
-  supervision: Supervision
-}
+import { superviseBox } from './supervise.ts'
 
 /** A sandbox that was probed and found sound. */
 interface SoundLaunch extends PreparedLaunch {
@@ -73,7 +65,7 @@ async function planBox(options: BoxOptions): Promise<LaunchPlan> {
     settings,
     level: 'full',
     binds,
-    env: { ...defaultEnvironment(dirname(process.execPath)), ...options.env },
+    env: defaultEnvironment(dirname(process.execPath)),
     cwd: boxPaths.workspace,
     seccompFilter: buildFilter(),
     cgroup: delegation === undefined ? undefined : createBoxCgroup(delegation, settings),
@@ -127,7 +119,7 @@ async function prepareSound(opening: Opening): Promise<SoundLaunch> {
 }
 
 function presentBox(opening: Opening, first: SoundLaunch): Box {
-  const { options, plan, limit, supervision } = opening
+  const { options, plan, supervision } = opening
   let ready: SoundLaunch | undefined = first
   const requireOpen = (): void => {
     if (supervision.reason === undefined) return
@@ -142,13 +134,12 @@ function presentBox(opening: Opening, first: SoundLaunch): Box {
       requireOpen()
       const prepared = ready ?? (await prepareSound(opening))
       ready = undefined
-      prepared.send({ type: 'spawn', command, args, env })
+      prepared.send({ type: 'spawn', command, args, env: { ...options.env, ...env } })
       return watchProcess(options.settings, prepared, supervision)
     },
-    run(command, args, { cwd = plan.cwd, env = {}, ...runOptions }) {
+    run(command, args, runOptions) {
       requireOpen()
-      const runPlan = { ...plan, cwd, env: { ...plan.env, ...env } }
-      return runCommand(runPlan, limit, [command, ...args], runOptions, supervision)
+      return runCommand(opening, [command, ...args], runOptions)
     },
     close: () => supervision.close(),
     [Symbol.asyncDispose]: () => supervision.close(),

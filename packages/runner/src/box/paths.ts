@@ -39,9 +39,12 @@ export function bindsOf(options: BoxOptions): Bind[] {
   return binds
 }
 
+/** Not files but the kernel itself; /sys also gives its place to staging. */
+const kernelFolders = /^\/(dev|proc|sys)\//
+
 function cleanPath(path: string): string {
   const clean = normalize(path).replace(/(?<=.)\/$/, '')
-  if (!clean.startsWith('/') || ownFolders.has(clean)) {
+  if (!clean.startsWith('/') || ownFolders.has(clean) || kernelFolders.test(clean)) {
     throw refusal(
       `The path ${path} cannot be shown in the sandbox: read_only_paths takes absolute paths below the system's own folders.`,
     )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { openTestBox } from '../open-test-box.ts'
+import { openTestBox } from '../testing/open-test-box.ts'
 
 describe('an agent that fills the disk', () => {
   it('is killed when workspace and home together take more than they may', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { openTestBox } from '../open-test-box.ts'
+import { openTestBox } from '../testing/open-test-box.ts'
 import { type Syscall, syscalls } from '../seccomp/syscalls.ts'
 
 const column = process.arch === 'arm64' ? 1 : 0

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { eventually } from '../eventually.ts'
-import { openTestBox } from '../open-test-box.ts'
+import { eventually } from '../testing/eventually.ts'
+import { openTestBox } from '../testing/open-test-box.ts'
 import { readHostMemory } from '../memory-guard.ts'
 
 const mib = 1024 * 1024

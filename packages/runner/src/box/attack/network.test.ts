@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { openTestBox } from '../open-test-box.ts'
+import { openTestBox } from '../testing/open-test-box.ts'
 
 let host: Server
 let connections: number

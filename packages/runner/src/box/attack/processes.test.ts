@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { eventually } from '../eventually.ts'
-import { openTestBox } from '../open-test-box.ts'
+import { eventually } from '../testing/eventually.ts'
+import { openTestBox } from '../testing/open-test-box.ts'
 
 const children: ChildProcess[] = []
 
@@ -93,7 +93,7 @@ describe('an agent that starts processes', () => {
       process.execPath,
       [
         '--conditions=errand-source',
-        new URL('./doomed-runner.ts', import.meta.url).pathname,
+        new URL('../testing/doomed-runner.ts', import.meta.url).pathname,
         `setsid sleep ${sleep} & sleep ${sleep}`,
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },

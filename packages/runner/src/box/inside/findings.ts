@@ -34,6 +34,8 @@ export interface KernelFindings {
   writable_mounts: string[]
   /** Whether a /proc is mounted. */
   proc_mounted: boolean
+  /** Files of the host that are open in the box, standard streams and /dev/null left out. */
+  inherited_files: string[]
   /** Hard limits of each process; -1 is unlimited. */
   limits: Record<
     'processes' | 'data_bytes' | 'file_size_bytes' | 'open_files' | 'core_bytes',

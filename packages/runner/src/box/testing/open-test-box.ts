@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 
 import { type SandboxSettings, Settings } from '@errand/contract'
 
-import { type Box, type BoxOptions, type Exit, openBox, type RunOptions } from './index.ts'
+import { type Box, type BoxOptions, type Exit, openBox, type RunOptions } from '../index.ts'
 
 /** A box for a test, over folders of its own, with a gateway that answers every request with its path. */
 export interface TestBox extends AsyncDisposable {

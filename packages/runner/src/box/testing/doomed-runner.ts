@@ -1,4 +1,4 @@
-import { openTestBox } from '../open-test-box.ts'
+import { openTestBox } from './open-test-box.ts'
 
 /** A runner for a test to kill: opens a box, runs its argument as agent and as command, and waits. */
 const test = await openTestBox()
