@@ -282,7 +282,7 @@ describe('15. installation tokens', () => {
   it('are refused by all five operations, naming what would be needed', async () => {
     const bot = await errand.forge.createUser({ login: 'helper' })
     const token = await errand.forge.createToken({
-      user: bot.login,
+      user: bot,
       kind: 'installation',
       permissions: { agent_tasks: 'write', contents: 'write' },
     })
@@ -329,7 +329,7 @@ describe('everything else of behaviour.md 2.4', () => {
   it('answers 404 for a private repository and its tasks to whoever may not see it', async () => {
     const stranger = await errand.forge.createUser({ login: 'stranger' })
     const token = await errand.forge.createToken({
-      user: stranger.login,
+      user: stranger,
       kind: 'classic',
       scopes: ['repo'],
     })

@@ -44,7 +44,6 @@ describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL',
   let server: Errand
   let proxy: PausingProxy
   let folder: TempFolder
-  let token: string
 
   beforeAll(async () => {
     database = await createDatabase()
@@ -54,11 +53,6 @@ describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL',
     })
     proxy = await startPausingProxy(() => server.url)
     folder = await createTempFolder('crash')
-    token = await server.forge.createToken({
-      user: 'errand[bot]',
-      kind: 'installation',
-      permissions: { contents: 'write', pull_requests: 'write' },
-    })
   })
   afterAll(async () => {
     await proxy?.[Symbol.asyncDispose]()
@@ -73,7 +67,7 @@ describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL',
       databaseUrl: database.url,
       settings: {
         forge: `${proxy.url}/api/v3`,
-        forge_token: token,
+        forge_token: server.token,
         sessions: { lease_seconds: leaseSeconds },
       },
     })

@@ -84,7 +84,7 @@ describe.skipIf(isSkipped)(`the page of a task${why}`, () => {
     })
     const stranger = await errand.forge.createUser({ login: 'stranger' })
     const token = await errand.forge.createToken({
-      user: stranger.login,
+      user: stranger,
       kind: 'classic',
       scopes: ['repo'],
     })
