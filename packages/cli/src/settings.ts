@@ -2,9 +2,14 @@ import { resolve } from 'node:path'
 import { type Settings } from '@errand/contract'
 import { UserError } from './errors.ts'
 import { checkSettings } from './settings/check-settings.ts'
-import { type Environment, type Flags, gatherSettings } from './settings/settings-sources.ts'
+import {
+  type Environment,
+  type Flags,
+  gatherSettings,
+  type SettingsPlace,
+} from './settings/settings-sources.ts'
 
-export { type Environment, type Flags } from './settings/settings-sources.ts'
+export { type Environment, type Flags, type SettingsPlace } from './settings/settings-sources.ts'
 
 /** The environment of this process. No other file of Errand reads it. */
 export function readEnvironment(): Environment {
@@ -26,17 +31,17 @@ export interface LoadedSettings {
 export function loadSettings(
   flags: Flags,
   environment: Environment,
-  where: { cwd: string; config?: string },
+  where: SettingsPlace,
 ): LoadedSettings {
   const given = gatherSettings(flags, environment, where)
-  const checked = given.problems.length > 0 ? given : checkSettings(given)
-  if (checked.problems.length > 0 || !('settings' in checked) || !checked.settings) {
-    throw new UserError(checked.problems.join('\n'), {
-      remedy: 'docs/configuration.md lists every setting.',
-    })
+  const { settings, problems } =
+    given.problems.length > 0 ? { problems: given.problems } : checkSettings(given)
+  if (!settings) {
+    const remedy = 'docs/configuration.md lists every setting.'
+    throw new UserError(problems.join('\n'), { remedy })
   }
   return {
-    settings: { ...checked.settings, data: resolve(where.cwd, checked.settings.data) },
+    settings: { ...settings, data: resolve(where.cwd, settings.data) },
     filePath: given.file?.path,
     warnings: given.warnings,
   }

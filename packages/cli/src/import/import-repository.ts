@@ -14,6 +14,8 @@ export interface ImportOptions {
   environment: Environment
   cwd: string
   signal: AbortSignal
+  /** Whether everybody may read it; default no. */
+  isPublic?: boolean
   onProgress?: (text: string) => void
 }
 
@@ -111,7 +113,7 @@ async function findDefaultBranch(source: string, git: GitOptions): Promise<strin
 async function openRepository(
   { owner, repo }: RepositoryName,
   defaultBranch: string,
-  { client, signal }: ImportOptions,
+  { client, signal, isPublic = false }: ImportOptions,
 ): Promise<ImportedRepository> {
   const existing = await readJson<ImportedRepository>(client, 'GET', `/repos/${owner}/${repo}`, {
     signal,
@@ -124,7 +126,7 @@ async function openRepository(
     'POST',
     isOwn ? '/user/repos' : `/orgs/${owner}/repos`,
     // GitHub ignores default_branch here; setDefaultBranch sees to it there.
-    { body: { name: repo, private: true, default_branch: defaultBranch }, signal },
+    { body: { name: repo, private: !isPublic, default_branch: defaultBranch }, signal },
   )
   if (created) return created
   throw new UserError(`There is no organization ${owner} where you may create repositories.`, {

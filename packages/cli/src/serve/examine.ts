@@ -11,7 +11,7 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
     cwd,
     ...(config !== undefined && { config }),
   })
-  const report = await probeHost(settings)
+  const report = await probeHost(settings.sandbox, settings.data)
   const width = Math.max(...report.checks.map(({ name }) => name.length))
   for (const { name, ok, detail, remedy } of report.checks) {
     const mark = ok ? paint('green', '✓') : paint('red', '✗')

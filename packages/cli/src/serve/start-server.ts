@@ -15,9 +15,12 @@ export interface RunningServer {
   url: string
   /** Where users reach it. */
   publicUrl: string
-  /** The first owner's token; absent on a forge that is not ours. */
+  store: Store
+  /** Absent when the forge is elsewhere. */
+  forge: EmbeddedForge | undefined
+  /** The first owner's token on the embedded forge. */
   ownerToken: OwnerToken | undefined
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /**
@@ -53,7 +56,8 @@ export async function startServer(
     }
     opened.use(noteRunningServer(settings.data, address.url))
     const close = (): Promise<void> => opened.disposeAsync()
-    return { url: address.url, publicUrl: publicUrl(), ownerToken, close }
+    const urls = { url: address.url, publicUrl: publicUrl() }
+    return { ...urls, store, forge: embedded, ownerToken, close }
   } catch (error) {
     await opened.disposeAsync()
     throw error

@@ -15,6 +15,12 @@ export interface Flag {
 }
 export type Flags = Readonly<Record<string, Flag>>
 
+export interface SettingsPlace {
+  cwd: string
+  /** The settings file, which must then be there; `none` reads not even errand.yml. */
+  config?: string | { none: true }
+}
+
 /** Settings as they were given, not yet checked, and where each came from. */
 export interface GivenSettings {
   values: Record<string, unknown>
@@ -33,7 +39,7 @@ const otherVariables = /^ERRAND_(URL|TOKEN|CONFIG|DEBUG|TEST_.*)$/
 export function gatherSettings(
   flags: Flags,
   environment: Environment,
-  where: { cwd: string; config?: string },
+  where: SettingsPlace,
 ): GivenSettings {
   const given: GivenSettings = {
     values: {},
@@ -42,7 +48,8 @@ export function gatherSettings(
     problems: [],
     warnings: [],
   }
-  readFile(given, where.cwd, where.config ?? environment.ERRAND_CONFIG)
+  const config = where.config ?? environment.ERRAND_CONFIG
+  if (typeof config !== 'object') readFile(given, where.cwd, config)
   readVariables(given, environment)
   for (const [name, { flag, value }] of Object.entries(flags)) {
     put(given.values, name.split('.'), value)

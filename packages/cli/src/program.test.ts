@@ -1,0 +1,111 @@
+import { expect, it } from 'vitest'
+import { createProgram } from './program.ts'
+import { runCli } from './testing/run-cli.ts'
+
+it('says what commands there are', async () => {
+  const { out, code } = await runCli(['--help'])
+
+  expect(code).toBe(0)
+  expect(out).toMatchInlineSnapshot(`
+    "Usage: errand [options] [command]
+
+    Send a prompt, get a pull request.
+
+    Options:
+      -V, --version                   output the version number
+      -h, --help                      display help for command
+
+    Tasks:
+      create [options] [prompt]       start a task
+      list [options]                  list tasks
+      view [options] <task>           show a task
+      answer [options] <task> <text>  answer a task's question
+      steer [options] <task> <text>   tell a task something
+      cancel [options] <task>         cancel a task
+      diff [options] <task>           show what a task changed
+
+    Server:
+      serve [options]                 start a server
+      worker [options]                run sessions for a server
+      doctor [options]                show what this machine can isolate
+      repo                            import and list repositories
+      quickstart [options]            see it work: one task, from a prompt to a pull request
+
+    This command:
+      login [url]                     sign in to a server
+      logout [url]                    forget a server
+      completion <shell>              print a script that completes commands in your shell
+
+    Examples:
+      $ errand serve
+      $ errand repo import ~/code/shop me/shop
+      $ errand create "Replace moment by date-fns" -R me/shop --pr --follow
+    "
+  `)
+})
+
+const commands = [
+  ['create'],
+  ['list'],
+  ['view'],
+  ['answer'],
+  ['steer'],
+  ['cancel'],
+  ['diff'],
+  ['serve'],
+  ['worker'],
+  ['doctor'],
+  ['repo', 'import'],
+  ['repo', 'list'],
+  ['quickstart'],
+  ['login'],
+  ['logout'],
+  ['completion'],
+]
+
+it.each(commands)('%s %s has a help with examples', async (...command) => {
+  const { out, code } = await runCli([...command, '--help'])
+
+  expect(code).toBe(0)
+  expect(out).toContain(`Usage: errand ${command.join(' ')}`)
+  expect(out).toMatch(/Examples:\n {2}\$ .*errand/)
+})
+
+it('has a test of the help of every command', () => {
+  // Only its commands are asked for: no terminal is needed.
+  const program = createProgram({ columns: 100 } as Parameters<typeof createProgram>[0])
+  const names = program.commands.flatMap((command) =>
+    command.commands.length > 0
+      ? command.commands.map((inner) => `${command.name()} ${inner.name()}`)
+      : [command.name()],
+  )
+
+  expect(names.filter((name) => name !== '__complete').toSorted()).toEqual(
+    commands.map((command) => command.join(' ')).toSorted(),
+  )
+})
+
+it('has the flags of gh agent-task', async () => {
+  const create = (await runCli(['create', '--help'])).out
+  const list = (await runCli(['list', '--help'])).out
+  const view = (await runCli(['view', '--help'])).out
+
+  for (const flag of [
+    '-F, --from-file',
+    '-b, --base',
+    '--follow',
+    '-a, --custom-agent',
+    '-R, --repo',
+  ]) {
+    expect(create).toContain(flag)
+  }
+  for (const flag of ['-L, --limit', '--json', '--jq']) expect(list).toContain(flag)
+  for (const flag of ['--log', '--follow', '-R, --repo', '--json']) expect(view).toContain(flag)
+})
+
+it('suggests the command that was meant', async () => {
+  const { err, code } = await runCli(['crate', 'x'])
+
+  expect(code).toBe(1)
+  expect(err).toContain('Did you mean create?')
+})
