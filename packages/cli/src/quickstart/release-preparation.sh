@@ -3,7 +3,7 @@
 # history (https://www.conventionalcommits.org), writes release notes, and bumps the version where a
 # manifest has one. It needs git and the usual small tools, and changes files only.
 set -eu
-LC_ALL=C.UTF-8
+LC_ALL=C
 export LC_ALL
 
 scratch=$(mktemp -d)
@@ -23,14 +23,33 @@ toml_version() {
     }' "$1"
 }
 
-# The version of a package.json itself, not of something inside it: only depth 1 counts.
+# Finds the document's own version in a package.json or package-lock.json: `version` at the top, and
+# that of packages[""]. Prints it, or the document with $2 in its place.
 json_version() {
-  awk '
-    { line = $0; text = $0; gsub(/"([^"\\]|\\.)*"/, "", text)
-      if (depth <= 1 && match(line, /"version"[ \t]*:[ \t]*"[^"]*"/)) {
-        split(substr(line, RSTART, RLENGTH), parts, "\""); print parts[4]; exit
+  awk -v next_version="${2:-}" '
+    BEGIN { RS = "\001" }
+    {
+      size = length($0); kept = 1
+      for (i = 1; i <= size; i++) {
+        c = substr($0, i, 1)
+        if (c == "{" || c == "[") { key[++depth] = c; continue }
+        if (c == "}" || c == "]") { depth--; continue }
+        if (c != "\"") continue
+        for (end = i + 1; end <= size && (c = substr($0, end, 1)) != "\""; end++) if (c == "\\") end++
+        text = substr($0, i + 1, end - i - 1)
+        for (after = end + 1; substr($0, after, 1) ~ /[ \t\r\n]/; after++);
+        if (substr($0, after, 1) == ":") key[depth] = text
+        else if (key[depth] == "version" && (depth == 1 || depth == 3 && key[1] == "packages" && key[2] == "")) {
+          if (next_version == "") { print text; exit }
+          printf "%s%s", substr($0, kept, i + 1 - kept), next_version
+          kept = end
+          # Both stand at the top of a lock file, which can be very long.
+          if (++found == 2) break
+        }
+        i = end
       }
-      depth += gsub(/[{[]/, "", text) - gsub(/[]}]/, "", text) }' "$1"
+      if (next_version != "") printf "%s", substr($0, kept)
+    }' "$1"
 }
 
 manifest='' manifest_version=''
@@ -134,17 +153,7 @@ fi
 replace() { cat "$scratch/new" >"$1"; }
 
 bump_json() {
-  awk -v next_version="$next" -v is_lock="$2" '
-    { text = $0; gsub(/"([^"\\]|\\.)*"/, "", text)
-      if ($0 ~ /^[ \t]*"":[ \t]*\{/) own = depth + 1
-      is_own = is_lock && own && depth == own
-      if ((depth <= 1 && !done || is_own && !own_done) && match($0, /"version"[ \t]*:[ \t]*"[^"]*"/)) {
-        found = substr($0, RSTART, RLENGTH); sub(/"[^"]*"$/, "\"" next_version "\"", found)
-        $0 = substr($0, 1, RSTART - 1) found substr($0, RSTART + RLENGTH)
-        if (is_own) own_done = 1; else done = 1
-      }
-      depth += gsub(/[{[]/, "", text) - gsub(/[]}]/, "", text)
-      print }' "$1" >"$scratch/new"
+  json_version "$1" "$next" >"$scratch/new"
   replace "$1"
 }
 
@@ -161,8 +170,8 @@ bump_toml() {
 if [ -n "$manifest" ] && [ "$manifest_version" != "$next" ]; then
   case $manifest in
     package.json)
-      bump_json package.json 0
-      if [ -f package-lock.json ]; then bump_json package-lock.json 1; fi ;;
+      bump_json package.json
+      if [ -f package-lock.json ]; then bump_json package-lock.json; fi ;;
     Cargo.toml) bump_toml Cargo.toml ,package,workspace.package, ;;
     pyproject.toml) bump_toml pyproject.toml ,project,tool.poetry, ;;
     VERSION) printf '%s\n' "$next" >VERSION ;;
