@@ -20,7 +20,12 @@ export const boxPaths = {
  */
 export const gatewayPort = 4010
 
-/** How isolated a box is. `basic` is `full` without a /proc, for hosts that cannot mount a fresh one. */
+/**
+ * How isolated a box is. `basic` is for hosts that cannot mount a fresh /proc, like a container whose own
+ * is masked: the box has no /proc at all, since the host's would show the host's processes, and user
+ * namespaces inside are refused by seccomp alone. Node, git and shells work there; ps, and what opens
+ * /dev/stdin or /dev/fd, do not.
+ */
 export type BoxLevel = 'full' | 'basic'
 
 export interface BoxOptions {

@@ -192,8 +192,12 @@ async function kill(child: ChildProcess, initPid: Promise<number>): Promise<void
   const pid = await Promise.race([initPid, delay(500, undefined)]).catch(() => undefined)
   // As long as bubblewrap is its parent, the number still means this process.
   if (pid !== undefined && readProcess(pid)?.parent === child.pid) {
-    process.kill(pid, 'SIGKILL')
-  } else {
-    child.kill('SIGKILL')
+    try {
+      process.kill(pid, 'SIGKILL')
+      return
+    } catch {
+      // It died since we looked. Then bubblewrap ends too, and the line below hurries it.
+    }
   }
+  child.kill('SIGKILL')
 }

@@ -1,5 +1,9 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 
 import { describe, expect, it } from 'vitest'
 
@@ -46,20 +50,34 @@ describe('an agent that reads what is not its own', () => {
     expect(result.stdout).toBe('0\n')
   })
 
-  it('inherits no open file of the runner', async () => {
-    await using test = await openTestBox()
+  it('inherits no open file of the runner, nor of who started the runner', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'errand-inherited-'))
+    const secret = openSync(join(folder, 'secret'), 'w+')
     const script = 'for fd in /proc/self/fd/*; do readlink $fd; done; true'
+    // Beyond the first gap among the numbers, where Node no longer looks by itself.
+    const stdio: (number | 'ignore' | 'pipe')[] = ['ignore', 'pipe', 'inherit' as 'pipe']
+    stdio[30] = secret
 
-    const agent = await test.agent(script)
-    const command = await test.sh(script)
+    const runner = spawn(
+      process.execPath,
+      [
+        '--conditions=errand-source',
+        new URL('../testing/runner.ts', import.meta.url).pathname,
+        `readlink /proc/$PPID/fd/30; ${script}`,
+      ],
+      { stdio: Array.from(stdio, (entry) => entry ?? 'ignore') },
+    )
+    const outputs = JSON.parse(await text(runner.stdout!)) as string[]
 
-    for (const { stdout } of [agent, command]) {
-      const strange = stdout
-        .split('\n')
-        .filter((file) => !/^(socket:\[\d+\]|\/dev\/null|)$/.test(file))
-      expect(strange).toEqual([])
-      expect(stdout.match(/socket/g)).toHaveLength(3)
+    expect(outputs).toHaveLength(2)
+    for (const output of outputs) {
+      const files = output.trim().split('\n')
+      expect(files.filter((file) => !/^(socket:\[\d+\]|\/dev\/null)$/.test(file))).toEqual([])
+      expect(files.filter((file) => file.startsWith('socket'))).toHaveLength(3)
+      expect(files).toContain('/dev/null')
     }
+    closeSync(secret)
+    await rm(folder, { recursive: true })
   })
 
   it('sees no processes but those of the box', async () => {

@@ -1,17 +1,38 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { eventually } from '../testing/eventually.ts'
 import { openTestBox } from '../testing/open-test-box.ts'
 
 const children: ChildProcess[] = []
+let folder: string
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'errand-killed-'))
 })
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  await rm(folder, { recursive: true })
+})
+
+/** A runner of its own, whose box has the script as agent and as command. */
+function startRunner(script: string): ChildProcess {
+  const program = new URL('../testing/runner.ts', import.meta.url).pathname
+  const runner = spawn(process.execPath, ['--conditions=errand-source', program, script], {
+    env: { PATH: '/usr/bin:/bin', TMPDIR: folder },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  children.push(runner)
+  return runner
+}
 
 /** How many processes of the host, in whatever box, have the mark on their command line. */
 function countMarked(mark: string): number {
@@ -89,22 +110,30 @@ describe('an agent that starts processes', () => {
 
   it('leaves none behind when the runner is killed', async () => {
     const sleep = uniqueSleep()
-    const runner = spawn(
-      process.execPath,
-      [
-        '--conditions=errand-source',
-        new URL('../testing/doomed-runner.ts', import.meta.url).pathname,
-        `setsid sleep ${sleep} & sleep ${sleep}`,
-      ],
-      { stdio: ['ignore', 'inherit', 'inherit'] },
-    )
-    children.push(runner)
+    const runner = startRunner(`setsid sleep ${sleep} & sleep ${sleep}`)
     await eventually(() => expect(countMarked(`sleep\0${sleep}`)).toBe(4))
 
     runner.kill('SIGKILL')
 
     await once(runner, 'exit')
     await eventually(() => expect(countMarked(sleep)).toBe(0))
+  })
+
+  it('leaves none behind when the runner is killed while a box comes up', async () => {
+    const sleep = uniqueSleep()
+
+    // The moments spread over what a runner takes until its agent runs.
+    for (let round = 0; round < 10; round++) {
+      const runner = startRunner(`sleep ${sleep}`)
+      await delay(100 + round * 30)
+      runner.kill('SIGKILL')
+      await once(runner, 'exit')
+    }
+
+    await eventually(() => {
+      expect(countMarked(sleep)).toBe(0)
+      expect(countMarked(folder)).toBe(0)
+    })
   })
 
   it('kills nothing outside', async () => {
