@@ -10,7 +10,11 @@ import { type Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 export function addRepoCommand(program: Command, terminal: Terminal): void {
-  const repo = program.command('repo').summary('import and list repositories')
+  const repo = program
+    .command('repo')
+    .summary('import and list repositories')
+    .description('Copy repositories into the forge, and list them.')
+    .helpCommand(false)
   repo
     .command('import')
     .summary('copy a repository into the forge')

@@ -20,7 +20,7 @@ export async function prepare(
   const loaded = loadSettings(flags, environment, { cwd, ...(config !== undefined && { config }) })
   const log = createLog(loaded.settings.log_level, {
     write: (text) => terminal.err(text),
-    isInteractive: terminal.isInteractive,
+    isInteractive: terminal.isErrInteractive,
     paint: terminal.paint,
   })
   for (const warning of loaded.warnings) log.warn(warning)

@@ -16,6 +16,7 @@ export function openProcessTerminal(signal: AbortSignal): Terminal {
     out: (chunk) => void stdout.write(chunk),
     err: (chunk) => void stderr.write(chunk),
     isInteractive,
+    isErrInteractive: isatty(stderr.fd),
     canAsk: isatty(stdin.fd) && isatty(stderr.fd),
     get columns() {
       return isInteractive ? stdout.columns : 120

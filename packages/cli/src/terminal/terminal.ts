@@ -9,6 +9,8 @@ export interface Terminal {
   err: (text: string) => void
   /** Whether a person reads the results. */
   readonly isInteractive: boolean
+  /** Whether a person reads what goes to `err`. */
+  readonly isErrInteractive: boolean
   /** Whether a person can be asked. */
   readonly canAsk: boolean
   readonly columns: number

@@ -44,6 +44,7 @@ function fakeTerminal(ran: Ran, options: RunOptions & { cwd: string }, home: str
     out: (text) => void (ran.out += text),
     err: (text) => void (ran.err += text),
     isInteractive: options.isInteractive ?? false,
+    isErrInteractive: false,
     canAsk: options.answers !== undefined,
     columns: 100,
     paint: (_, text) => text,
