@@ -1,0 +1,18 @@
+import type { Log } from './log.ts'
+import type { Records } from './records/records.ts'
+
+/** What the forge's operations work with. */
+export interface ForgeContext {
+  records: Records
+  log: Log
+  /** Where users reach the server, without a slash at the end. */
+  publicUrl: () => string
+  /** Runs work on one repository's pull requests one after the other. */
+  inTurn: <T>(repositoryId: number, work: () => Promise<T>) => Promise<T>
+}
+
+/** The addresses in an answer: of the API under the prefix it was asked by, and of the pages. */
+export interface Urls {
+  api: string
+  web: string
+}

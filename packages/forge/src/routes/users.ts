@@ -1,0 +1,54 @@
+import { ErrandError } from '@errand/contract'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { ForgeContext } from '../context.ts'
+import { permissionIn } from '../identity/access.ts'
+import { createAccount, findAccount } from '../identity/accounts.ts'
+import { presentAccount, presentPublicUser } from '../present/account.ts'
+import type { Account } from '../records/records.ts'
+import { readBody, requireCaller, urlsOf } from './request.ts'
+
+const NewOrganization = z.object({ login: z.string(), admin: z.string().optional() })
+
+/** `/user`, `/users/{username}`, `/admin/organizations`, `/meta`. */
+export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
+  app.get('/user', async (request, reply) => {
+    const caller = requireCaller(context, request, reply)
+    if (caller.token.kind === 'installation') throw new ErrandError('integration_not_accessible')
+    const account = context.records.accounts.get(String(caller.user.id))
+    if (account === undefined) throw new ErrandError('not_found')
+    return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
+  })
+
+  app.get<{ Params: { username: string } }>('/users/:username', async (request, reply) => {
+    requireCaller(context, request, reply)
+    const account = findAccount(context.records, request.params.username)
+    if (account === undefined) throw new ErrandError('not_found')
+    return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
+  })
+
+  // As GitHub Enterprise Server has it, for site administrators.
+  app.post('/admin/organizations', async (request, reply) => {
+    const caller = requireCaller(context, request, reply)
+    if (!caller.isSiteAdmin) throw new ErrandError('not_found')
+    const { login, admin } = readBody(NewOrganization, request.body, 'Organization')
+    const owner = findAccount(context.records, admin ?? caller.user.login)
+    if (owner === undefined) throw new ErrandError('not_found')
+    const account = await createAccount(context.records, {
+      login,
+      type: 'Organization',
+      admins: [owner.id],
+    })
+    return await reply.code(201).send(presentAccount(account, urlsOf(context, app.prefix)))
+  })
+
+  app.get('/meta', async () => ({ verifiable_password_authentication: false }))
+}
+
+function countPublic(context: ForgeContext, account: Account): number {
+  return context.records.repositories
+    .values()
+    .filter(
+      (item) => item.owner_id === account.id && permissionIn(context.records, undefined, item),
+    ).length
+}
