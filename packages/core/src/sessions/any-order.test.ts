@@ -10,8 +10,8 @@ import {
   record,
 } from 'fast-check'
 import { expect, it } from 'vitest'
-import { describeOnEachStore, emptyStore, type StoreUnderTest } from '../store/test-stores.ts'
-import { ada, allEvents, aRepository, create, lease, settings } from '../store/test-rows.ts'
+import { describeOnEachStore, emptyStore, type StoreUnderTest } from '../testing/stores.ts'
+import { ada, allEvents, aRepository, create, lease, settings } from '../testing/rows.ts'
 import { cancelTask } from '../tasks/cancel-task.ts'
 import { getTask, type TaskDetail } from '../tasks/get-task.ts'
 import { steerTask } from '../tasks/steer-task.ts'

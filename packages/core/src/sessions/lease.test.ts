@@ -1,13 +1,6 @@
 import { expect, it } from 'vitest'
-import { describeOnEachStore } from '../store/test-stores.ts'
-import {
-  aRepository,
-  create,
-  createLeased,
-  lease,
-  mustLease,
-  settings,
-} from '../store/test-rows.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
+import { aRepository, create, createLeased, lease, mustLease, settings } from '../testing/rows.ts'
 import { getTask } from '../tasks/get-task.ts'
 import { beatLease } from './beat.ts'
 import { endSession } from './end.ts'

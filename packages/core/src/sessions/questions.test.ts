@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { describeOnEachStore } from '../store/test-stores.ts'
-import { ada, allEvents, createLeased, lease, mustLease, settings } from '../store/test-rows.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
+import { ada, allEvents, createLeased, lease, mustLease, settings } from '../testing/rows.ts'
 import { getTask } from '../tasks/get-task.ts'
 import { steerTask } from '../tasks/steer-task.ts'
 import { endSession } from './end.ts'

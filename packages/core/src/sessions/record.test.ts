@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { describeOnEachStore } from '../store/test-stores.ts'
-import { allEvents, create, createLeased } from '../store/test-rows.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
+import { allEvents, create, createLeased } from '../testing/rows.ts'
 import { cancelTask } from '../tasks/cancel-task.ts'
 import { getTask } from '../tasks/get-task.ts'
 import { StaleAttempt } from './fence.ts'

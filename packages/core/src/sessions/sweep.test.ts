@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeOnEachStore } from '../store/test-stores.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
 import {
   ada,
   allEvents,
@@ -8,7 +8,7 @@ import {
   lease,
   mustLease,
   settings,
-} from '../store/test-rows.ts'
+} from '../testing/rows.ts'
 import { getTask } from '../tasks/get-task.ts'
 import { steerTask } from '../tasks/steer-task.ts'
 import { beatLease } from './beat.ts'

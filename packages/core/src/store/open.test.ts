@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { sql } from 'kysely'
-import { describeOnEachStore } from './test-stores.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
 import { openStore } from './open.ts'
 
 describeOnEachStore(

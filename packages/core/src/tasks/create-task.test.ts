@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { cancelTask } from './cancel-task.ts'
 import { createTask } from './create-task.ts'
 import { getTask } from './get-task.ts'
-import { describeOnEachStore } from '../store/test-stores.ts'
-import { allEvents, aRepository, aTask, create, grace, lease } from '../store/test-rows.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
+import { allEvents, aRepository, aTask, create, grace, lease } from '../testing/rows.ts'
 
 describeOnEachStore('creating a task', (on) => {
   it('stores the task, its session and its first event', async () => {

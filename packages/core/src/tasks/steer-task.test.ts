@@ -5,16 +5,8 @@ import { takeMessages } from '../sessions/messages.ts'
 import { beatLease } from '../sessions/beat.ts'
 import { StaleAttempt } from '../sessions/fence.ts'
 import { setHeadRef } from '../sessions/record.ts'
-import { describeOnEachStore } from '../store/test-stores.ts'
-import {
-  ada,
-  allEvents,
-  create,
-  createLeased,
-  grace,
-  lease,
-  mustLease,
-} from '../store/test-rows.ts'
+import { describeOnEachStore } from '../testing/stores.ts'
+import { ada, allEvents, create, createLeased, grace, lease, mustLease } from '../testing/rows.ts'
 import { archiveTask } from './archive-task.ts'
 import { cancelTask } from './cancel-task.ts'
 import { getTask } from './get-task.ts'

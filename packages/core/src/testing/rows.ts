@@ -4,8 +4,8 @@ import type { Lease } from '../sessions/fence.ts'
 import { leaseSession, type LeaseOptions } from '../sessions/lease.ts'
 import { listEvents } from '../events/list-events.ts'
 import { createTask, type NewTask } from '../tasks/create-task.ts'
-import type { TaskRow } from './schema.ts'
-import type { Store } from './store.ts'
+import type { TaskRow } from '../store/schema.ts'
+import type { Store } from '../store/store.ts'
 
 /** Support for tests, not part of the package: rows with dull defaults. */
 export const settings = Settings.parse({})

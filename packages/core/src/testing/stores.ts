@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { sql } from 'kysely'
-import { openStore, type OpenStoreOptions } from './open.ts'
-import type { Clock, Store } from './store.ts'
+import { openStore, type OpenStoreOptions } from '../store/open.ts'
+import type { Clock, Store } from '../store/store.ts'
 
 /**
  * Support for tests, not part of the package: every test of what core promises runs on PGlite and on
