@@ -16,7 +16,13 @@ beforeAll(async () => {
 afterAll(() => errand?.[Symbol.asyncDispose]())
 
 function octokitAt(baseUrl: string): Octokit {
-  return new Octokit({ baseUrl, auth: errand.token, request: { fetch: checkedFetch } })
+  return new Octokit({
+    baseUrl,
+    auth: errand.token,
+    request: { fetch: checkedFetch },
+    // A violation of the contract would be retried as if the network had failed.
+    retry: { enabled: false },
+  })
 }
 
 describe.each(['', '/api/v3'])('an unmodified Octokit at %s/', (prefix) => {

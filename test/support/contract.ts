@@ -40,9 +40,19 @@ function validatorOf(operation: Operation, status: number): ValidateFunction | u
   const key = `${operation.operationId} ${status}`
   if (!validators.has(key)) {
     const schema = operation.responses[status]?.content?.['application/json']?.schema
-    validators.set(key, schema && ajv.compile(schema))
+    validators.set(key, schema && ajv.compile(toJsonSchema(schema) as object))
   }
   return validators.get(key)
+}
+
+/** OpenAPI 3.0 says `nullable` where JSON Schema has a type `null`. */
+function toJsonSchema(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(toJsonSchema)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { nullable, ...rest } = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, toJsonSchema(value)]),
+  )
+  return nullable === true ? { anyOf: [rest, { type: 'null' }] } : rest
 }
 
 /** The operation of GitHub's that a call goes to, at `/` or at `/api/v3`. */
@@ -74,7 +84,7 @@ export function requireContract(method: string, path: string, status: number, bo
   if (status >= 400) violations.push(...violationsOfError(body))
   if (operationId.startsWith('agent-tasks/')) violations.push(...nullsIn(body))
   if (violations.length > 0) {
-    const text = JSON.stringify(body).slice(0, 2000)
+    const text = JSON.stringify(body).slice(0, 500)
     throw new Error(
       `${operationId} ${status} breaks the contract:\n${violations.join('\n')}\n${text}`,
     )
