@@ -24,7 +24,11 @@ export async function issueOwnerToken(
   const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
   const wanted = settings.admin_token ?? kept
   const secret = await forge.ensureSiteAdmin(wanted)
-  if (secret !== kept) writeSecret(path, secret)
+  if (secret !== kept) {
+    // A token that was replaced must not open the door any more.
+    if (kept !== undefined) await forge.revokeToken(kept)
+    writeSecret(path, secret)
+  }
   return { secret, path, isNew: wanted === undefined }
 }
 

@@ -26,8 +26,14 @@ export function openProcessTerminal(signal: AbortSignal): Terminal {
     cwd: process.cwd(),
     signal,
     now: () => new Date(),
-    readInput: () => text(stdin),
+    readInput,
     ask,
+  }
+
+  async function readInput(): Promise<string> {
+    // Input that never comes must not keep a stopped command alive.
+    signal.addEventListener('abort', () => stdin.destroy(), { once: true })
+    return text(stdin)
   }
 
   /** Questions go to stderr, so that results can be piped while one is asked. */
