@@ -5,6 +5,7 @@ import type { Account, Records } from '../records/records.ts'
 const reservedLogins = new Set([
   'agents',
   'api',
+  'avatars',
   'app',
   'copilot',
   'docs',

@@ -8,7 +8,7 @@ export function presentAccount(account: Account, urls: Urls) {
     login: account.login,
     id: account.id,
     node_id: nodeId('User', account.id),
-    avatar_url: '',
+    avatar_url: `${urls.web}/avatars/${account.id}`,
     gravatar_id: '',
     url,
     html_url: `${urls.web}/${encodeURIComponent(account.login)}`,

@@ -2,6 +2,7 @@ import { ErrandError } from '@errand/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import type { ForgeContext } from '../context.ts'
 import { serveGit } from '../git/http-backend.ts'
+import { avatarRoutes } from './avatars.ts'
 import { requireRepository } from './request.ts'
 
 /** The three requests of git's smart HTTP, and nothing else: no dumb protocol, no files. */
@@ -17,6 +18,7 @@ const services = {
  */
 export function gitRoutes(context: ForgeContext): FastifyPluginAsync {
   return async (app) => {
+    avatarRoutes(app, context)
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
     for (const path of Object.keys(services) as (keyof typeof services)[]) {

@@ -10,6 +10,10 @@ export const bodyLimitBytes = 1024 * 1024
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  // One that is no media type at all would be refused before any parser is asked.
+  app.addHook('onRequest', async (request) => {
+    delete request.raw.headers['content-type']
+  })
   app.addContentTypeParser(
     '*',
     { parseAs: 'string', bodyLimit: bodyLimitBytes },
@@ -25,7 +29,9 @@ export function parseJsonBodies(app: FastifyInstance): void {
 
 /** The body as an object; none counts as an empty one. */
 export function requireObject(body: unknown): object {
-  if (body === undefined || body === null) return {}
-  if (typeof body !== 'object' || Array.isArray(body)) throw new ErrandError('body_not_object')
+  if (body === undefined) return {}
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new ErrandError('body_not_object')
+  }
   return body
 }
