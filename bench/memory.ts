@@ -16,7 +16,7 @@ export async function measureMemory(): Promise<Section> {
   const rows: string[][] = []
   for (const kind of stores) {
     await using database = await kind.open()
-    const bare = await weighBare(database === undefined ? barePglite : bareServer)
+    const bare = await weighBare(database === undefined ? 'idle-pglite.ts' : 'idle-server.ts')
     const errand = await weighErrand(database?.url)
     const least = database === undefined ? 'Node with PGlite open' : 'Node with a bare Fastify'
     rows.push([`${kind.name}: ${least}`, `${Math.round(bare)} MB`, formatRatio(1)])
@@ -44,22 +44,10 @@ async function weighErrand(databaseUrl: string | undefined): Promise<number> {
   return await residentMb(server.pid)
 }
 
-const barePglite = `
-  import { PGlite } from '@electric-sql/pglite'
-  const db = await PGlite.create(process.argv[1])
-  await db.query('select 1')
-  setInterval(() => db, 1000)`
-
-const bareServer = `
-  import Fastify from 'fastify'
-  const app = Fastify()
-  app.get('/', () => ({ ok: true }))
-  await app.listen({ port: 0 })`
-
 async function weighBare(program: string): Promise<number> {
   await using folder = await createTempFolder('bench')
-  const args = ['--input-type=module', '--eval', program, join(folder.path, 'store')]
-  const child = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: 'inherit' })
+  const args = [join(import.meta.dirname, program), join(folder.path, 'store')]
+  const child = spawn(process.execPath, args, { stdio: 'inherit' })
   await once(child, 'spawn')
   try {
     await delay(settleMs)

@@ -58,9 +58,29 @@ function readSources(folder: string): Source[] {
     .map((path) => {
       const parts = path.split('/')
       const home = parts[0] === 'packages' ? `packages/${parts[1]}` : 'test'
-      const isTest = home === 'test' || path.endsWith('.test.ts') || path.includes('/testing/')
+      const isTest = home === 'test' || /\.test\.ts$|\/(testing|attack)\//.test(path)
       return { path, home, text: readFileSync(join(root, path), 'utf8'), isTest }
     })
+}
+
+/** What only tests import is a test's, wherever it lies: it is not shipped to anybody. */
+function markWhatTestsAlone(sources: Source[]): void {
+  const importers = new Map<string, Source[]>()
+  for (const source of sources) {
+    for (const { from } of importsOf(source)) {
+      if (!from.startsWith('.')) continue
+      const target = relative(root, resolve(root, dirname(source.path), from))
+      importers.set(target, [...(importers.get(target) ?? []), source])
+    }
+  }
+  for (let changed = true; changed;) {
+    const found = sources.filter(
+      (source) =>
+        !source.isTest && importers.get(source.path)?.every((importer) => importer.isTest) === true,
+    )
+    for (const source of found) source.isTest = true
+    changed = found.length > 0
+  }
 }
 
 function readManifest(home: string): Manifest {
@@ -96,6 +116,7 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
 }
 
+markWhatTestsAlone(sources)
 const shipped = sources.filter(({ isTest }) => !isTest)
 
 it('finds the sources it speaks of', () => {

@@ -78,7 +78,9 @@ describe.skipIf(isSkipped)(`the page of a task${why}`, () => {
   })
 
   it('refuses a token that is not known, and shows nothing to who may not see the task', async () => {
-    const { html_url: url } = await createTask(errand.client, 'acme/sums', {
+    await errand.addRepository('acme/private')
+    await errand.client.request('PATCH', '/repos/acme/private', { body: { private: true } })
+    const { html_url: url } = await createTask(errand.client, 'acme/private', {
       prompt: scriptPrompt('true', 'Secret plan'),
       model: 'script',
     })
