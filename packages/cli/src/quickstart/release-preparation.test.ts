@@ -35,10 +35,10 @@ function read(name: string): string {
   return readFileSync(join(repository, name), 'utf8')
 }
 
-/** Runs it as an agent's box does: with no configuration of git and a folder of its own to write to. */
+/** Runs it as the script agent does, with no configuration of git and a folder of its own to write to. */
 function prepare(): { title: string; body: string } {
   const summary = join(repository, '.git', 'summary')
-  execFileSync('sh', [script], {
+  execFileSync('bash', ['-euo', 'pipefail', script], {
     cwd: repository,
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ERRAND_SUMMARY_FILE: summary },
     stdio: 'pipe',
