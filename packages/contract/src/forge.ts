@@ -27,6 +27,8 @@ export interface Forge {
     repository: RepositoryAccess,
     pull: { title: string; body: string; head: string; base: string; draft: boolean },
   ): Promise<ForgePull>
+  /** A pull request as it is now; undefined when there is none of this number. */
+  pull(caller: Caller, repository: RepositoryAccess, number: number): Promise<ForgePull | undefined>
   /** The unified diff between two branches, at most `limitBytes` long. */
   diff(
     caller: Caller,
@@ -87,6 +89,11 @@ export interface ForgePull {
   title: string
   body: string
   draft: boolean
+  merged: boolean
+  head: string
+  base: string
+  /** Who opened it. */
+  author: string
 }
 
 const writers = new Set<RepositoryPermission>(['write', 'maintain', 'admin'])

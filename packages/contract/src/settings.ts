@@ -130,6 +130,12 @@ const Agent = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Folders of the host the program needs, bound read-only at the same path.'),
+  asks: z
+    .enum(['elicitation', 'mcp'])
+    .default('elicitation')
+    .describe(
+      "How the agent asks its user: by ACP's elicitation, or by an MCP tool it is given for that.",
+    ),
 })
 export type Agent = z.infer<typeof Agent>
 

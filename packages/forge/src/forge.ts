@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Forge, type RepositoryPermission } from '@errand/contract'
+import { type Forge, type ForgePull, type RepositoryPermission } from '@errand/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import type { ForgeContext } from './context.ts'
 import { mergeBase } from './git/commits.ts'
@@ -12,7 +12,13 @@ import { authenticate, createToken, type NewToken, revokeToken } from './identit
 import { importRepository, type ImportOptions } from './import/import-repository.ts'
 import type { Log } from './log.ts'
 import { openPull } from './pulls.ts'
-import { type Account, openRecords, type Records, type Repository } from './records/records.ts'
+import {
+  type Account,
+  openRecords,
+  type Pull,
+  type Records,
+  type Repository,
+} from './records/records.ts'
 import { createRepository, type NewRepository } from './repositories.ts'
 import { apiRoutes } from './routes/api-routes.ts'
 import { gitRoutes } from './routes/git-routes.ts'
@@ -135,15 +141,12 @@ function answersOf(context: ForgeContext): Forge {
         .find((item) => item.state === 'open' && item.head === pull.head && item.base === pull.base)
       const bot = findAccount(records, botLogin) ?? ownerOf(records, record)
       const opened = open ?? (await openPull(context, record, bot, pull))
-      return {
-        id: opened.number,
-        number: opened.number,
-        html_url: `${context.publicUrl()}/${repository.full_name}/pull/${opened.number}`,
-        state: opened.state,
-        title: opened.title,
-        body: opened.body ?? '',
-        draft: opened.draft,
-      }
+      return presentForgePull(context, repository.full_name, opened)
+    },
+    async pull(_caller, repository, number) {
+      const { pulls } = await records.of(recordOf(repository.id))
+      const found = pulls.get(String(number))
+      return found && presentForgePull(context, repository.full_name, found)
     },
     async diff(_caller, repository, base, head, limitBytes) {
       const gitDir = gitDirOf(repository)
@@ -152,6 +155,23 @@ function answersOf(context: ForgeContext): Forge {
       const parted = (await mergeBase(gitDir, from, to)) ?? from
       return await unifiedDiff(gitDir, parted, to, limitBytes)
     },
+  }
+}
+
+function presentForgePull(context: ForgeContext, name: string, pull: Pull): ForgePull {
+  const { number, state, title, draft, head, base } = pull
+  return {
+    id: number,
+    number,
+    html_url: `${context.publicUrl()}/${name}/pull/${number}`,
+    state,
+    title,
+    body: pull.body ?? '',
+    draft,
+    merged: pull.merged_at !== null,
+    head,
+    base,
+    author: context.records.accounts.get(String(pull.user_id))?.login ?? 'ghost',
   }
 }
 

@@ -35,6 +35,10 @@ const Pull = z.object({
   title: z.string(),
   body: z.string().nullable().default(''),
   draft: z.boolean().default(false),
+  merged_at: z.string().nullable().default(null),
+  head: z.object({ ref: z.string() }),
+  base: z.object({ ref: z.string() }),
+  user: z.object({ login: z.string() }).nullable(),
 })
 
 /**
@@ -113,6 +117,10 @@ export function createGitHubForge(options: { apiUrl: string }): Forge {
         await readJson(await ask(caller.secret, path, { method: 'POST', body }), Pull),
       )
     },
+    async pull(caller, repository, number) {
+      const response = await ask(caller.secret, `/repos/${repository.full_name}/pulls/${number}`)
+      return response.status === 404 ? undefined : presentPull(await readJson(response, Pull))
+    },
     async diff(caller, repository, base, head, limitBytes) {
       const path = `/repos/${repository.full_name}/compare/${segment(base)}...${segment(head)}`
       const accept = 'application/vnd.github.diff'
@@ -164,7 +172,20 @@ function permissionOf(permissions: Record<string, boolean>): RepositoryPermissio
 }
 
 function presentPull(pull: z.infer<typeof Pull>): ForgePull {
-  return { ...pull, body: pull.body ?? '' }
+  const { id, number, html_url, state, title, draft } = pull
+  return {
+    id,
+    number,
+    html_url,
+    state,
+    title,
+    body: pull.body ?? '',
+    draft,
+    merged: pull.merged_at !== null,
+    head: pull.head.ref,
+    base: pull.base.ref,
+    author: pull.user?.login ?? 'ghost',
+  }
 }
 
 /** True for 2xx, false for 404; anything else is the forge's failure. */

@@ -9,9 +9,11 @@ import { diffOf } from '../routes/beyond/diff.ts'
 import { taskPageUrl } from '../present/urls.ts'
 import { html } from './html.ts'
 import { sendPage } from './layout.ts'
+import { repositoryPages } from './repository-pages.ts'
+import { requireCaller, sendToSignIn } from './signed-in.ts'
 import { signInPage } from './sign-in-page.ts'
 import { isOwnForm, type SignIn, type SignIns } from './sign-in.ts'
-import { taskListPage } from './task-list-page.ts'
+import { taskTable } from './parts.ts'
 import { liveLogScript, taskPage } from './task-page.ts'
 
 interface TaskPath {
@@ -59,15 +61,18 @@ export function pageRoutes(context: ServerContext, signIns: SignIns): FastifyPlu
         page: 1,
         per_page: 50,
       })
-      return sendPage(reply, { title: 'Tasks', body: taskListPage(list.tasks), signIn: who })
+      return sendPage(reply, {
+        title: 'Tasks',
+        body: html`<h1>Tasks</h1>${taskTable(list.tasks)}`,
+        signIn: who,
+      })
     })
+    repositoryPages(app, context, signIns)
     app.get<{ Params: TaskPath }>(
       '/:owner/:repo/copilot/tasks/:task_id',
       async (request, reply) => {
         const who = signIns.find(request)
-        if (who === undefined) {
-          return reply.redirect(`/login?return_to=${encodeURIComponent(request.url)}`, 303)
-        }
+        if (who === undefined) return sendToSignIn(request, reply)
         return await showTask(context, who, request.params.task_id, reply)
       },
     )
@@ -130,12 +135,6 @@ async function actOnTask(
     await core.steerTask(context.store, task.id, { type: 'user_message', content, by })
   } else if (action !== 'steer') throw new ErrandError('not_found')
   return reply.redirect(taskPageUrl({ web: '' }, repository.full_name, task.id), 303)
-}
-
-async function requireCaller(context: ServerContext, who: SignIn) {
-  const caller = await context.forge.authenticate(who.token)
-  if (caller === undefined) throw new ErrandError('bad_credentials')
-  return caller
 }
 
 /** @throws ErrandError forbidden when the form does not come from one of our own pages. */

@@ -3,6 +3,7 @@ import type { TaskDetail } from '@errand/core'
 import { taskPageUrl } from '../present/urls.ts'
 import { describeEvent } from './describe-event.ts'
 import { type Html, html } from './html.ts'
+import { diffBox } from './parts.ts'
 
 interface TaskPage {
   task: TaskDetail
@@ -38,12 +39,7 @@ export function taskPage(page: TaskPage): Html {
     ${question(page)} ${result(task)} ${controls(page)}
     <h2>Prompt</h2>
     <div class="box"><pre>${task.sessions[0]?.prompt ?? ''}</pre></div>
-    ${
-      page.diff === ''
-        ? undefined
-        : html`<h2>Diff</h2>
-            <div class="box"><pre class="diff">${page.diff.split('\n').map(diffLine)}</pre></div>`
-    }
+    ${diffBox(page.diff)}
     <h2>Log</h2>
     <ol id="log">
       ${page.events.map(logLine)}
@@ -120,17 +116,6 @@ function logLine(event: Event): Html {
     <time>${event.timestamp.slice(11, 19)}</time><span>${label}</span>
     <pre>${text}</pre>
   </li>`
-}
-
-function diffLine(line: string): Html {
-  const kind = line.startsWith('@@')
-    ? 'hunk'
-    : line.startsWith('+')
-      ? 'add'
-      : line.startsWith('-')
-        ? 'del'
-        : ''
-  return html`<span class="${kind}">${line}</span> `
 }
 
 /**
