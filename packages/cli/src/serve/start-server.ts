@@ -1,11 +1,12 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
 import { type Forge, type Settings } from '@errand/contract'
-import { openStore, type Store } from '@errand/core'
+import { DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
 import { createGitHubForge, createServer } from '@errand/server'
 import { type Logger } from 'pino'
 import { noteRunningServer } from '../client/local-server.ts'
+import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
 import { openRunner, remoteForge } from './open-runner.ts'
 import { issueOwnerToken, type OwnerToken } from './owner-token.ts'
@@ -64,13 +65,26 @@ export async function startServer(
   }
 }
 
-export function openStoreOf(settings: Settings, log: Logger): Promise<Store> {
-  const { database_url: databaseUrl } = settings
-  return openStore({
-    dataDir: settings.data,
-    log,
-    ...(databaseUrl !== undefined && { databaseUrl }),
-  })
+/** Throws `UserError` when the folder is another Errand's, or the database cannot be reached. */
+export async function openStoreOf(settings: Settings, log: Logger): Promise<Store> {
+  const { data: dataDir, database_url: databaseUrl } = settings
+  try {
+    return await openStore({ dataDir, log, ...(databaseUrl !== undefined && { databaseUrl }) })
+  } catch (cause) {
+    if (cause instanceof DataFolderLocked) throw new UserError(cause.message, { cause })
+    if (databaseUrl === undefined) throw cause
+    throw new UserError(`The database cannot be opened: ${reasonOf(cause)}.`, {
+      remedy: 'Is it running, and is database_url right?',
+      cause,
+    })
+  }
+}
+
+/** What lies at the bottom: addresses that were tried are an AggregateError, which says nothing. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return reasonOf(cause.errors[0])
+  if (cause instanceof Error && cause.cause instanceof Error) return reasonOf(cause.cause)
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 async function openEmbeddedForge(
