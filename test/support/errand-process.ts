@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Client } from '@errand/contract'
 import { eventually } from './eventually.ts'
 import { descendantsOf, stillRunning } from './processes.ts'
-import { run } from './run.ts'
+import { run, type RunOptions, type RunResult, tryRun } from './run.ts'
 import { scriptedModelKey, scriptedModelKeyVariable } from './scripted-model.ts'
 import { clientFor } from './start-errand.ts'
 import { ownerToken, type TestSettings } from './test-settings.ts'
@@ -101,15 +101,32 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
   )
 }
 
+interface CommandOptions {
+  token?: string
+  cwd?: string
+}
+
 /** Runs a client command of `errand` against a server and gives what it printed. */
 export function errand(
   url: string,
   args: readonly string[],
-  options: { token?: string; cwd?: string } = {},
+  options: CommandOptions = {},
 ): Promise<string> {
-  const { token = ownerToken, cwd } = options
-  return run(process.execPath, [program, ...args], {
+  return run(process.execPath, [program, ...args], runOptions(url, options))
+}
+
+/** Runs a client command that may fail. */
+export function tryErrand(
+  url: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<RunResult> {
+  return tryRun(process.execPath, [program, ...args], runOptions(url, options))
+}
+
+function runOptions(url: string, { token = ownerToken, cwd }: CommandOptions): RunOptions {
+  return {
     ...(cwd !== undefined && { cwd }),
     env: { ERRAND_URL: url, ERRAND_TOKEN: token, HOME: '/nonexistent' },
-  })
+  }
 }
