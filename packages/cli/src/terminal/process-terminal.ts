@@ -19,7 +19,8 @@ export function openProcessTerminal(signal: AbortSignal): Terminal {
     isErrInteractive: isatty(stderr.fd),
     canAsk: isatty(stdin.fd) && isatty(stderr.fd),
     get columns() {
-      return isInteractive ? stdout.columns : 120
+      // A terminal may not know its width, and then says 0.
+      return isInteractive ? stdout.columns || 80 : 120
     },
     paint: createPaint(wantsColours(environment, isInteractive)),
     environment,
