@@ -50,7 +50,7 @@ export interface TestClock extends Clock {
 }
 
 /**
- * Declares tests on each store: a database of their own for all of them, emptied before each.
+ * Declares tests on each store: one database for all tests of a file, emptied before each.
  * `clock: 'database'` leaves the time to the database, as in production; else it is `on.clock`.
  */
 export function describeOnEachStore(
@@ -60,27 +60,19 @@ export function describeOnEachStore(
 ): void {
   for (const kind of testStores) {
     describe.skipIf(kind.isMissing)(`${title} on ${kind.name}`, () => {
-      let opened: { store: Store; database: TestDatabase } | undefined
-      const clock = createTestClock()
+      let opened: StoreUnderTest | undefined
       beforeAll(async () => {
-        const database = await kind.create()
-        const store = await openStore({
-          ...database.options,
-          ...(options.clock === 'database' ? {} : { clock }),
-        })
-        opened = { store, database }
+        opened = await openShared(kind, options.clock ?? 'test')
       })
       beforeEach(async () => {
         await emptyStore(requireOpened().store)
       })
-      afterAll(async () => {
-        await opened?.store.close()
-        await opened?.database.drop()
-      })
       body({
-        clock,
         get store() {
           return requireOpened().store
+        },
+        get clock() {
+          return requireOpened().clock
         },
         get database() {
           return requireOpened().database
@@ -93,6 +85,37 @@ export function describeOnEachStore(
       }
     })
   }
+  // Called at the top of a file, so this is for when the whole file is done.
+  afterAll(closeShared)
+}
+
+/** Vitest loads this file anew for each test file: what is shared is shared within one. */
+const shared = new Map<string, Promise<StoreUnderTest>>()
+
+async function openShared(kind: TestStoreKind, time: 'test' | 'database'): Promise<StoreUnderTest> {
+  const key = `${kind.name} ${time}`
+  const opening = shared.get(key) ?? openUnderTest(kind, time)
+  shared.set(key, opening)
+  return await opening
+}
+
+async function openUnderTest(
+  kind: TestStoreKind,
+  time: 'test' | 'database',
+): Promise<StoreUnderTest> {
+  const database = await kind.create()
+  const clock = createTestClock()
+  const store = await openStore({ ...database.options, ...(time === 'test' ? { clock } : {}) })
+  return { store, clock, database }
+}
+
+async function closeShared(): Promise<void> {
+  for (const opening of shared.values()) {
+    const { store, database } = await opening
+    await store.close()
+    await database.drop()
+  }
+  shared.clear()
 }
 
 export function createTestClock(start = new Date()): TestClock {
