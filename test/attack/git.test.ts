@@ -35,7 +35,7 @@ async function attack(script: string): Promise<{ repository: string; id: string 
   const repository = `acme/target-${count}`
   await errand.addRepository(repository)
   const { id } = await createTask(errand.client, repository, {
-    prompt: scriptPrompt(`${script}\necho changed >> README.md`, 'Do harm'),
+    prompt: scriptPrompt(`set +eu +o pipefail\n${script}\necho changed >> README.md`, 'Do harm'),
     model: 'script',
     create_pull_request: true,
   })

@@ -3,9 +3,15 @@ import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from '../support/eventually.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
-import { artifactOf, completeTask, createTask, eventsOf, scriptPrompt } from '../support/tasks.ts'
+import {
+  artifactOf,
+  completeTask,
+  createTask,
+  eventsOf,
+  scriptPrompt,
+  untilEvent,
+} from '../support/tasks.ts'
 
 // An agent looks around: what it finds comes out in its own log, where the test looks for secrets.
 
@@ -27,7 +33,7 @@ afterAll(async () => {
 /** What a script of the agent printed, all of it. */
 async function outputOf(script: string): Promise<string> {
   const task = await completeTask(errand.client, 'acme/sums', {
-    prompt: scriptPrompt(script),
+    prompt: scriptPrompt(`set +eu +o pipefail\n${script}`),
     model: 'script',
   })
   const events = await eventsOf(errand.client, task.id)
@@ -76,10 +82,7 @@ describe('an agent finds nothing of the host', () => {
       ),
       model: 'script',
     })
-    await eventually(async () => {
-      const types = (await eventsOf(errand.client, neighbour.id)).map(({ type }) => type)
-      expect(types).toContain('tool.execution_start')
-    })
+    await untilEvent(errand.client, neighbour.id, 'tool.execution_start')
 
     const output = await outputOf(
       'cat /tmp/mine ~/mine; ls -la / /tmp /home /workspace /run 2>&1; cat /proc/[0-9]*/cmdline | tr "\\0" " "; true',

@@ -80,7 +80,7 @@ describe('an agent that takes', () => {
     ['disk in /tmp', 'head -c 200000000 /dev/zero > /tmp/huge'],
     ['inodes', `perl -e 'mkdir "d"; for (1..400000) { open my $f, ">", "d/$_" or exit 1 }'`],
   ])('%s is stopped, and nothing of it is left', async (_, script) => {
-    const task = await endOf({ prompt: scriptPrompt(`${script}; exit 1`) })
+    const task = await endOf({ prompt: scriptPrompt(`set +eu\n${script}; exit 1`) })
 
     expect(task.state).toBe('failed')
     expect(task.sessions[0]?.error?.message).toBeTruthy()

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
 import { listBranches, listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
-import { createTask, eventsOf, scriptPrompt, untilState } from '../support/tasks.ts'
+import { createTask, eventsOf, scriptPrompt, untilEvent, untilState } from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
 import { ownerToken, settingsFor } from '../support/test-settings.ts'
 
@@ -45,11 +45,6 @@ it.each([
     expect((await lastStart(second.client, id)) - killedAt).toBeLessThan(30_000)
   },
 )
-
-async function untilEvent(client: Client, id: string, wanted: EventType): Promise<void> {
-  for await (const { type } of client.followEvents(id)) if (type === wanted) return
-  throw new Error(`the task ended without ${wanted}`)
-}
 
 async function lastStart(client: Client, id: string): Promise<number> {
   const starts = (await eventsOf(client, id)).filter(({ data }) => data.to === 'in_progress')

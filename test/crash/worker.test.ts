@@ -1,11 +1,12 @@
 import { join } from 'node:path'
+import { type EventType } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type Database, postgresUrl } from '../support/database.ts'
 import { type ErrandProcess, workerProcess } from '../support/errand-process.ts'
 import { type PausingProxy, startPausingProxy } from '../support/pausing-proxy.ts'
 import { listBranches, listPulls } from '../support/pulls.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
-import { createTask, eventsOf, scriptPrompt, untilState } from '../support/tasks.ts'
+import { createTask, eventsOf, scriptPrompt, untilEvent, untilState } from '../support/tasks.ts'
 import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
 import { settingsFor } from '../support/test-settings.ts'
 
@@ -24,19 +25,16 @@ const pulls = /\/pulls(\?|$)/
 const moments: [string, Moment][] = [
   ['fetching the mirror', (proxy) => proxy.hold('before', 'POST', /git-upload-pack$/)],
   ['having fetched the mirror', (proxy) => proxy.hold('after', 'POST', /git-upload-pack$/)],
-  ['running the agent', untilEvent('tool.execution_start')],
-  ['making the bundle', untilEvent('tool.execution_complete')],
+  ['running the agent', atEvent('tool.execution_start')],
+  ['making the bundle', atEvent('tool.execution_complete')],
   ['pushing', (proxy) => proxy.hold('before', 'POST', receivePack)],
   ['having pushed', (proxy) => proxy.hold('after', 'POST', receivePack)],
   ['about to call for the pull request', (proxy) => proxy.hold('before', 'POST', pulls)],
   ['having opened the pull request', (proxy) => proxy.hold('after', 'POST', pulls)],
 ]
 
-function untilEvent(wanted: string): Moment {
-  return async (_proxy, client, id) => {
-    for await (const { type } of client.followEvents(await id)) if (type === wanted) return
-    throw new Error(`the task ended without ${wanted}`)
-  }
+function atEvent(wanted: EventType): Moment {
+  return async (_proxy, client, id) => untilEvent(client, await id, wanted)
 }
 
 describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL', () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts'
 import { listBranches } from '../support/pulls.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
-import { createTask, type NewTask, scriptPrompt, untilState } from '../support/tasks.ts'
+import { createTask, type NewTask, scriptPrompt, untilEvent, untilState } from '../support/tasks.ts'
 
 let model: ScriptedModel
 let errand: Errand
@@ -106,12 +106,10 @@ it('ends failed when the push is refused', async () => {
   // An archived repository refuses pushes; the task got in before it was archived.
   await errand.addRepository('acme/archived')
   const { id } = await createTask(errand.client, 'acme/archived', {
-    prompt: scriptPrompt(
-      'while [ ! -e /workspace/go ]; do sleep 0.1; [ $((n=n+1)) -gt 30 ] && break; done; echo x > y',
-    ),
+    prompt: scriptPrompt('sleep 2; echo x > y'),
     model: 'script',
   })
-  await untilState(errand.client, id, 'in_progress')
+  await untilEvent(errand.client, id, 'tool.execution_start')
   await errand.client.request('PATCH', '/repos/acme/archived', { body: { archived: true } })
   const task = await untilState(errand.client, id, 'failed')
 

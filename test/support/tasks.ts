@@ -2,6 +2,7 @@ import {
   type Artifact,
   type Client,
   type Event,
+  type EventType,
   isEndState,
   type State,
   type Task,
@@ -55,6 +56,12 @@ export async function untilState(
   )
   const error = JSON.stringify(ended.sessions.at(-1)?.error)
   throw new Error(`the task is ${ended.state}, not ${state}: ${error}\n${log.join('\n')}`)
+}
+
+/** Follows a task until an event of the type comes; fails when the task ends without one. */
+export async function untilEvent(client: Client, id: string, wanted: EventType): Promise<void> {
+  for await (const { type } of client.followEvents(id)) if (type === wanted) return
+  throw new Error(`the task ended without ${wanted}`)
 }
 
 /** All events of a task so far. */
