@@ -26,7 +26,6 @@ export const errorTable = {
   },
   plan_required: { status: 403, message: 'This API requires a valid Copilot license.' },
   not_found: { status: 404, message: 'Not Found' },
-  method_not_allowed: { status: 405, message: 'Method Not Allowed' },
   not_mergeable: { status: 405, message: 'Pull Request is not mergeable' },
   conflict: { status: 409, message: 'Conflict' },
   empty_repository: { status: 409, message: 'Git Repository is empty.' },

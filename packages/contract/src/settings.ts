@@ -31,7 +31,7 @@ const Sessions = z.strictObject({
     .describe('How long a runner may stay silent before its session is given to another.'),
   max_attempts: count
     .default(5)
-    .describe('How often a session is started anew after its runner was lost.'),
+    .describe('How many runners may be lost with a session before it ends `failed`.'),
 })
 
 const Limits = z.strictObject({
