@@ -334,6 +334,19 @@ describe('the others', () => {
     )
   })
 
+  it.each([
+    [['steer', id, 'x'], 'take messages'],
+    [['cancel', id], 'cancel tasks'],
+    [['view', id, '--log'], 'show logs'],
+  ])('%j says what GitHub cannot do', async (args, what) => {
+    const { err, code } = await run(args)
+
+    expect(err).toBe(
+      `This server cannot ${what}: GitHub's API has no such operation, Errand's has.\n`,
+    )
+    expect(code).toBe(1)
+  })
+
   it('diff is exact when piped and harmless on a terminal', async () => {
     const piped = await run(['diff', id])
     const shown = await run(['diff', id], {}, { isInteractive: true })

@@ -1,6 +1,7 @@
 import { type CallAnswer } from '@errand/contract'
 import { type Command } from 'commander'
 import { sendAnswer } from '../answer-questions.ts'
+import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { findTask } from '../client/find-task.ts'
 import { UserError } from '../errors.ts'
@@ -33,7 +34,7 @@ export function addAnswerCommand(program: Command, terminal: Terminal): void {
           remedy: `To tell it something: errand steer ${task.id} "TEXT".`,
         })
       }
-      await sendAnswer(client, task.id, answer, terminal.signal)
+      await beyondGitHub('take answers', sendAnswer(client, task.id, answer, terminal.signal))
       terminal.err('Answered.\n')
     })
 }
@@ -61,11 +62,12 @@ export function addSteerCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples('errand steer 0b83c4a1 "Leave the tests alone"'))
     .action(async (text: string, content: string, options: RepoOption) => {
       const { client, task } = await open(terminal, text, options)
-      const { outcome } = await client.call('steerTask', {
+      const steering = client.call('steerTask', {
         params: { task_id: task.id },
         body: { type: 'user_message', content },
         signal: terminal.signal,
       })
+      const { outcome } = await beyondGitHub('take messages', steering)
       terminal.err(`${outcomes[outcome]}\n`)
     })
 }
@@ -81,7 +83,8 @@ export function addCancelCommand(program: Command, terminal: Terminal): void {
     .action(async (text: string, options: RepoOption) => {
       const { client, task } = await open(terminal, text, options)
       const params = { task_id: task.id }
-      const { state } = await client.call('cancelTask', { params, signal: terminal.signal })
+      const cancelling = client.call('cancelTask', { params, signal: terminal.signal })
+      const { state } = await beyondGitHub('cancel tasks', cancelling)
       terminal.err(
         state === 'cancelled' ? 'Cancelled.\n' : `The task has ended already: ${state}.\n`,
       )

@@ -1,5 +1,6 @@
 import { type Client, isEndState, type TaskWithSessions } from '@errand/contract'
 import { type Command } from 'commander'
+import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { findTask } from '../client/find-task.ts'
 import { Exit, UserError } from '../errors.ts'
@@ -71,6 +72,9 @@ async function printLog(terminal: Terminal, client: Client, task: TaskWithSessio
     query: { per_page: 1000 },
     signal: terminal.signal,
   })
-  for await (const { events } of pages) for (const event of events) printer.print(event)
+  const print = async (): Promise<void> => {
+    for await (const { events } of pages) for (const event of events) printer.print(event)
+  }
+  await beyondGitHub('show logs', print())
   printer.flush()
 }
