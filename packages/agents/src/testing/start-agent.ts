@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process'
+import { Readable, Writable } from 'node:stream'
+import * as acp from '@agentclientprotocol/sdk'
+import { nodeArguments } from '../index.ts'
+
+export interface StartOptions {
+  entry: string
+  cwd: string
+  home: string
+  env?: Record<string, string>
+  /** Answers questions. Without it the client says that it cannot ask anybody. */
+  answer?: (question: acp.CreateElicitationRequest) => Promise<acp.CreateElicitationResponse>
+}
+
+/** An agent's program, as a process of its own, spoken to over ACP as the runner does. */
+export interface StartedAgent extends AsyncDisposable {
+  pid: number
+  initialized: acp.InitializeResponse
+  updates: acp.SessionUpdate[]
+  begin(): Promise<string>
+  load(sessionId: string): Promise<void>
+  prompt(sessionId: string, text: string): Promise<acp.PromptResponse>
+  cancel(sessionId: string): Promise<void>
+  /** Closes its input, as a client does that goes away. */
+  hangUp(): void
+  kill(): Promise<void>
+  exited: Promise<void>
+}
+
+export async function startAgent(options: StartOptions): Promise<StartedAgent> {
+  const { entry, cwd, home, answer } = options
+  const child = spawn(process.execPath, [...nodeArguments, entry], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: home, ...options.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const updates: acp.SessionUpdate[] = []
+  // Node's type of a web stream and the global one are the same object.
+  const input = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>
+  const client = acp
+    .client({ name: 'test' })
+    .onNotification('session/update', ({ params }) => void updates.push(params.update))
+  if (answer !== undefined) client.onRequest('elicitation/create', ({ params }) => answer(params))
+  const { agent } = client.connect(acp.ndJsonStream(Writable.toWeb(child.stdin), input))
+  const place: acp.NewSessionRequest = { cwd, mcpServers: [] }
+  const clientCapabilities: acp.ClientCapabilities =
+    answer === undefined ? {} : { elicitation: { form: {} } }
+  const initialized = await agent.request('initialize', { protocolVersion: 1, clientCapabilities })
+  async function kill(): Promise<void> {
+    child.kill('SIGKILL')
+    await exited
+  }
+  return {
+    // It has answered, so it was started.
+    pid: child.pid!,
+    initialized,
+    updates,
+    begin: async () => (await agent.request('session/new', place)).sessionId,
+    load: async (sessionId) => void (await agent.request('session/load', { ...place, sessionId })),
+    prompt: (sessionId, text) =>
+      agent.request('session/prompt', { sessionId, prompt: [{ type: 'text', text }] }),
+    cancel: (sessionId) => agent.notify('session/cancel', { sessionId }),
+    hangUp: () => void child.stdin.end(),
+    kill,
+    exited,
+    [Symbol.asyncDispose]: kill,
+  }
+}
+
+/** All text the agent has told in its updates, tools' outputs included. */
+export function toldText(updates: acp.SessionUpdate[]): string {
+  return updates.map((update) => textOf(update)).join('')
+}
+
+function textOf(update: acp.SessionUpdate): string {
+  switch (update.sessionUpdate) {
+    case 'agent_message_chunk':
+      return update.content.type === 'text' ? update.content.text : ''
+    case 'tool_call':
+    case 'tool_call_update':
+      return (update.content ?? [])
+        .map((item) =>
+          item.type === 'content' && 'content' in item && item.content.type === 'text'
+            ? item.content.text
+            : '',
+        )
+        .join('')
+    default:
+      return ''
+  }
+}
