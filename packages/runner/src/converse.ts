@@ -1,0 +1,114 @@
+import { recordAgentSession, takeMessages } from '@errand/core'
+
+import { composeAnswerPrompt, lastAnswer } from './agent/first-prompt.ts'
+import type { Agent, Turn } from './agent/start-agent.ts'
+import { SessionFailed } from './failures.ts'
+import type { Questions } from './questions.ts'
+import type { Run } from './run/run.ts'
+
+/** How a conversation ended, when it did not fail. */
+export interface Finished {
+  report?: Turn['report']
+  /** Set when the agent stopped before it was done. */
+  note?: string
+}
+
+export interface Conversation {
+  questions: Questions
+  /** Whether the agent has the home it had when it was put away. */
+  mayLoad: boolean
+  /** For a conversation that begins; one that is taken up again gets the answer it waited for. */
+  composePrompt(): Promise<string>
+}
+
+/**
+ * Talks with the agent until it has nothing more to do and the user nothing more to say: turn by turn,
+ * each begun by a prompt, an answer or a message of the user. `put_away` when a question was not
+ * answered in time: the session is then no longer this runner's.
+ */
+export async function converse(
+  run: Run,
+  agent: Agent,
+  conversation: Conversation,
+): Promise<Finished | 'put_away'> {
+  const { questions } = conversation
+  const begun = await begin(run, agent, conversation)
+  questions.conversationId = begun.conversationId
+  let prompt: string | undefined = begun.prompt
+  let finished: Finished = {}
+  while (prompt !== undefined) {
+    const turn: Turn | 'put_away' = await Promise.race([
+      agent.prompt(begun.conversationId, prompt),
+      questions.whenPutAway,
+    ])
+    if (turn === 'put_away') return 'put_away'
+    await run.recorder.flush()
+    finished = judge(turn)
+    const next = await nextPrompt(run, questions)
+    if (next === 'put_away') return 'put_away'
+    prompt = next?.prompt
+  }
+  return finished
+}
+
+/** Takes up the conversation that was put away if there is one and the agent knows it; else begins one. */
+async function begin(
+  run: Run,
+  agent: Agent,
+  { mayLoad, composePrompt }: Conversation,
+): Promise<{ conversationId: string; prompt: string }> {
+  const { store } = run.context
+  const { resume, replay, session } = run.lease
+  const earlierId = session.agent_session_id
+  const isKnown = mayLoad && resume && earlierId !== null && agent.canLoad
+  if (isKnown && (await agent.load(earlierId))) {
+    const { question, answer } = lastAnswer(replay)
+    return { conversationId: earlierId, prompt: composeAnswerPrompt(question, answer) }
+  }
+  if (resume) await run.say('The agent cannot take its conversation up again: it is told anew.')
+  const conversationId = await agent.begin()
+  await recordAgentSession(store, run.lease, conversationId)
+  return { conversationId, prompt: await composePrompt() }
+}
+
+/** What the agent is to hear next; undefined when there is nothing. */
+async function nextPrompt(
+  run: Run,
+  questions: Questions,
+): Promise<{ prompt: string } | 'put_away' | undefined> {
+  const { store } = run.context
+  for (;;) {
+    // Asked by the tool that does not wait: the answer comes as the next prompt.
+    if (questions.open !== undefined) {
+      const answer = await questions.answerTo(questions.open)
+      return answer === undefined ? 'put_away' : { prompt: answer }
+    }
+    const messages = await takeMessages(store, run.lease)
+    if (messages.length > 0) {
+      return { prompt: messages.map(({ content }) => content).join('\n\n') }
+    }
+    if (await questions.close()) return undefined
+  }
+}
+
+function judge({ stopReason, report }: Turn): Finished {
+  const finished = report === undefined ? {} : { report }
+  switch (stopReason) {
+    case 'end_turn':
+      return finished
+    case 'max_tokens':
+      return {
+        ...finished,
+        note: 'The agent reached its limit of tokens: the work may be unfinished.',
+      }
+    case 'max_turn_requests':
+      return {
+        ...finished,
+        note: 'The agent reached its limit of steps: the work may be unfinished.',
+      }
+    case 'refusal':
+      throw new SessionFailed('agent_refused', 'The model refused to work on this prompt.')
+    case 'cancelled':
+      throw new SessionFailed('agent_failed', 'The agent broke off its turn by itself.')
+  }
+}

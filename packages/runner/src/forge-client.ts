@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { Octokit } from '@octokit/core'
+import { z } from 'zod'
+
+import { SessionFailed } from './failures.ts'
+
+/** The forge as a runner reaches it: GitHub's REST API, and git over HTTP at `webUrl`. */
+export interface ForgeClient {
+  webUrl: string
+  token: string
+  /**
+   * Sends a request, again when the forge is away for a moment. For requests that may be sent twice.
+   *
+   * @throws ForgeRefused with the forge's status; `SessionFailed` forge_unreachable after that
+   */
+  request(route: string, parameters: Record<string, unknown>, signal: AbortSignal): Promise<unknown>
+}
+
+/** The forge answered, and said no. */
+export class ForgeRefused extends Error {
+  readonly status: number
+  /** What it said: a sentence for people. */
+  readonly reason: string
+
+  constructor(route: string, status: number, reason: string, cause: unknown) {
+    super(`${route} was answered with ${status}: ${reason}`, { cause })
+    this.name = 'ForgeRefused'
+    this.status = status
+    this.reason = reason
+  }
+}
+
+const requestTimeoutMs = 30_000
+const pausesMs = [500, 2000, 5000]
+
+export function createForgeClient(options: {
+  apiUrl: string
+  webUrl: string
+  token: string
+}): ForgeClient {
+  const octokit = new Octokit({
+    baseUrl: options.apiUrl.replace(/\/+$/, ''),
+    auth: options.token,
+    userAgent: 'errand-runner',
+    // What it logs are deprecations, for developers; failures are thrown.
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  })
+  return {
+    webUrl: options.webUrl,
+    token: options.token,
+    async request(route, parameters, signal) {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          const limit = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)])
+          const answer = await octokit.request(route, { ...parameters, request: { signal: limit } })
+          return answer.data
+        } catch (error) {
+          signal.throwIfAborted()
+          const status = statusOf(error)
+          if (status !== undefined && status < 500) {
+            throw new ForgeRefused(route, status, reasonOf(error), error)
+          }
+          const pauseMs = pausesMs[attempt]
+          if (pauseMs === undefined) {
+            const message = `The forge at ${options.webUrl} did not answer${status === undefined ? '' : ` but with status ${status}`}.`
+            throw new SessionFailed('forge_unreachable', message, error)
+          }
+          await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+          signal.throwIfAborted()
+        }
+      }
+    },
+  }
+}
+
+const OctokitError = z.object({
+  status: z.number(),
+  response: z
+    .object({
+      data: z.object({
+        message: z.string().optional(),
+        errors: z.array(z.object({ message: z.string().optional() })).optional(),
+      }),
+    })
+    .optional()
+    .catch(undefined),
+})
+
+/** Undefined when there was no answer. Octokit gives 500 to failures of its own, without a response. */
+function statusOf(error: unknown): number | undefined {
+  const parsed = OctokitError.safeParse(error)
+  return parsed.success && hasResponse(error) ? parsed.data.status : undefined
+}
+
+function hasResponse(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'response' in error &&
+    error.response !== undefined
+  )
+}
+
+function reasonOf(error: unknown): string {
+  const parsed = OctokitError.safeParse(error)
+  const body = parsed.success ? parsed.data.response?.data : undefined
+  const details = (body?.errors ?? []).map(({ message }) => message).filter(Boolean)
+  return [body?.message, ...details].filter(Boolean).join(': ').slice(0, 500) || 'no reason given'
+}

@@ -1,0 +1,76 @@
+/** Where a member of a JSON object stands in its text. */
+export interface Member {
+  key: string
+  keyStart: number
+  valueStart: number
+  /** Past the value's last character. */
+  valueEnd: number
+}
+
+/**
+ * The members of the outermost object of a JSON text that has been parsed before and so is known to be
+ * one. For changing one value and leaving every other byte as it came: to parse and write again would
+ * change numbers, escapes and order.
+ */
+export function outermostMembers(text: string): Member[] {
+  const members: Member[] = []
+  let at = skipSpace(text, text.indexOf('{') + 1)
+  while (text[at] !== '}') {
+    const keyStart = at
+    const keyEnd = skipString(text, at)
+    // The text was parsed: this is a JSON string.
+    const key = JSON.parse(text.slice(keyStart, keyEnd)) as string
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1)
+    const valueEnd = skipValue(text, valueStart)
+    members.push({ key, keyStart, valueStart, valueEnd })
+    at = skipSpace(text, valueEnd)
+    if (text[at] === ',') at = skipSpace(text, at + 1)
+  }
+  return members
+}
+
+/** Replaces the value of every outermost member of that name, as JSON text. */
+export function replaceMember(text: string, key: string, value: string): string {
+  const found = outermostMembers(text).filter((member) => member.key === key)
+  return found.reduceRight(
+    (edited, { valueStart, valueEnd }) =>
+      edited.slice(0, valueStart) + value + edited.slice(valueEnd),
+    text,
+  )
+}
+
+/** Adds a member at the beginning of the outermost object, which has others already. */
+export function addMember(text: string, key: string, value: string): string {
+  const at = text.indexOf('{') + 1
+  return `${text.slice(0, at)}${JSON.stringify(key)}:${value},${text.slice(at)}`
+}
+
+function skipSpace(text: string, at: number): number {
+  while (/\s/.test(text[at] ?? '')) at += 1
+  return at
+}
+
+function skipString(text: string, at: number): number {
+  for (at += 1; text[at] !== '"'; at += 1) if (text[at] === '\\') at += 1
+  return at + 1
+}
+
+function skipValue(text: string, at: number): number {
+  if (text[at] === '"') return skipString(text, at)
+  if (text[at] !== '{' && text[at] !== '[') {
+    while (!/[\s,}\]]/.test(text[at] ?? ' ')) at += 1
+    return at
+  }
+  let depth = 0
+  do {
+    const character = text[at]
+    if (character === '"') {
+      at = skipString(text, at)
+      continue
+    }
+    if (character === '{' || character === '[') depth += 1
+    if (character === '}' || character === ']') depth -= 1
+    at += 1
+  } while (depth > 0)
+  return at
+}

@@ -1,0 +1,110 @@
+import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
+import { getTask, isDisconnected, StaleAttempt } from '@errand/core'
+
+import type { AgentQuestion } from './agent/acp-connection.ts'
+import { agentEnvironment, mcpServersFor } from './agent/agent-environment.ts'
+import { fitAnswer } from './agent/answer-form.ts'
+import { readCustomAgent } from './agent/custom-agent.ts'
+import type { AgentDescriptor } from './agent/descriptor.ts'
+import { composeFirstPrompt } from './agent/first-prompt.ts'
+import { reportUpdate, type WorkLog } from './agent/report-update.ts'
+import { startAgent } from './agent/start-agent.ts'
+import type { Box } from './box/index.ts'
+import { converse, type Finished } from './converse.ts'
+import { RunStopped, SessionFailed } from './failures.ts'
+import type { Catalogue } from './gateway/catalogue.ts'
+import type { Gateway } from './gateway/open-gateway.ts'
+import { branchTip, type Mirror } from './mirror/mirror.ts'
+import { type Questions, TooManyQuestions } from './questions.ts'
+import type { Run } from './run/run.ts'
+import type { Checkout } from './workspace/check-out.ts'
+import type { WorkBranch } from './workspace/work-branch.ts'
+import type { Workspace } from './workspace/workspace.ts'
+
+export interface AgentWork {
+  workspace: Workspace
+  gateway: Gateway
+  descriptor: AgentDescriptor
+  catalogue: Catalogue | undefined
+  questions: Questions
+  checkout: Checkout
+  mirror: Mirror
+  branch: WorkBranch
+}
+
+/**
+ * Starts the agent, talks with it until it is done, and ends it: when this returns, nothing of it runs
+ * any more.
+ *
+ * @throws SessionFailed model_failed where the model is why the agent failed
+ */
+export async function letAgentWork(
+  run: Run,
+  box: Box,
+  work: AgentWork,
+): Promise<(Finished & WorkLog) | 'put_away'> {
+  const { gateway, descriptor, catalogue, questions } = work
+  const log: WorkLog = { commands: [], lastMessage: '' }
+  await run.say('Starting the agent')
+  try {
+    await using agent = await startAgent(run, box, {
+      descriptor,
+      env: agentEnvironment(gateway.url, catalogue),
+      mcpServers: mcpServersFor(descriptor, gateway.url),
+      handlers: {
+        onUpdate: (update) => reportUpdate(run.recorder, log, update),
+        onElicitation: (question) => elicit(run, questions, question),
+      },
+    })
+    const finished = await converse(run, agent, {
+      questions,
+      mayLoad: work.workspace.isReopened,
+      composePrompt: () => composePrompt(run, work),
+    })
+    return finished === 'put_away' ? 'put_away' : { ...finished, ...log }
+  } catch (error) {
+    throw blameModel(error, work)
+  }
+}
+
+async function elicit(
+  run: Run,
+  questions: Questions,
+  question: AgentQuestion,
+): Promise<CreateElicitationResponse> {
+  try {
+    const answer = await questions.answerTo(await questions.ask(question))
+    // Put away: the agent is about to end, and nobody hears.
+    if (answer === undefined) return { action: 'cancel' }
+    return { action: 'accept', content: fitAnswer(question.requestedSchema, answer) }
+  } catch (error) {
+    if (error instanceof TooManyQuestions) return { action: 'decline' }
+    if (error instanceof StaleAttempt || isDisconnected(error)) {
+      run.stop(new RunStopped('lease_lost', error))
+    }
+    throw error
+  }
+}
+
+async function composePrompt(run: Run, work: AgentWork): Promise<string> {
+  const { lease, context } = run
+  const { mirror, branch, checkout, descriptor } = work
+  const base = await branchTip(run, mirror, branch.base)
+  const commits = [checkout.startCommit, ...(base === undefined ? [] : [base])]
+  const customAgent = await readCustomAgent(run, mirror, commits)
+  const task = await getTask(context.store, lease.task.id)
+  const earlier = task?.sessions.filter(({ number }) => number < lease.session.number) ?? []
+  return composeFirstPrompt(descriptor, lease, {
+    ...(customAgent === undefined ? {} : { customAgent }),
+    earlierPrompts: earlier.map(({ prompt }) => prompt),
+  })
+}
+
+/** An agent whose last call of the model failed has failed for that reason, whatever it says. */
+function blameModel(error: unknown, { gateway, catalogue }: AgentWork): unknown {
+  const isAgents =
+    error instanceof SessionFailed && ['agent_failed', 'agent_crashed'].includes(error.failure)
+  if (!isAgents || catalogue === undefined || gateway.modelFailure === undefined) return error
+  const message = `The model ${catalogue.model.id} of ${catalogue.upstreamName} failed: ${gateway.modelFailure}`
+  return new SessionFailed('model_failed', message, error)
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+import { SessionFailed } from '../failures.ts'
+import { ForgeRefused } from '../forge-client.ts'
+import type { Run } from '../run/run.ts'
+
+/** The session's repository as the forge knows it now: it may have been renamed since the task came. */
+export interface Repository {
+  id: number
+  full_name: string
+  owner: string
+  name: string
+  default_branch: string
+}
+
+const Answer = z.object({
+  id: z.int(),
+  name: z.string(),
+  full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  owner: z.object({ login: z.string() }),
+  default_branch: z.string(),
+})
+
+/**
+ * Looks the repository up by its id, which a rename does not change.
+ *
+ * @throws SessionFailed repository_not_found, forge_refused
+ */
+export async function findRepository(run: Run): Promise<Repository> {
+  const { repository_id: id, repository_full_name: fullName } = run.lease.task
+  try {
+    const data = await run.context.forge.request('GET /repositories/{id}', { id }, run.signal)
+    const found = Answer.parse(data)
+    return { ...found, owner: found.owner.login }
+  } catch (error) {
+    if (!(error instanceof ForgeRefused)) throw error
+    if (error.status === 404) {
+      const message = `The repository ${fullName} no longer exists, or the runner may not see it.`
+      throw new SessionFailed('repository_not_found', message, error)
+    }
+    const message = `The forge refused to show ${fullName} to the runner: ${error.reason} (${error.status}).`
+    throw new SessionFailed('forge_refused', message, error)
+  }
+}

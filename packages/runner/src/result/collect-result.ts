@@ -1,0 +1,59 @@
+import type { Box } from '../box/index.ts'
+import type { Mirror } from '../mirror/mirror.ts'
+import { botOf, requesterOf } from '../publish/authors.ts'
+import { composeMessage, logsTrailer } from '../publish/commit-message.ts'
+import type { Run } from '../run/run.ts'
+import { sessionUrlOf } from '../publish/session-url.ts'
+import type { Checkout } from '../workspace/check-out.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+import type { Repository } from '../mirror/repository.ts'
+import { gatherInside } from './gather-inside.ts'
+import { importBundle } from './import-bundle.ts'
+import { newGitlinks, parseRawDiff } from './raw-diff.ts'
+import { hasSameFiles, rawDiff, signCommits } from './sign-commits.ts'
+import { refused, takeBundle } from './take-bundle.ts'
+
+/** What is to be published: a checked commit in a repository no agent can reach. */
+export interface Result {
+  gitDir: string
+  commit: string
+  filesChanged: number
+}
+
+/**
+ * Gets the agent's work out of the box. Nothing of the agent may run any more. Undefined if there is
+ * nothing new.
+ *
+ * @throws SessionFailed result_refused
+ */
+export async function collectResult(
+  run: Run,
+  box: Box,
+  parts: {
+    workspace: Workspace
+    mirror: Mirror
+    repository: Repository
+    checkout: Checkout
+    summary: { title: string; body: string }
+  },
+): Promise<Result | undefined> {
+  const { workspace, mirror, repository, checkout, summary } = parts
+  await run.say('Collecting the result')
+  const requester = requesterOf(run.lease.session, run.context.forge.webUrl)
+  const trailers = [
+    logsTrailer(sessionUrlOf(run, repository)),
+    `Co-authored-by: ${requester.name} <${requester.email}>`,
+  ]
+  const message = composeMessage(`${summary.title}\n\n${summary.body}`, trailers)
+  const gathered = await gatherInside(run, box, checkout, message)
+  if (gathered === undefined) return undefined
+  const bundle = await takeBundle(workspace.homeDir, gathered.bundleName, workspace.dir)
+  const quarantine = await importBundle(run, { dir: workspace.dir, mirror, checkout, bundle })
+  if (await hasSameFiles(run, quarantine, checkout.startCommit)) return undefined
+  const bot = botOf(run.context.forge.webUrl)
+  const commit = await signCommits(run, quarantine, checkout, { bot, trailers, message })
+  const changes = await rawDiff(run, quarantine, checkout.startCommit, commit)
+  const [nested] = newGitlinks(changes)
+  if (nested !== undefined) throw refused(`${nested} is a repository within the repository`)
+  return { gitDir: quarantine.gitDir, commit, filesChanged: parseRawDiff(changes).length }
+}

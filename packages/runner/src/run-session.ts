@@ -1,0 +1,94 @@
+import { endSession, type Lease } from '@errand/core'
+
+import { describeAgent } from './agent/descriptor.ts'
+import { summarize } from './agent/summary.ts'
+import { endUnfinished } from './fail.ts'
+import { openCatalogue } from './gateway/catalogue.ts'
+import { openGateway } from './gateway/open-gateway.ts'
+import { letAgentWork } from './let-agent-work.ts'
+import { openMirror } from './mirror/mirror.ts'
+import { findRepository } from './mirror/repository.ts'
+import { findPublished, type Published } from './publish/find-published.ts'
+import { openPull } from './publish/open-pull.ts'
+import { pushBranch, recordBranch } from './publish/push-branch.ts'
+import { openQuestions } from './questions.ts'
+import { collectResult } from './result/collect-result.ts'
+import { openRun, type Run, type RunnerContext } from './run/run.ts'
+import { openSessionBox } from './session-box.ts'
+import { checkOut } from './workspace/check-out.ts'
+import { workBranchOf } from './workspace/work-branch.ts'
+import { openWorkspace } from './workspace/workspace.ts'
+
+/**
+ * The way of one session, from its lease to its pull request. Whatever goes wrong on it ends the
+ * session with a message its reader understands. Should the process die on it, the session is run
+ * again: each step finds what is already done, and none does it twice.
+ */
+export async function runSession(
+  context: RunnerContext,
+  lease: Lease,
+  closing: AbortSignal,
+): Promise<void> {
+  await using run = openRun(context, lease, closing)
+  try {
+    const place = await findPlace(run)
+    const published = (await findPublished(run, place)) ?? (await work(run, place))
+    if (published === 'put_away') return
+    if (published !== 'no_change') {
+      await recordBranch(run, place.branch, published)
+      await openPull(run, place, published)
+    }
+    await complete(run)
+  } catch (error) {
+    await endUnfinished(run, error)
+  }
+}
+
+/** Where a session works, as the forge and this machine know it. */
+type Place = Awaited<ReturnType<typeof findPlace>>
+
+async function findPlace(run: Run) {
+  const repository = await findRepository(run)
+  const branch = workBranchOf(run.lease, run.context.settings.runner.branch_prefix)
+  const mirror = await openMirror(run)
+  return { repository, branch, mirror }
+}
+
+/** From an empty box to a pushed branch. */
+async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'no_change'> {
+  const { settings } = run.context
+  const descriptor = describeAgent(settings, run.lease.session.agent)
+  const catalogue = openCatalogue(settings, run.lease.session.model)
+  await using workspace = await openWorkspace(run)
+  const questions = openQuestions(run, workspace)
+  await using gateway = await openGateway(run, {
+    runDir: workspace.runDir,
+    catalogue,
+    onQuestion: questions.ask,
+  })
+  await using box = await openSessionBox(run, { workspace, gateway, descriptor, ...place })
+  const checkout = await checkOut(run, box, { workspace, ...place })
+  const worked = await letAgentWork(run, box, {
+    ...{ workspace, gateway, descriptor, catalogue, questions, checkout },
+    ...place,
+  })
+  if (worked === 'put_away') return 'put_away'
+  const { commands, note } = worked
+  const summary = summarize(worked.report, worked.lastMessage, run.lease.task.name)
+  await run.record({ type: 'session.summary', data: summary })
+  const result = await collectResult(run, box, { workspace, checkout, summary, ...place })
+  await box.close()
+  if (result === undefined) {
+    await run.say('No changes were made: there is nothing to push.')
+    return 'no_change'
+  }
+  await pushBranch(run, { checkout, result, ...place })
+  const { commit, filesChanged } = result
+  return { commit, filesChanged, summary, commands, ...(note === undefined ? {} : { note }) }
+}
+
+async function complete(run: Run): Promise<void> {
+  await run.recorder.flush()
+  run.signal.throwIfAborted()
+  await endSession(run.context.store, run.lease, { state: 'completed' })
+}

@@ -1,0 +1,34 @@
+/** Counts down the time a session may run; stands still while the session waits for its user. */
+export interface RunClock {
+  /** Milliseconds left. */
+  leftMs(): number
+  pause(): void
+  resume(): void
+  stop(): void
+}
+
+/** Longest time Node's timers take: 2^31 - 1 ms, 24.8 days. */
+export const longestTimerMs = 2_147_483_647
+
+export function startRunClock(allowedMs: number, onOver: () => void): RunClock {
+  let leftMs = allowedMs
+  let runningSince: number | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  function left(): number {
+    const ranMs = runningSince === undefined ? 0 : performance.now() - runningSince
+    return Math.max(0, leftMs - ranMs)
+  }
+  function pause(): void {
+    leftMs = left()
+    runningSince = undefined
+    clearTimeout(timer)
+  }
+  function resume(): void {
+    if (runningSince !== undefined) return
+    runningSince = performance.now()
+    timer = setTimeout(onOver, Math.min(leftMs, longestTimerMs))
+  }
+  resume()
+  return { leftMs: left, pause, resume, stop: pause }
+}

@@ -1,0 +1,82 @@
+import type { EventData, NewEvent, Settings } from '@errand/contract'
+import { type Lease, type Log, recordEvents, type Store } from '@errand/core'
+
+import { RunStopped } from '../failures.ts'
+import type { ForgeClient } from '../forge-client.ts'
+import { holdLease } from './hold-lease.ts'
+import { openRecorder, type Recorder } from './recorder.ts'
+import { type RunClock, startRunClock } from './run-clock.ts'
+
+/** What every run of this runner works with. */
+export interface RunnerContext {
+  store: Store
+  log: Log
+  settings: Settings
+  /** Where mirrors and workspaces are kept. */
+  dataDir: string
+  forge: ForgeClient
+  /** The value of an environment variable that holds a secret, like a model's key. */
+  secrets: (envName: string) => string | undefined
+}
+
+/** A leased session being worked on: what every step of it works with. */
+export interface Run extends AsyncDisposable {
+  context: RunnerContext
+  lease: Lease
+  /** Aborts with a `RunStopped` when the run must stop and change nothing more. */
+  signal: AbortSignal
+  clock: RunClock
+  recorder: Recorder
+  /** Stores an event, and all before it. */
+  record(event: NewEvent): Promise<void>
+  /** Stores a line of the session's log, for its reader. */
+  say(message: string, level?: EventData['session.log']['level']): Promise<void>
+  stop(reason: RunStopped): void
+  /** The session has ended or its lease was given up: from here on nothing is written. */
+  letGo(): void
+}
+
+/** Holds a lease's session until it is disposed of. `closing` aborts when the runner is to stop. */
+export function openRun(context: RunnerContext, lease: Lease, closing: AbortSignal): Run {
+  const { store, settings } = context
+  const held = holdLease(store, lease, settings.sessions.lease_seconds)
+  const clock = startRunClock(allowedMs(lease), () => held.stop(new RunStopped('timed_out')))
+  const recorder = openRecorder(
+    (events) => recordEvents(store, lease, events),
+    (error) => held.stop(new RunStopped('lease_lost', error)),
+  )
+  const onClosing = (): void => held.stop(new RunStopped('closing'))
+  closing.addEventListener('abort', onClosing)
+  if (closing.aborted) onClosing()
+
+  async function record(event: NewEvent): Promise<void> {
+    held.signal.throwIfAborted()
+    recorder.add(event)
+    await recorder.flush()
+  }
+  function letGo(): void {
+    held.letGo()
+    clock.stop()
+    recorder.close()
+    closing.removeEventListener('abort', onClosing)
+  }
+  return {
+    context,
+    lease,
+    signal: held.signal,
+    clock,
+    recorder,
+    record,
+    say: (message, level = 'info') => record({ type: 'session.log', data: { level, message } }),
+    stop: held.stop,
+    letGo,
+    [Symbol.asyncDispose]: () => Promise.resolve(letGo()),
+  }
+}
+
+/** What is left of the session's time: its waits for the user do not count. By the store's clock. */
+function allowedMs({ session }: Lease): number {
+  const { started_at: startedAt, updated_at: leasedAt } = session
+  const passedMs = startedAt === null ? 0 : leasedAt.getTime() - startedAt.getTime()
+  return (session.timeout_seconds + session.waited_seconds) * 1000 - passedMs
+}

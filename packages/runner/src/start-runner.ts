@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+
+import type { Settings } from '@errand/contract'
+import {
+  isDisconnected,
+  type Lease,
+  leaseSession,
+  type Log,
+  type Store,
+  sweepSessions,
+} from '@errand/core'
+
+import { createForgeClient } from './forge-client.ts'
+import type { RunnerContext } from './run/run.ts'
+import { runSession } from './run-session.ts'
+import { createWake, type Wake } from './wake.ts'
+import { sweepWorkspaces } from './workspace/sweep-workspaces.ts'
+
+export interface RunnerOptions {
+  store: Store
+  log: Log
+  settings: Settings
+  /** Mirrors and workspaces are kept in there. Several runners of a machine may share it. */
+  dataDir: string
+  forge: {
+    apiUrl: string
+    webUrl: string
+    /** May read and push to the repositories, and open pull requests. Never seen by an agent. */
+    token: string
+  }
+  /** The value of an environment variable, by its name: the settings name the keys, not hold them. */
+  secrets: (envName: string) => string | undefined
+}
+
+export interface Runner {
+  /**
+   * Takes no more sessions and ends those at work: they go back to the queue, or stay waiting. Resolves
+   * when nothing of them runs any more.
+   */
+  close(): Promise<void>
+}
+
+/** How long a session may be queued unnoticed when no wake-up comes through. */
+const pollMs = 1000
+const sweepMs = 2000
+const workspaceSweepMs = 60_000
+
+/** Starts taking sessions from the queue, up to `runner.concurrency` at a time. */
+export function startRunner(options: RunnerOptions): Runner {
+  const { store, log, settings } = options
+  const context: RunnerContext = { ...options, forge: createForgeClient(options.forge) }
+  const runnerId = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
+  const closing = new AbortController()
+  const { signal } = closing
+  const wake = createWake()
+  const unsubscribe = store.changes.subscribe('queue', wake.wake)
+  const running = new Set<Promise<void>>()
+
+  function begin(lease: Lease): void {
+    const ended = runSession(context, lease, signal).catch((error: unknown) => {
+      const fields = { err: error, session_id: lease.session.id }
+      log.error(fields, 'a session was left by a defect of its runner')
+    })
+    running.add(ended)
+    void ended.finally(() => {
+      running.delete(ended)
+      wake.wake()
+    })
+  }
+
+  /** One pass: takes what the limits admit and there is room for. */
+  async function takeSessions(): Promise<void> {
+    while (running.size < settings.runner.concurrency && !signal.aborted) {
+      const lease = await leaseSession(store, {
+        runner_id: runnerId,
+        lease_seconds: settings.sessions.lease_seconds,
+        limits: settings.limits,
+      })
+      if (lease === undefined) return
+      begin(lease)
+    }
+  }
+
+  const loops = [
+    repeat({ log, signal, wake, everyMs: pollMs, what: 'taking sessions' }, takeSessions),
+    repeat({ log, signal, everyMs: sweepMs, what: 'sweeping sessions' }, () =>
+      sweepSessions(store, settings),
+    ),
+    repeat({ log, signal, everyMs: workspaceSweepMs, what: 'sweeping workspaces' }, async () => {
+      if (!settings.runner.keep_workspaces) await sweepWorkspaces(context, signal)
+    }),
+  ]
+  return {
+    async close() {
+      closing.abort()
+      unsubscribe()
+      await Promise.all(loops)
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Runs a pass again and again. A pass that fails, as while the database is away, is no end of it. */
+async function repeat(
+  loop: { log: Log; signal: AbortSignal; wake?: Wake; everyMs: number; what: string },
+  pass: () => Promise<unknown>,
+): Promise<void> {
+  const { log, signal, everyMs, what } = loop
+  const wake = loop.wake ?? createWake()
+  let isAway = false
+  while (!signal.aborted) {
+    try {
+      await pass()
+      if (isAway) log.info({ what }, 'the database is back')
+      isAway = false
+    } catch (error) {
+      if (!isDisconnected(error)) log.error({ err: error, what }, 'a pass of the runner failed')
+      else if (!isAway) log.warn({ err: error, what }, 'the database is away: waiting for it')
+      isAway = isDisconnected(error)
+    }
+    await wake.sleep(everyMs, signal)
+  }
+}

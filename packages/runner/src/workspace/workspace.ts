@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { z } from 'zod'
+
+import { hasCode } from '../error-code.ts'
+import { type FileLock, lockFile } from '../file-lock.ts'
+import type { Run } from '../run/run.ts'
+import { removeTree } from './remove-tree.ts'
+
+/** The folders one session works in, held by one run at a time. */
+export interface Workspace extends AsyncDisposable {
+  /** Holds all of it; the box sees only the two folders below. */
+  dir: string
+  /** The checkout. Once the agent has run, nothing outside a box may touch what is in it. */
+  workspaceDir: string
+  /** The agent's home: its memory of the conversation is in there. */
+  homeDir: string
+  /** The gateway's socket is in there. */
+  runDir: string
+  /** Whether these are the folders an earlier attempt was put away with. */
+  isReopened: boolean
+  /**
+   * Whether the folders are left in place at the end: while a question is open, somebody may have to
+   * go on with them, also when this process dies. Who no longer needs them is for the sweep to see.
+   */
+  isKept: boolean
+}
+
+/** Whose folders these are: written beside them, where no agent can change it. */
+export const Owner = z.object({ task_id: z.string(), session_id: z.string() })
+
+/** How long a run that is putting its box away may take to let its folders go. */
+const handOverMs = 20_000
+
+export function workspacesFolder(dataDir: string): string {
+  return join(dataDir, 'workspaces')
+}
+
+/**
+ * Opens the folders of a session: those it was put away with if they are on this machine, else new
+ * ones. The name has the attempt in it, so that a run never meets one that has lost the lease and
+ * does not know it yet.
+ */
+export async function openWorkspace(run: Run): Promise<Workspace> {
+  const folder = workspacesFolder(run.context.dataDir)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const earlier = run.lease.resume ? await reopen(run, folder) : undefined
+  if (earlier !== undefined) return earlier
+  const dir = join(folder, `${run.lease.session.id}-${run.lease.attempt}`)
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const lock = await lockFile(join(dir, 'lock'), { signal: run.signal })
+  if (lock === undefined) throw new Error(`the workspace ${dir} was removed as it was made`)
+  const owner = { task_id: run.lease.task.id, session_id: run.lease.session.id }
+  await writeFile(join(dir, 'owner.json'), JSON.stringify(owner))
+  return await present(run, dir, lock, false)
+}
+
+async function reopen(run: Run, folder: string): Promise<Workspace | undefined> {
+  const name = newestOf(await readdir(folder), run.lease.session.id)
+  if (name === undefined) return undefined
+  const dir = join(folder, name)
+  if (!existsSync(join(dir, 'checkout.json'))) return undefined
+  const options = { create: false, waitMs: handOverMs, signal: run.signal }
+  const lock = await lockFile(join(dir, 'lock'), options)
+  return lock === undefined ? undefined : await present(run, dir, lock, true)
+}
+
+function newestOf(names: string[], sessionId: string): string | undefined {
+  const attempts = names
+    .filter((name) => name.startsWith(`${sessionId}-`))
+    .map((name) => Number(name.slice(sessionId.length + 1)))
+    .filter(Number.isInteger)
+  return attempts.length === 0 ? undefined : `${sessionId}-${Math.max(...attempts)}`
+}
+
+async function present(
+  run: Run,
+  dir: string,
+  lock: FileLock,
+  isReopened: boolean,
+): Promise<Workspace> {
+  const [workspaceDir, homeDir, runDir] = ['workspace', 'home', 'run'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string] // one for each name
+  for (const path of [workspaceDir, homeDir, runDir]) {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  }
+  const workspace: Workspace = {
+    dir,
+    workspaceDir,
+    homeDir,
+    runDir,
+    isReopened,
+    isKept: isReopened,
+    async [Symbol.asyncDispose]() {
+      const mayGo = !workspace.isKept && !run.context.settings.runner.keep_workspaces
+      if (mayGo) await removeTree(dir)
+      await lock.release()
+    },
+  }
+  return workspace
+}
+
+/** Whose folders these are; undefined for half-made ones. */
+export async function readOwner(dir: string): Promise<z.infer<typeof Owner> | undefined> {
+  try {
+    return Owner.parse(JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8')))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
