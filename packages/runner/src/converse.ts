@@ -18,7 +18,7 @@ export interface Conversation {
   /** Whether the agent has the home it had when it was put away. */
   mayLoad: boolean
   /** For a conversation that begins; one that is taken up again gets the answer it waited for. */
-  composePrompt(): Promise<string>
+  composePrompt: () => Promise<string>
 }
 
 /**
@@ -92,23 +92,19 @@ async function nextPrompt(
 }
 
 function judge({ stopReason, report }: Turn): Finished {
-  const finished = report === undefined ? {} : { report }
-  switch (stopReason) {
-    case 'end_turn':
-      return finished
-    case 'max_tokens':
-      return {
-        ...finished,
-        note: 'The agent reached its limit of tokens: the work may be unfinished.',
-      }
-    case 'max_turn_requests':
-      return {
-        ...finished,
-        note: 'The agent reached its limit of steps: the work may be unfinished.',
-      }
-    case 'refusal':
-      throw new SessionFailed('agent_refused', 'The model refused to work on this prompt.')
-    case 'cancelled':
-      throw new SessionFailed('agent_failed', 'The agent broke off its turn by itself.')
+  if (stopReason === 'refusal') {
+    throw new SessionFailed('agent_refused', 'The model refused to work on this prompt.')
   }
+  if (stopReason === 'cancelled') {
+    throw new SessionFailed('agent_failed', 'The agent broke off its turn by itself.')
+  }
+  return {
+    ...(report === undefined ? {} : { report }),
+    ...(stopReason === 'end_turn' ? {} : { note: notes[stopReason] }),
+  }
+}
+
+const notes = {
+  max_tokens: 'The agent reached its limit of tokens: the work may be unfinished.',
+  max_turn_requests: 'The agent reached its limit of steps: the work may be unfinished.',
 }

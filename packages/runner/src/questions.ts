@@ -14,7 +14,7 @@ export interface Questions {
    *
    * @throws TooManyQuestions, or when the conversation is over
    */
-  ask(question: { message: string; requestedSchema?: unknown }): Promise<string>
+  ask: (question: { message: string; requestedSchema?: unknown }) => Promise<string>
   /**
    * Waits for an answer with the box alive, for as long as the settings say. Without one the session
    * is put away: then it resolves to undefined, and `whenPutAway` with it.

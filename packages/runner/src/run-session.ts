@@ -68,10 +68,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   })
   await using box = await openSessionBox(run, { workspace, gateway, descriptor, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
-  const worked = await letAgentWork(run, box, {
-    ...{ workspace, gateway, descriptor, catalogue, questions, checkout },
-    ...place,
-  })
+  const parts = { workspace, gateway, descriptor, catalogue, questions, checkout, ...place }
+  const worked = await letAgentWork(run, box, parts)
   if (worked === 'put_away') return 'put_away'
   const { commands, note } = worked
   const summary = summarize(worked.report, worked.lastMessage, run.lease.task.name)

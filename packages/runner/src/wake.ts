@@ -1,7 +1,7 @@
 /** Something a loop sleeps on until somebody wakes it, or its time is up. */
 export interface Wake {
   /** Ends the sleep; without one, the next sleep is over at once. */
-  wake(): void
+  wake: () => void
   /** Resolves when woken, after `ms`, or when the signal aborts, whatever comes first. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }

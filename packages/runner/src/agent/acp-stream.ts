@@ -48,10 +48,11 @@ function guardMessages(
   const incoming = new TransformStream<AnyMessage, AnyMessage>({
     async transform(message, controller) {
       if (isRequest(message)) {
-        while (unanswered >= mostUnanswered) {
+        unanswered += 1
+        // Messages come one by one: no further one is read before this is over.
+        if (unanswered > mostUnanswered) {
           await new Promise<void>((resolve) => (onAnswered = resolve))
         }
-        unanswered += 1
       } else if ('method' in message) {
         if (message.method === 'session/update') onUpdate(message.params)
         if (message.method !== '$/cancel_request') return

@@ -8,7 +8,7 @@ export interface HeldLease {
   /** Aborts, with a `RunStopped`, as soon as the session is not ours any more. */
   signal: AbortSignal
   /** Stops everything of the run for the reason given; the first reason stays. */
-  stop(reason: RunStopped): void
+  stop: (reason: RunStopped) => void
   /** Ends the beating and nothing else: the lease was given up, or the session has ended. */
   letGo(): void
 }

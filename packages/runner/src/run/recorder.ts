@@ -1,4 +1,4 @@
-import type { EventData, NewEvent } from '@errand/contract'
+import type { NewEvent } from '@errand/contract'
 
 /** Turns what happens into events, in order, many to a transaction. */
 export interface Recorder {
@@ -84,7 +84,8 @@ export function openRecorder(
   }
 
   async function writeAll(events: NewEvent[]): Promise<void> {
-    for (let at = 0; at < events.length && !isClosed; at += batchSize) {
+    for (let at = 0; at < events.length; at += batchSize) {
+      if (isClosed) return
       await write(events.slice(at, at + batchSize))
     }
   }
@@ -119,8 +120,7 @@ export function openRecorder(
 function joinsLast(pending: NewEvent[], event: NewEvent): boolean {
   const last = pending.at(-1)
   if (event.type !== 'tool.execution_update' || last?.type !== event.type) return false
-  // The two types are the same.
-  const { tool_call_id, output: before } = last.data as EventData['tool.execution_update']
+  const { tool_call_id, output: before } = last.data
   const { output } = event.data
   if (tool_call_id !== event.data.tool_call_id) return false
   const joined = output.startsWith(before) ? output : before + output

@@ -31,7 +31,7 @@ export interface Run extends AsyncDisposable {
   record(event: NewEvent): Promise<void>
   /** Stores a line of the session's log, for its reader. */
   say(message: string, level?: EventData['session.log']['level']): Promise<void>
-  stop(reason: RunStopped): void
+  stop: (reason: RunStopped) => void
   /** The session has ended or its lease was given up: from here on nothing is written. */
   letGo(): void
 }
