@@ -24,7 +24,7 @@ export interface AgentHandlers {
 
 export interface AgentQuestion {
   message: string
-  requestedSchema: unknown
+  requestedSchema?: unknown
 }
 
 export interface AcpConnection {
@@ -117,7 +117,7 @@ function allow({ options }: z.infer<typeof PermissionRequest>) {
 const ElicitationRequest = z.object({
   mode: z.string(),
   message: z.string(),
-  requestedSchema: z.unknown(),
+  requestedSchema: z.unknown().optional(),
 })
 
 const ErrorData = z.object({ category: z.string().optional(), details: z.string().optional() })

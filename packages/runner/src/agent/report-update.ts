@@ -29,8 +29,8 @@ const Tool = z.object({
   kind: text.max(50).nullish(),
   status: text.nullish(),
   content: z.array(z.unknown()).nullish(),
-  rawInput: z.unknown(),
-  rawOutput: z.unknown(),
+  rawInput: z.unknown().optional(),
+  rawOutput: z.unknown().optional(),
 })
 const Update = z.discriminatedUnion('sessionUpdate', [
   z.object({ sessionUpdate: z.literal('agent_message_chunk'), content: Block }),

@@ -16,8 +16,8 @@ export interface ModelRequest {
 
 const Body = z.object({
   model: z.string().optional().catch(undefined),
-  stream: z.unknown(),
-  stream_options: z.unknown(),
+  stream: z.unknown().optional(),
+  stream_options: z.unknown().optional(),
 })
 
 /**

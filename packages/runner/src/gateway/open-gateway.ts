@@ -34,7 +34,7 @@ export interface GatewayOptions {
   /** Absent for a session without a model. */
   catalogue: Catalogue | undefined
   /** Records a question; the answer comes later, as a prompt. Gives its id. */
-  onQuestion(question: { message: string; requestedSchema: unknown }): Promise<string>
+  onQuestion: (question: { message: string; requestedSchema?: unknown }) => Promise<string>
 }
 
 /** Of a call: a long conversation with images in it. */
@@ -136,7 +136,7 @@ async function answer(
   }
 }
 
-const Question = z.object({ message: z.string().min(1), requested_schema: z.unknown() })
+const Question = z.object({ message: z.string().min(1), requested_schema: z.unknown().optional() })
 
 async function takeQuestion(state: State, request: IncomingMessage): Promise<object> {
   const body = await readBody(request, longestQuestionBytes)

@@ -1,0 +1,190 @@
+// An agent for tests. It speaks ACP by hand, so that it can also speak it badly, and does what its
+// prompt says: a JSON list of steps. It keeps what it was told in its home, to be taken up again.
+import { execFile, spawn } from 'node:child_process'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** What the fixture agent can be told to do. `ANSWER` in a command is the last answer it got. */
+export type Step =
+  | { say: string }
+  | { think: string }
+  | { run: string }
+  /** Starts a process that outlives the turn. */
+  | { background: string }
+  | { ask: string; schema?: object }
+  /** As the tool for agents that cannot wait does it. */
+  | { post: string }
+  | { call: string; model?: string }
+  | { plan: string[] }
+  | { report: { title: string; body: string } }
+  | { write: string }
+  | { flood: string; times: number }
+  | { stop: string }
+  | { refuse: { message: string; data?: object } }
+  | { exit: number; stderr?: string }
+  | { hang: true }
+
+type Message = { id?: number; method?: string; params?: Record<string, unknown>; result?: unknown }
+
+const historyFile = `${homedir()}/history.json`
+const waiting = new Map<number, (message: Message) => void>()
+let nextId = 1
+let answer = ''
+
+function send(message: object): void {
+  process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+}
+
+function ask(method: string, params: object): Promise<Message> {
+  const id = nextId++
+  send({ id, method, params })
+  return new Promise((resolve) => waiting.set(id, resolve))
+}
+
+function update(sessionUpdate: string, fields: object): void {
+  send({
+    method: 'session/update',
+    params: { sessionId: 's', update: { sessionUpdate, ...fields } },
+  })
+}
+
+function chunk(kind: string, text: string): void {
+  update(kind, { content: { type: 'text', text } })
+}
+
+function shell(command: string): Promise<{ code: number; output: string }> {
+  const env = { ...process.env, ANSWER: answer }
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', command], { env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr })
+    })
+  })
+}
+
+async function perform(step: Step, id: number): Promise<object | 'failed' | undefined> {
+  if ('say' in step) chunk('agent_message_chunk', step.say)
+  if ('think' in step) chunk('agent_thought_chunk', step.think)
+  if ('plan' in step) {
+    const entries = step.plan.map((content) => ({ content, priority: 'high', status: 'pending' }))
+    update('plan', { entries })
+  }
+  if ('run' in step) {
+    const toolCallId = `call-${nextId++}`
+    const rawInput = { command: step.run }
+    update('tool_call', {
+      toolCallId,
+      title: 'Run',
+      kind: 'execute',
+      status: 'in_progress',
+      rawInput,
+    })
+    const { code, output } = await shell(step.run)
+    const content = [{ type: 'content', content: { type: 'text', text: output } }]
+    const status = code === 0 ? 'completed' : 'failed'
+    update('tool_call_update', { toolCallId, status, content })
+  }
+  if ('background' in step)
+    spawn('sh', ['-c', step.background], { stdio: 'ignore', detached: true })
+  if ('ask' in step) {
+    const requestedSchema = step.schema ?? {
+      type: 'object',
+      properties: { answer: { type: 'string' } },
+    }
+    const params = { sessionId: 's', mode: 'form', message: step.ask, requestedSchema }
+    const { result } = await ask('elicitation/create', params)
+    const { action, content } = result as { action: string; content?: Record<string, unknown> }
+    answer = action === 'accept' ? String(Object.values(content ?? {})[0]) : action
+  }
+  if ('post' in step) {
+    const url = `${process.env.ERRAND_GATEWAY_URL}/questions`
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ message: step.post })
+    const response = await fetch(url, { method: 'POST', headers, body })
+    chunk('agent_message_chunk', `posted ${response.status}`)
+  }
+  if ('call' in step) {
+    const response = await fetch(`${process.env.ERRAND_MODEL_URL}/messages`, {
+      method: 'POST',
+      body: JSON.stringify({ model: step.model ?? process.env.ERRAND_MODEL, messages: step.call }),
+    })
+    chunk('agent_message_chunk', `${response.status} ${await response.text()}`)
+  }
+  if ('write' in step) process.stdout.write(step.write)
+  if ('flood' in step) {
+    for (let at = 0; at < step.times; at += 1) {
+      if (!process.stdout.write(step.flood)) {
+        await new Promise((resolve) => process.stdout.once('drain', resolve))
+      }
+    }
+  }
+  if ('exit' in step) {
+    process.stderr.write(step.stderr ?? '')
+    process.exit(step.exit)
+  }
+  if ('hang' in step) await delay(1_000_000)
+  if ('refuse' in step) {
+    const { message, data } = step.refuse
+    send({ id, error: { code: -32_000, message, ...(data === undefined ? {} : { data }) } })
+    return 'failed'
+  }
+  if ('report' in step) return { _meta: { errand: step.report } }
+  if ('stop' in step) return { stopReason: step.stop }
+  return undefined
+}
+
+async function prompt(id: number, text: string): Promise<void> {
+  appendFileSync(historyFile, `${JSON.stringify(text)}\n`)
+  let result: object = { stopReason: 'end_turn' }
+  for (const step of stepsOf(text)) {
+    const more = await perform(step, id)
+    if (more === 'failed') return
+    result = { ...result, ...more }
+  }
+  send({ id, result })
+}
+
+/** A text that is no list of steps is told back, and kept as the answer. */
+function stepsOf(text: string): Step[] {
+  const json = /^\[.*\]$/ms.exec(text)?.[0]
+  if (json !== undefined) return JSON.parse(json) as Step[]
+  answer = text
+  const next = `${homedir()}/next.json`
+  if (!existsSync(next)) return [{ say: `heard: ${text}` }]
+  return JSON.parse(readFileSync(next, 'utf8')) as Step[]
+}
+
+function answerTo({ id, method, params }: Message & { id: number }): void {
+  switch (method) {
+    case 'initialize':
+      send({ id, result: { protocolVersion: 1, agentCapabilities: { loadSession: true } } })
+      return
+    case 'session/new':
+      writeFileSync(historyFile, '')
+      send({ id, result: { sessionId: 'conversation-1' } })
+      return
+    case 'session/load':
+      if (!existsSync(historyFile))
+        send({ id, error: { code: -32_002, message: 'unknown session' } })
+      else {
+        chunk('agent_message_chunk', 'told again')
+        send({ id, result: {} })
+      }
+      return
+    case 'session/prompt': {
+      const [block] = params?.prompt as { text: string }[]
+      void prompt(id, block?.text ?? '')
+      return
+    }
+    default:
+      send({ id, error: { code: -32_601, message: 'unknown method' } })
+  }
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const message = JSON.parse(line) as Message
+  if (message.id === undefined) return
+  if (message.method === undefined) waiting.get(message.id)?.(message)
+  else answerTo({ ...message, id: message.id })
+})

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { type Event, isEndState, type Settings, Settings as SettingsSchema } from '@errand/contract'
+import {
+  createTask,
+  getTask,
+  listEvents,
+  type Log,
+  openStore,
+  type Store,
+  type TaskDetail,
+} from '@errand/core'
+
+import { eventually } from './eventually.ts'
+import { type Runner, startRunner } from '../start-runner.ts'
+import { repositoryId, startTestForge, type TestForge } from './test-forge.ts'
+
+/** A store, a forge and a runner of their own. */
+export interface TestRunner extends AsyncDisposable {
+  store: Store
+  forge: TestForge
+  dataDir: string
+  settings: Settings
+  log: string[]
+  /** Starts (another) runner on the same data folder. */
+  start(settings?: object): Runner
+  /** Adds a task and gives its id. */
+  add(task: TestTask): Promise<string>
+  /** Waits until a task has ended. */
+  untilEnded(id: string): Promise<TaskDetail>
+  untilState(id: string, state: string): Promise<TaskDetail>
+  events(id: string): Promise<Event[]>
+}
+
+export interface TestTask {
+  prompt: string
+  name?: string
+  model?: string
+  agent?: string
+  base_ref?: string
+  head_ref?: string
+  create_pull_request?: boolean
+  custom_agent?: string
+  timeout_minutes?: number
+}
+
+export interface TestRunnerOptions {
+  settings?: object
+  secrets?: Record<string, string>
+  /** Whether a runner is running from the beginning. Default true. */
+  start?: boolean
+}
+
+export async function startTestRunner(options: TestRunnerOptions = {}): Promise<TestRunner> {
+  const folder = await mkdtemp(join(tmpdir(), 'errand-runner-'))
+  const dataDir = join(folder, 'data')
+  const forge = await startTestForge(join(folder, 'forge'))
+  const log: string[] = []
+  const store = await openStore({ dataDir, log: logTo(log) })
+  const runners: Runner[] = []
+  const settings = parseSettings(options.settings)
+  const test: TestRunner = {
+    store,
+    forge,
+    dataDir,
+    settings,
+    log,
+    start(changed) {
+      const runner = startRunner({
+        store,
+        log: logTo(log),
+        settings: changed === undefined ? settings : parseSettings(changed),
+        dataDir,
+        forge: { apiUrl: forge.url, webUrl: forge.url, token: forge.token },
+        secrets: (name) => options.secrets?.[name],
+      })
+      runners.push(runner)
+      return runner
+    },
+    async add(task) {
+      const { task: created } = await createTask(store, {
+        model: 'script',
+        agent: 'script',
+        base_ref: 'main',
+        create_pull_request: true,
+        timeout_minutes: 10,
+        priority: 0,
+        creator: { id: 42, login: 'ada' },
+        repository: {
+          id: repositoryId,
+          full_name: forge.fullName,
+          owner: { id: 1, login: 'acme', type: 'Organization' },
+        },
+        ...task,
+      })
+      return created.id
+    },
+    untilEnded: (id) => untilTask(store, id, ({ state }) => isEndState(state)),
+    untilState: (id, state) => untilTask(store, id, (task) => task.state === state),
+    async events(id) {
+      return (await listEvents(store, id, { page: 1, per_page: 10_000 })).events
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(runners.map((runner) => runner.close()))
+      await store.close()
+      await forge[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  if (options.start !== false) test.start()
+  return test
+}
+
+function parseSettings(settings: object = {}): Settings {
+  const given = settings as { sessions?: object; sandbox?: object }
+  return SettingsSchema.parse({
+    ...settings,
+    sessions: { lease_seconds: 3, ...given.sessions },
+    sandbox: { memory_mb: 1024, ...given.sandbox },
+  })
+}
+
+async function untilTask(
+  store: Store,
+  id: string,
+  isThere: (task: TaskDetail) => boolean,
+): Promise<TaskDetail> {
+  return await eventually(async () => {
+    const task = await getTask(store, id)
+    if (task === undefined) throw new Error(`there is no task ${id}`)
+    if (isThere(task)) return task
+    const error = task.sessions.at(-1)?.error?.message ?? ''
+    throw new Error(`the task is ${task.state} ${error}`)
+  })
+}
+
+function logTo(lines: string[]): Log {
+  const at = (level: string) => (fields: object, message: string) =>
+    void lines.push(`${level} ${message} ${JSON.stringify(fields, replaceErrors)}`)
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function replaceErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? value.stack : value
+}
