@@ -7,6 +7,7 @@ import type { ServerContext } from './context.ts'
 import { requireObject } from './conventions/json-body.ts'
 import { readQuery } from './conventions/query.ts'
 import { parseInput } from './errors.ts'
+import { sendEventStream } from './event-stream.ts'
 import type { Answer, Call, Handler } from './handler.ts'
 import { handlers } from './routes/handlers.ts'
 
@@ -31,10 +32,13 @@ function registerRoute(
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     async handler(request, reply) {
-      const call = await readCall(context, prefix, route, request, reply)
+      const caller = await requireCaller(context, request)
+      tellOfToken(reply, caller)
+      // What the token as such may not do is refused before its input is looked at.
+      requireTokenPermission(caller, route.permission === 'agent_tasks:write' ? 'write' : 'read')
+      const call = readCall(context, prefix, route, request, caller)
       try {
-        const answer = await handle(context, call)
-        return await (answer === undefined ? reply : send(reply, answer))
+        return await send(context, reply, await handle(context, call))
       } catch (error) {
         if (error instanceof RepositoryMoved) return sendMoved(reply, error, route, call)
         throw error
@@ -43,59 +47,59 @@ function registerRoute(
   })
 }
 
-async function readCall(
-  context: ServerContext,
-  prefix: string,
-  route: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Call<Route>> {
-  const caller = await requireCaller(context, request)
-  if (caller.token.expires_at !== undefined) {
-    void reply.header('github-authentication-token-expiration', caller.token.expires_at)
-  }
-  // What the token as such may not do is refused before its input is looked at.
-  const level = route.permission === 'agent_tasks:write' ? 'write' : 'read'
-  requireTokenPermission(caller, level)
-  const web = context.publicUrl()
-  const url = new URL(request.raw.url ?? '/', `${web}/`)
-  const closed = new AbortController()
-  reply.raw.once('close', () => closed.abort())
-  return {
-    caller,
-    params: parseInput(route.params, request.params),
-    // The types of query and body follow from the route; the schema just parsed them.
-    query:
-      route.query === undefined
-        ? undefined
-        : parseInput(route.query, readQuery(route.query, url.searchParams)),
-    body:
-      route.body === undefined ? undefined : parseInput(route.body, requireObject(request.body)),
-    headers: request.headers,
-    urls: { api: `${web}${prefix}`, web },
-    url: url.href,
-    log: request.log,
-    signal: closed.signal,
-    takeOver() {
-      reply.hijack()
-      return reply.raw
-    },
-  } as Call<Route>
-}
-
 /** @throws ErrandError 401 */
-export async function requireCaller(
-  context: ServerContext,
-  request: FastifyRequest,
-): Promise<Caller> {
-  const token = readToken(request.headers.authorization) ?? request.sessionToken
+async function requireCaller(context: ServerContext, request: FastifyRequest): Promise<Caller> {
+  const token = readToken(request.headers.authorization)
   if (token === undefined) throw new ErrandError('requires_authentication')
   const caller = await context.forge.authenticate(token)
   if (caller === undefined) throw new ErrandError('bad_credentials')
   return caller
 }
 
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
+/** As GitHub tells on every answer; gh and go-github read both (behaviour.md 2.1). */
+function tellOfToken(reply: FastifyReply, { token }: Caller): void {
+  if (token.kind === 'classic' || token.kind === 'oauth') {
+    void reply.header('x-oauth-scopes', token.scopes.join(', '))
+  }
+  if (token.expires_at !== undefined) {
+    void reply.header('github-authentication-token-expiration', token.expires_at)
+  }
+}
+
+function readCall(
+  context: ServerContext,
+  prefix: string,
+  route: Route,
+  request: FastifyRequest,
+  caller: Caller,
+): Call<Route> {
+  const web = context.publicUrl()
+  // Only path and query are the client's to choose: a request line may name any host.
+  const { pathname, search, searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
+  const { query, body } = route
+  return {
+    caller,
+    params: parseInput(route.params, request.params),
+    query: query && parseInput(query, readQuery(query, searchParams)),
+    body: body && parseInput(body, requireObject(request.body)),
+    headers: request.headers,
+    urls: { api: `${web}${prefix}`, web },
+    url: `${web}${pathname}${search}`,
+    wantsStream:
+      request.method === 'GET' && request.headers.accept?.includes('text/event-stream') === true,
+    // The types of query and body follow from the route, whose schemas just parsed them.
+  } as Call<Route>
+}
+
+async function send(
+  context: ServerContext,
+  reply: FastifyReply,
+  answer: Answer,
+): Promise<FastifyReply> {
+  if ('stream' in answer) {
+    await sendEventStream(reply, answer.stream, { log: context.log })
+    return reply
+  }
   const isText = typeof answer.body === 'string'
   return reply
     .code(answer.status)

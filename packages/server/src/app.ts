@@ -1,17 +1,19 @@
 import cookie from '@fastify/cookie'
 import { ErrandError } from '@errand/contract'
 import Fastify, {
-  type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
 } from 'fastify'
 import { agentTaskRoutes } from './api.ts'
 import type { ServerContext } from './context.ts'
-import { apiConventions } from './conventions/api-conventions.ts'
+import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { createRateLimits } from './conventions/rate-limit.ts'
 import { createRequestId } from './conventions/request-id.ts'
 import { presentError } from './errors.ts'
 import { documentRoutes } from './pages/documents.ts'
+import { sendErrorPage, wantsPage } from './pages/error-page.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { createSignIns } from './pages/sign-in.ts'
 
@@ -20,8 +22,6 @@ export interface CreateServerOptions extends ServerContext {
   forgeRoutes?: FastifyPluginAsync
   /** git smart HTTP of the embedded forge. */
   gitRoutes?: FastifyPluginAsync
-  /** Logs requests; default none. */
-  requestLog?: FastifyBaseLogger
 }
 
 /**
@@ -30,34 +30,44 @@ export interface CreateServerOptions extends ServerContext {
  */
 export function createServer(options: CreateServerOptions): FastifyInstance {
   const context: ServerContext = options
+  const limits = createRateLimits(context.settings.rate_limits)
+  const signIns = createSignIns()
   const app = Fastify({
     genReqId: createRequestId,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 1000 },
     // A stream that follows a task must not keep a stopping server from closing.
     forceCloseConnections: true,
-    ...(options.requestLog === undefined ? {} : { loggerInstance: options.requestLog }),
+    // A path that cannot be decoded comes here before any hook: it is nobody's path.
+    frameworkErrors(_error, request, reply) {
+      beginEveryAnswer(request, reply)
+      return sendError(new ErrandError('not_found'), request, reply)
+    },
   })
-  const signIns = createSignIns()
-  const limits = createRateLimits(context.settings.rate_limits)
 
-  app.decorateRequest('sessionToken', undefined)
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-github-request-id', request.id).header('x-content-type-options', 'nosniff')
-  })
-  app.setErrorHandler((error, request, reply) => {
+  function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = presentError(error, context.log, request.id)
     return reply.code(answer.status).headers(answer.headers).send(answer.body)
+  }
+
+  app.addHook('onRequest', async (request, reply) => beginEveryAnswer(request, reply))
+  app.addHook('onResponse', async (request, reply) => {
+    // The route, not the path: a query may hold what is nobody's business.
+    const { method, url: route } = request.routeOptions
+    const fields = { requestId: request.id, method, route, status: reply.statusCode }
+    context.log.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'answered')
   })
+  app.setErrorHandler(sendError)
   app.setNotFoundHandler((request, reply) => {
-    const answer = presentError(new ErrandError('not_found'), context.log, request.id)
-    return reply.code(answer.status).send(answer.body)
+    if (wantsPage(request)) return sendErrorPage(reply, new ErrandError('not_found'), context)
+    beginAnswer(limits, request, reply)
+    throw new ErrandError('not_found')
   })
 
   void app.register(cookie)
   for (const prefix of ['', '/api/v3']) {
     void app.register(
       async (api) => {
-        await apiConventions(api, { context, limits, signIns })
+        apiConventions(api, context.settings, limits)
         await api.register(agentTaskRoutes(context, prefix))
         if (options.forgeRoutes !== undefined) await api.register(options.forgeRoutes)
       },
@@ -68,4 +78,8 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   void app.register(pageRoutes(context, signIns))
   if (options.gitRoutes !== undefined) void app.register(options.gitRoutes)
   return app
+}
+
+function beginEveryAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.headers({ 'x-github-request-id': request.id, 'x-content-type-options': 'nosniff' })
 }

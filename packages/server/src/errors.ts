@@ -23,7 +23,10 @@ export function presentError(thrown: unknown, log: Log, requestId: string): Erro
   if (error.status >= 500) log.error({ err: thrown, requestId }, 'request failed')
   return {
     status: error.status,
-    headers: error.headers,
+    headers: {
+      ...(error.errorName === 'unavailable' ? { 'retry-after': '5' } : {}),
+      ...error.headers,
+    },
     body: {
       ...(error.errorName === 'plan_required'
         ? { code: 'copilot_plan_required', error: 'forbidden' }
@@ -41,10 +44,10 @@ export function presentError(thrown: unknown, log: Log, requestId: string): Erro
 function toErrandError(thrown: unknown): ErrandError {
   if (thrown instanceof ErrandError) return thrown
   if (isDisconnected(thrown)) return new ErrandError('unavailable', { cause: thrown })
-  // Fastify's own refusals carry a status; of those only the size of a body can reach us here.
-  if (thrown instanceof Error && 'statusCode' in thrown && thrown.statusCode === 413) {
-    return new ErrandError('payload_too_large', { cause: thrown })
-  }
+  const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined
+  // Fastify's own refusals carry a status: a body that is too large, or one that broke off.
+  if (status === 413) return new ErrandError('payload_too_large', { cause: thrown })
+  if (status === 400) return new ErrandError('bad_json', { cause: thrown })
   return new ErrandError('internal', { cause: thrown })
 }
 
@@ -61,7 +64,8 @@ export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.in
 }
 
 function presentIssue(issue: z.core.$ZodIssue, input: unknown): FieldError {
-  const field = issue.path.join('.')
+  // An entry of a list is named by its list.
+  const field = issue.path.filter((key) => typeof key !== 'number').join('.')
   const about = { resource: 'Task', field }
   if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) {
     return { ...about, code: 'missing_field', message: `${field} is missing` }

@@ -1,8 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Caller, Route } from '@errand/contract'
-import type { FastifyBaseLogger } from 'fastify'
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import type { ServerContext } from './context.ts'
+import type { Frames } from './event-stream.ts'
 import type { Urls } from './present/urls.ts'
 
 /** A request whose caller is known and whose input is parsed by the route's schemas. */
@@ -15,22 +15,18 @@ export interface Call<R extends Route> {
   urls: Urls
   /** The request's own absolute address, for `Link`. */
   url: string
-  log: FastifyBaseLogger
-  /** Aborts when the client goes away. */
-  signal: AbortSignal
-  /** Takes the connection over, for streams; the handler then answers undefined. */
-  takeOver(): ServerResponse
+  /** Whether the client asks for server-sent events. */
+  wantsStream: boolean
 }
 
-export interface Answer {
-  status: number
-  /** An object is sent as JSON, a string as plain text. */
-  body: object | string
-  headers?: Record<string, string>
-}
+export type Answer =
+  | {
+      status: number
+      /** An object is sent as JSON, a string as plain text. */
+      body: object | string
+      headers?: Record<string, string>
+    }
+  | { stream: Frames }
 
-/** What an operation does; undefined when it has taken the connection over. */
-export type Handler<R extends Route> = (
-  context: ServerContext,
-  call: Call<R>,
-) => Promise<Answer | undefined>
+/** What an operation does. */
+export type Handler<R extends Route> = (context: ServerContext, call: Call<R>) => Promise<Answer>

@@ -32,7 +32,8 @@ export function resolveModel(
   ofCustomAgent?: string,
 ): { id: string; agent: string } {
   const offered = offeredModels(settings)
-  const wanted = requested ?? ofCustomAgent ?? autoModelId
+  const asked = requested === autoModelId ? undefined : requested
+  const wanted = asked ?? ofCustomAgent ?? autoModelId
   const found =
     wanted === autoModelId
       ? offered.find((model) => model.is_default)
@@ -45,5 +46,7 @@ export function resolveModel(
     )
   }
   const list = offered.map((model) => model.id).join(', ')
-  throw invalidField('model', `model '${wanted}' is not supported; these are: ${list}`)
+  const whose =
+    asked === undefined ? ' (the custom agent names it; send `model` to choose another)' : ''
+  throw invalidField('model', `model '${wanted}' is not supported${whose}; these are: ${list}`)
 }

@@ -15,10 +15,10 @@ export function readToken(authorization: string | undefined): string | undefined
   }
 }
 
-/** The password, or the user name where only that is given, as git hosts accept it. */
+/** The password; or the user name, where git hosts take the token there (`TOKEN:x-oauth-basic`). */
 function passwordOf(basic: string): string | undefined {
-  const text = Buffer.from(basic, 'base64').toString()
-  const colon = text.indexOf(':')
-  const token = colon < 0 ? text : text.slice(colon + 1) || text.slice(0, colon)
+  const [user = '', ...rest] = Buffer.from(basic, 'base64').toString().split(':')
+  const password = rest.join(':')
+  const token = password === '' || password === 'x-oauth-basic' ? user : password
   return token === '' ? undefined : token
 }

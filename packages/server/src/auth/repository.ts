@@ -1,7 +1,14 @@
-import { canWrite, type Caller, ErrandError, type RepositoryAccess, TaskId } from '@errand/contract'
+import {
+  canWrite,
+  type Caller,
+  ErrandError,
+  type RepositoryAccess,
+  type RepositoryName,
+  TaskId,
+} from '@errand/contract'
 import { getTask, type TaskDetail } from '@errand/core'
 import type { ServerContext } from '../context.ts'
-import { requireTokenPermission } from './permissions.ts'
+import { canReach, requireTokenPermission } from './permissions.ts'
 
 /** The repository was asked for by a former name: the answer sends the client to the new one. */
 export class RepositoryMoved extends Error {
@@ -21,13 +28,15 @@ export class RepositoryMoved extends Error {
 export async function requireRepository(
   context: ServerContext,
   caller: Caller,
-  name: { owner: string; repo: string },
+  name: RepositoryName,
   level: 'read' | 'write',
 ): Promise<RepositoryAccess> {
+  if (!isName(name.owner) || !isName(name.repo)) throw new ErrandError('not_found')
   const repository = await context.forge.repository(caller, name)
   if (repository === undefined) throw new ErrandError('not_found')
+  requireTokenPermission(caller, level, repository)
   if (repository.renamed) throw new RepositoryMoved(repository)
-  requireAccess(caller, repository, level)
+  requireAccess(repository, level)
   return repository
 }
 
@@ -42,16 +51,37 @@ export async function requireTask(
   if (task === undefined) throw new ErrandError('not_found')
   const repository = await context.forge.repositoryById(caller, task.repository_id)
   if (repository === undefined) throw new ErrandError('not_found')
-  requireAccess(caller, repository, level)
+  requireTokenPermission(caller, level, repository)
+  requireAccess(repository, level)
   return { task, repository }
 }
 
-function requireAccess(
+/**
+ * Those of the repositories that the caller may see today, by id. Who started a task long ago may
+ * have lost the right to look at it.
+ */
+export async function visibleRepositories(
+  context: ServerContext,
   caller: Caller,
-  repository: RepositoryAccess,
-  level: 'read' | 'write',
-): void {
-  requireTokenPermission(caller, level, repository)
+  ids: number[],
+): Promise<Map<number, RepositoryAccess>> {
+  const found = await Promise.all(
+    [...new Set(ids)].map((id) => context.forge.repositoryById(caller, id)),
+  )
+  return new Map(
+    found
+      .filter((repository) => repository !== undefined)
+      .filter((repository) => canReach(caller, repository))
+      .map((repository) => [repository.id, repository]),
+  )
+}
+
+/** Anything else is nobody's name, and would mean something in the path of an upstream's API. */
+function isName(name: string): boolean {
+  return /^[A-Za-z0-9._-]{1,100}$/.test(name) && !/^\.+$/.test(name)
+}
+
+function requireAccess(repository: RepositoryAccess, level: 'read' | 'write'): void {
   if (level === 'write' && !canWrite(repository)) {
     throw new ErrandError('forbidden', {
       message: `You need write access to ${repository.full_name} for this`,

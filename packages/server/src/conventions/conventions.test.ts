@@ -5,7 +5,6 @@ import { selectApiVersion } from './api-version.ts'
 import { etagOf, matchesEtag } from './etag.ts'
 import { linkHeader } from './link-header.ts'
 import { readQuery } from './query.ts'
-import { createRateLimits } from './rate-limit.ts'
 import { createRequestId } from './request-id.ts'
 
 describe('the Link header', () => {
@@ -54,6 +53,9 @@ describe('the authorization header', () => {
     ['TOKEN abc', 'abc'],
     [basic('x-access-token:abc'), 'abc'],
     [basic('abc:'), 'abc'],
+    [basic('abc:x-oauth-basic'), 'abc'],
+    [basic('me:a:b'), 'a:b'],
+    [basic(':'), undefined],
     ['Digest abc', undefined],
     ['Bearer', undefined],
     [undefined, undefined],
@@ -86,52 +88,6 @@ describe('If-None-Match', () => {
 
   it.each([[undefined], ['"x"'], [etagOf('other')]])('%s does not match', (header) => {
     expect(matchesEtag(header, etag)).toBe(false)
-  })
-})
-
-describe('the rate limit', () => {
-  it('refuses the request after the last one, and says when it is reset', () => {
-    const limits = createRateLimits({ per_hour: 2, created_per_minute: 0 }, () => 0)
-    limits.count('a', false)
-    limits.count('a', false)
-
-    expect(limits.look('a', false)).toMatchObject({ remaining: 0, used: 2, reset: 3600 })
-    expect(() => limits.require('a', false)).toThrowError(/API rate limit exceeded/)
-    expect(() => limits.require('b', false)).not.toThrow()
-  })
-
-  it('starts again when the hour is over', () => {
-    let time = 0
-    const limits = createRateLimits({ per_hour: 1, created_per_minute: 0 }, () => time)
-    limits.count('a', false)
-    time = 3_600_000
-
-    expect(limits.look('a', false).remaining).toBe(1)
-  })
-
-  it('never says that nothing remains where there is no limit', () => {
-    const limits = createRateLimits({ per_hour: 0, created_per_minute: 0 }, () => 0)
-    for (let at = 0; at < 6000; at++) limits.count('a', false)
-
-    expect(limits.look('a', false)).toMatchObject({ limit: 5000, remaining: 5000 })
-  })
-
-  it('gives anonymous callers 60', () => {
-    const limits = createRateLimits({ per_hour: 5000, created_per_minute: 0 }, () => 0)
-
-    expect(limits.look('127.0.0.1', true).limit).toBe(60)
-  })
-
-  it('answers too many creations in words and headers all clients know', () => {
-    const limits = createRateLimits({ per_hour: 0, created_per_minute: 1 }, () => 0)
-    limits.countCreated('a')
-
-    expect(() => limits.countCreated('a')).toThrowError(
-      expect.objectContaining({
-        message: expect.stringMatching(/\bsecondary rate\b/i),
-        headers: { 'retry-after': '60' },
-      }),
-    )
   })
 })
 

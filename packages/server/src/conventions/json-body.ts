@@ -1,30 +1,31 @@
-import { ErrandError } from '@errand/contract'
+import { ErrandError, type Settings } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 
-/** Largest body taken, in bytes: a prompt of the default limit with room for escapes. */
-export const bodyLimitBytes = 1024 * 1024
+/**
+ * Largest body taken, in bytes. A prompt of the size the settings allow must fit: in JSON a byte may
+ * be written in six.
+ */
+export function bodyLimitOf(settings: Pick<Settings, 'prompt_limit_bytes'>): number {
+  return Math.max(1024 * 1024, 6 * settings.prompt_limit_bytes + 64 * 1024)
+}
 
 /**
  * Parses every body as JSON, whatever its Content-Type: GitHub's own curl example sends one that
  * says it is a form (behaviour.md 1.2).
  */
-export function parseJsonBodies(app: FastifyInstance): void {
+export function parseJsonBodies(app: FastifyInstance, bodyLimit: number): void {
   app.removeAllContentTypeParsers()
   // One that is no media type at all would be refused before any parser is asked.
   app.addHook('onRequest', async (request) => {
     delete request.raw.headers['content-type']
   })
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'string', bodyLimit: bodyLimitBytes },
-    (_request, text, done) => {
-      try {
-        done(null, text === '' ? undefined : JSON.parse(text.toString()))
-      } catch (cause) {
-        done(new ErrandError('bad_json', { cause }))
-      }
-    },
-  )
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, text, done) => {
+    try {
+      done(null, text === '' ? undefined : JSON.parse(text.toString()))
+    } catch (cause) {
+      done(new ErrandError('bad_json', { cause }))
+    }
+  })
 }
 
 /** The body as an object; none counts as an empty one. */

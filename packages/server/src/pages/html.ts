@@ -34,7 +34,7 @@ function escapeHtml(text: string): string {
  * Shows what an agent could hide: terminal escapes are dropped, other control characters and those
  * that turn the reading direction become a visible mark.
  */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text
     .replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
     .replaceAll(

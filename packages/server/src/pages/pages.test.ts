@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { html } from './html.ts'
-import { returnTo } from './routes.ts'
+import { returnTo } from './return-to.ts'
 
 describe('a page', () => {
   it.each([

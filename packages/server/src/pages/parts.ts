@@ -21,6 +21,15 @@ export function taskTable(tasks: TaskRow[]): Html {
   </table>`
 }
 
+/** The way to newer and older rows of a list. */
+export function pageLinks(page: number, hasMore: boolean): Html | undefined {
+  if (page === 1 && !hasMore) return undefined
+  return html`<p>
+    ${page > 1 ? html`<a href="?page=${page - 1}">Newer</a>` : undefined}
+    ${hasMore ? html`<a href="?page=${page + 1}">Older</a>` : undefined}
+  </p>`
+}
+
 /** A unified diff with its lines in colour; nothing where it is empty. */
 export function diffBox(diff: string): Html | undefined {
   if (diff === '') return undefined

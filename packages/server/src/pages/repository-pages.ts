@@ -1,4 +1,9 @@
-import { ErrandError, type ForgePull, type RepositoryAccess } from '@errand/contract'
+import {
+  ErrandError,
+  type ForgePull,
+  type RepositoryAccess,
+  type RepositoryName,
+} from '@errand/contract'
 import * as core from '@errand/core'
 import type { FastifyInstance } from 'fastify'
 import { requireRepository } from '../auth/repository.ts'
@@ -6,9 +11,11 @@ import type { ServerContext } from '../context.ts'
 import { diffLimitBytes } from '../routes/beyond/diff.ts'
 import { type Html, html } from './html.ts'
 import { sendPage } from './layout.ts'
-import { requireCaller, sendToSignIn } from './signed-in.ts'
+import { wantsPage } from './error-page.ts'
+import { diffBox, pageLinks, taskTable } from './parts.ts'
 import type { SignIns } from './sign-in.ts'
-import { diffBox, taskTable } from './parts.ts'
+import { findSignedIn, sendToSignIn } from './signed-in.ts'
+import { pageNumber } from './task-list-routes.ts'
 
 /** What `html_url` of a repository and of a pull request on the embedded forge lead to. */
 export function repositoryPages(
@@ -16,41 +23,45 @@ export function repositoryPages(
   context: ServerContext,
   signIns: SignIns,
 ): void {
-  app.get<{ Params: { owner: string; repo: string } }>('/:owner/:repo', async (request, reply) => {
-    // A path of two words may be a mistyped one of the API: only who wants a page gets one.
-    if (request.headers.accept?.includes('text/html') !== true) return reply.callNotFound()
-    const who = signIns.find(request)
-    if (who === undefined) return sendToSignIn(request, reply)
-    const caller = await requireCaller(context, who)
-    const repository = await requireRepository(context, caller, request.params, 'read')
-    const { tasks } = await core.listTasks(context.store, {
-      repository_id: repository.id,
-      is_archived: false,
-      sort: 'updated_at',
-      direction: 'desc',
-      page: 1,
-      per_page: 50,
-    })
-    const body = repositoryPage(repository, context.publicUrl(), taskTable(tasks))
-    return sendPage(reply, { title: repository.full_name, body, signIn: who })
-  })
+  app.get<{ Params: RepositoryName; Querystring: { page?: string } }>(
+    '/:owner/:repo',
+    async (request, reply) => {
+      // A path of two words may be a mistyped one of the API: only who wants a page gets one.
+      if (!wantsPage(request)) return reply.callNotFound()
+      const who = await findSignedIn(context, signIns, request)
+      if (who === undefined) return sendToSignIn(request, reply)
+      const repository = await requireRepository(context, who.caller, request.params, 'read')
+      const page = pageNumber(request.query.page)
+      const list = await core.listTasks(context.store, {
+        repository_id: repository.id,
+        is_archived: false,
+        sort: 'updated_at',
+        direction: 'desc',
+        page,
+        per_page: 50,
+      })
+      const tasks = html`${taskTable(list.tasks)} ${pageLinks(page, list.has_more)}`
+      const body = repositoryPage(repository, context.publicUrl(), tasks)
+      return sendPage(reply, { title: repository.full_name, body, signIn: who.signIn })
+    },
+  )
 
-  app.get<{ Params: { owner: string; repo: string; number: string } }>(
+  app.get<{ Params: RepositoryName & { number: string } }>(
     '/:owner/:repo/pull/:number',
     async (request, reply) => {
-      const who = signIns.find(request)
+      const who = await findSignedIn(context, signIns, request)
       if (who === undefined) return sendToSignIn(request, reply)
-      const caller = await requireCaller(context, who)
+      const { caller, signIn } = who
       const repository = await requireRepository(context, caller, request.params, 'read')
-      const number = /^[1-9]\d{0,9}$/.test(request.params.number)
-        ? Number(request.params.number)
-        : 0
-      const pull = await context.forge.pull(caller, repository, number)
+      const number = Number(request.params.number)
+      const pull = Number.isSafeInteger(number)
+        ? await context.forge.pull(caller, repository, number)
+        : undefined
       if (pull === undefined) throw new ErrandError('not_found')
       const { base, head } = pull
       const diff = await context.forge.diff(caller, repository, base, head, diffLimitBytes)
       const body = pullPage(repository, pull, diff)
-      return sendPage(reply, { title: `${pull.title} #${number}`, body, signIn: who })
+      return sendPage(reply, { title: `${pull.title} #${number}`, body, signIn })
     },
   )
 }

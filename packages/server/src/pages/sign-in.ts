@@ -14,14 +14,14 @@ export interface SignIn {
 }
 
 export interface SignIns {
-  open(reply: FastifyReply, isHttps: boolean, who: { token: string; login: string }): void
+  open(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    isHttps: boolean,
+    who: { token: string; login: string },
+  ): void
   find(request: FastifyRequest): SignIn | undefined
   close(request: FastifyRequest, reply: FastifyReply): void
-  /**
-   * The token behind the cookie, for reading the API from a page. Never for a request that changes
-   * something: those come by forms, with a form token.
-   */
-  tokenOfApiCall(request: FastifyRequest): string | undefined
 }
 
 /**
@@ -42,7 +42,9 @@ export function createSignIns(clock: () => number = Date.now): SignIns {
 
   return {
     find,
-    open(reply, isHttps, who) {
+    open(request, reply, isHttps, who) {
+      const earlier = request.cookies[cookieName]
+      if (earlier !== undefined) signIns.delete(hash(earlier))
       for (const [id, signIn] of signIns) if (signIn.expiresAt <= clock()) signIns.delete(id)
       const id = randomBytes(32).toString('base64url')
       const formToken = randomBytes(32).toString('base64url')
@@ -59,9 +61,6 @@ export function createSignIns(clock: () => number = Date.now): SignIns {
       const id = request.cookies[cookieName]
       if (id !== undefined) signIns.delete(hash(id))
       void reply.clearCookie(cookieName, { path: '/' })
-    },
-    tokenOfApiCall(request) {
-      return request.method === 'GET' ? find(request)?.token : undefined
     },
   }
 }

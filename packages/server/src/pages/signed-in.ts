@@ -1,13 +1,31 @@
-import { type Caller, ErrandError } from '@errand/contract'
+import type { Caller } from '@errand/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { requireTokenPermission } from '../auth/permissions.ts'
 import type { ServerContext } from '../context.ts'
-import type { SignIn } from './sign-in.ts'
+import type { SignIn, SignIns } from './sign-in.ts'
 
-/** @throws ErrandError bad_credentials when the token behind a sign-in was revoked meanwhile. */
-export async function requireCaller(context: ServerContext, who: SignIn): Promise<Caller> {
-  const caller = await context.forge.authenticate(who.token)
-  if (caller === undefined) throw new ErrandError('bad_credentials')
-  return caller
+/** Somebody who is signed in, and whose token is still good. */
+export interface SignedIn {
+  signIn: SignIn
+  caller: Caller
+}
+
+/**
+ * Who looks at a page; undefined when they have to sign in first.
+ *
+ * @throws ErrandError 403 when their token may not read tasks, as in the API.
+ */
+export async function findSignedIn(
+  context: ServerContext,
+  signIns: SignIns,
+  request: FastifyRequest,
+): Promise<SignedIn | undefined> {
+  const signIn = signIns.find(request)
+  // The token may have been revoked, or have expired, since.
+  const caller = signIn && (await context.forge.authenticate(signIn.token))
+  if (signIn === undefined || caller === undefined) return undefined
+  requireTokenPermission(caller, 'read')
+  return { signIn, caller }
 }
 
 /** To the sign-in page, and back here after it. */

@@ -1,49 +1,64 @@
 import { type Event, isEndState, type RepositoryAccess } from '@errand/contract'
-import type { TaskDetail } from '@errand/core'
+import type { SessionRow, TaskDetail } from '@errand/core'
 import { taskPageUrl } from '../present/urls.ts'
 import { describeEvent } from './describe-event.ts'
 import { type Html, html } from './html.ts'
+import { timeOf } from './live-log.ts'
 import { diffBox } from './parts.ts'
 
 interface TaskPage {
   task: TaskDetail
   repository: RepositoryAccess
   events: Event[]
+  /** How many earlier events are not shown. */
+  hidden: number
   diff: string
   formToken: string
 }
 
 /** A task: its state, its question, its result, and its log, which goes on while one looks. */
 export function taskPage(page: TaskPage): Html {
-  const { task, repository } = page
+  const { task, repository, events } = page
   const session = task.sessions.at(-1)
-  return html`<p class="quiet">${repository.full_name}</p>
+  return html`<p class="quiet">
+      <a href="/">Tasks</a> / <a href="/${repository.full_name}">${repository.full_name}</a>
+    </p>
     <h1>${task.name}</h1>
     <p>
       <span class="state ${task.state}" data-state="${task.state}"
         >${task.state.replaceAll('_', ' ')}</span
       >
       <span class="quiet">
-        by ${task.creator_login}, on ${session?.model ?? ''}, ${task.created_at.toISOString()}
+        by ${task.creator_login}, on ${session?.model}, ${timeElement(task.created_at)}
       </span>
     </p>
-    ${
-      session?.error === null || session?.error === undefined
-        ? undefined
-        : html`<div class="box problem">
-            <b>${session.error.title ?? 'Failed'}</b>
-            <div>${session.error.message}</div>
-            <div class="quiet">${session.error.remedy}</div>
-          </div>`
-    }
-    ${question(page)} ${result(task)} ${controls(page)}
-    <h2>Prompt</h2>
-    <div class="box"><pre>${task.sessions[0]?.prompt ?? ''}</pre></div>
+    <p id="changed" class="box question" hidden>
+      The task has moved on. <a href="">Load the page again</a> when you have sent what you write.
+    </p>
+    ${problem(session)} ${question(page)} ${result(task)} ${controls(page)}
+    <h2>${task.sessions.length === 1 ? 'Prompt' : 'Prompts'}</h2>
+    ${task.sessions.map((each) => html`<div class="box"><pre>${each.prompt}</pre></div>`)}
     ${diffBox(page.diff)}
     <h2>Log</h2>
-    <ol id="log">
-      ${page.events.map(logLine)}
+    ${page.hidden === 0 ? undefined : html`<p class="quiet">${page.hidden} earlier events are not shown here; the API has them all.</p>`}
+    <ol id="log" data-after="${events.at(-1)?.id ?? 0}">
+      ${events.map(logLine)}
     </ol>`
+}
+
+function timeElement(time: Date): Html {
+  const text = time.toISOString()
+  return html`<time datetime="${text}">${text.slice(0, 16).replace('T', ' ')} UTC</time>`
+}
+
+function problem(session: SessionRow | undefined): Html | undefined {
+  if (session?.error === null || session?.error === undefined) return undefined
+  const { title = 'Failed', message, remedy } = session.error
+  return html`<div class="box problem">
+    <b>${title}</b>
+    <div>${message}</div>
+    <div class="quiet">${remedy}</div>
+  </div>`
 }
 
 function question(page: TaskPage): Html | undefined {
@@ -113,47 +128,7 @@ function actionUrl(page: TaskPage, action: string): string {
 function logLine(event: Event): Html {
   const { label, text } = describeEvent(event)
   return html`<li>
-    <time>${event.timestamp.slice(11, 19)}</time><span>${label}</span>
+    <time>${timeOf(event)}</time><span>${label}</span>
     <pre>${text}</pre>
   </li>`
 }
-
-/**
- * Keeps the log going by server-sent events. It writes only text nodes, and loads the page again when
- * the state changes, so that what the server shows is shown in one way only.
- */
-export function liveLogScript(taskId: string, lastEventId: string): string {
-  return `
-const log = document.getElementById('log');
-const source = new EventSource('/agents/tasks/${taskId}/events?after=${lastEventId}');
-const types = ${JSON.stringify(liveTypes)};
-for (const type of types) source.addEventListener(type, (message) => {
-  const event = JSON.parse(message.data);
-  if (type === 'session.state_changed' || type.startsWith('artifact.')) { source.close(); location.reload(); return }
-  const line = document.createElement('li');
-  for (const [tag, text] of [['time', event.timestamp.slice(11, 19)], ['span', type],
-      ['pre', String(event.data.content ?? event.data.message ?? event.data.output ?? event.data.title ?? '')]]) {
-    const cell = document.createElement(tag); cell.textContent = text; line.append(cell);
-  }
-  log.append(line);
-});
-source.onerror = () => { if (source.readyState === EventSource.CLOSED) source.close() };
-`
-}
-
-const liveTypes = [
-  'session.created',
-  'session.state_changed',
-  'session.log',
-  'session.summary',
-  'user.message',
-  'assistant.message',
-  'assistant.thought',
-  'tool.execution_start',
-  'tool.execution_update',
-  'tool.execution_complete',
-  'elicitation.requested',
-  'elicitation.completed',
-  'artifact.branch',
-  'artifact.pull',
-]

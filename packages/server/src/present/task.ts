@@ -10,7 +10,7 @@ import { taskPageUrl, taskUrl, type Urls } from './urls.ts'
 export function presentTask(
   row: TaskRow & { artifacts: Artifact[] },
   urls: Urls,
-  fullName: string = row.repository_full_name,
+  fullName: string,
 ): Task {
   return {
     id: row.id,

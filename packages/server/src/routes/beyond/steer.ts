@@ -3,14 +3,16 @@ import * as core from '@errand/core'
 import { requireTask } from '../../auth/repository.ts'
 import type { Handler } from '../../handler.ts'
 import { resolveModel } from '../../models.ts'
+import { requirePrompt } from '../../prompt.ts'
 
 /** `POST /agents/tasks/{task_id}/steer`: accepted in every state, never refused for being busy. */
 export const steerTask: Handler<typeof routes.steerTask> = async (context, call) => {
   await requireTask(context, call.caller, call.params.task_id, 'write')
-  const { type, content, model } = call.body
+  const { type, content = '', model } = call.body
+  if (type !== 'abort') requirePrompt('content', content, context.settings)
   const accepted = await core.steerTask(context.store, call.params.task_id, {
     type,
-    content: content ?? '',
+    content,
     ...(model === undefined ? {} : { model: resolveModel(context.settings, model) }),
     by: { id: call.caller.user.id, login: call.caller.user.login },
   })

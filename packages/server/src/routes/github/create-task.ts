@@ -5,7 +5,6 @@ import {
   invalidField,
   type RepositoryAccess,
   type routes,
-  shortRef,
 } from '@errand/contract'
 import * as core from '@errand/core'
 import { requireRepository } from '../../auth/repository.ts'
@@ -14,6 +13,8 @@ import { readCustomAgent } from '../../custom-agent.ts'
 import type { Handler } from '../../handler.ts'
 import { resolveModel } from '../../models.ts'
 import { presentTask } from '../../present/task.ts'
+import { requirePrompt } from '../../prompt.ts'
+import { requireRefName } from '../../ref-name.ts'
 
 /** `POST /agents/repos/{owner}/{repo}/tasks` (behaviour.md 1.2): only enqueues. */
 export const createTask: Handler<typeof routes.createTask> = async (context, call) => {
@@ -44,14 +45,18 @@ async function resolveTask(
   body: CreateTask,
 ): Promise<core.NewTask> {
   const { settings, forge } = context
-  requirePrompt(body.prompt, settings.prompt_limit_bytes)
+  requirePrompt('prompt', body.prompt, settings)
   if (repository.archived) {
     throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
   }
-  const baseRef = shortRef(body.base_ref ?? repository.default_branch)
-  const headRef = body.head_ref === undefined ? undefined : shortRef(body.head_ref)
-  await requireBranch(context, caller, repository, 'base_ref', baseRef)
-  if (headRef !== undefined) await requireBranch(context, caller, repository, 'head_ref', headRef)
+  const baseRef = await resolveBaseRef(context, caller, repository, body.base_ref)
+  const headRef =
+    body.head_ref === undefined
+      ? undefined
+      : await requireBranch(context, caller, repository, 'head_ref', body.head_ref)
+  if (headRef === baseRef) {
+    throw invalidField('head_ref', `head_ref must be another branch than base_ref, '${baseRef}'`)
+  }
   const customAgent =
     body.custom_agent === undefined
       ? undefined
@@ -77,22 +82,33 @@ async function resolveTask(
   }
 }
 
-function requirePrompt(prompt: string, limitBytes: number): void {
-  if (prompt.trim() === '') throw invalidField('prompt', 'prompt must not be blank')
-  const size = Buffer.byteLength(prompt)
-  if (size > limitBytes) {
-    throw invalidField('prompt', `prompt is ${size} bytes long; at most ${limitBytes} are accepted`)
+/** Without a base the default branch, which a repository nobody has pushed to does not have yet. */
+async function resolveBaseRef(
+  context: ServerContext,
+  caller: Caller,
+  repository: RepositoryAccess,
+  asked: string | undefined,
+): Promise<string> {
+  if (asked !== undefined) {
+    return await requireBranch(context, caller, repository, 'base_ref', asked)
   }
+  const { default_branch: branch, full_name: name } = repository
+  if (await context.forge.branchExists(caller, repository, branch)) return branch
+  throw invalidField(
+    'base_ref',
+    `base_ref: ${name} has no branch '${branch}', its default branch; if it is empty, push a first commit`,
+  )
 }
 
 async function requireBranch(
   context: ServerContext,
   caller: Caller,
   repository: RepositoryAccess,
-  field: string,
-  branch: string,
-): Promise<void> {
-  if (await context.forge.branchExists(caller, repository, branch)) return
+  field: 'base_ref' | 'head_ref',
+  asked: string,
+): Promise<string> {
+  const branch = requireRefName(field, asked)
+  if (await context.forge.branchExists(caller, repository, branch)) return branch
   throw invalidField(field, `${field}: there is no branch '${branch}' in ${repository.full_name}`)
 }
 

@@ -1,6 +1,6 @@
-import type { routes, TaskListQuery, TaskPage } from '@errand/contract'
+import type { RepositoryAccess, routes, TaskListQuery, TaskPage } from '@errand/contract'
 import * as core from '@errand/core'
-import { requireRepository } from '../../auth/repository.ts'
+import { requireRepository, visibleRepositories } from '../../auth/repository.ts'
 import type { ServerContext } from '../../context.ts'
 import { linkHeader } from '../../conventions/link-header.ts'
 import type { Answer, Handler } from '../../handler.ts'
@@ -10,25 +10,26 @@ import type { Urls } from '../../present/urls.ts'
 /** `GET /agents/repos/{owner}/{repo}/tasks` (behaviour.md 1.3). */
 export const listTasksForRepo: Handler<typeof routes.listTasksForRepo> = async (context, call) => {
   const repository = await requireRepository(context, call.caller, call.params, 'read')
-  const scope = {
+  const list = await readList(context, call.query, {
     repository_id: repository.id,
     ...(call.query.creator_id === undefined ? {} : { creator_ids: call.query.creator_id }),
-  }
-  return await answerPage(context, call, scope, repository.full_name)
+  })
+  return presentList(call, list, new Map([[repository.id, repository]]))
 }
 
-/** `GET /agents/tasks`: the caller's own (behaviour.md 1.3). */
-export const listTasks: Handler<typeof routes.listTasks> = async (context, call) =>
-  await answerPage(context, call, { creator_ids: [call.caller.user.id] })
+/** `GET /agents/tasks`: the caller's own, in repositories they still see (behaviour.md 1.3). */
+export const listTasks: Handler<typeof routes.listTasks> = async (context, call) => {
+  const list = await readList(context, call.query, { creator_ids: [call.caller.user.id] })
+  const ids = list.tasks.map((task) => task.repository_id)
+  return presentList(call, list, await visibleRepositories(context, call.caller, ids))
+}
 
-async function answerPage(
+async function readList(
   context: ServerContext,
-  call: { query: TaskListQuery; urls: Urls; url: string },
+  query: TaskListQuery,
   scope: Pick<core.TaskFilter, 'repository_id' | 'creator_ids'>,
-  fullName?: string,
-): Promise<Answer> {
-  const { query } = call
-  const list = await core.listTasks(context.store, {
+): Promise<core.TaskList> {
+  return await core.listTasks(context.store, {
     ...scope,
     ...(query.state === undefined ? {} : { states: query.state }),
     ...(query.since === undefined ? {} : { since: new Date(query.since) }),
@@ -38,14 +39,21 @@ async function answerPage(
     page: query.page,
     per_page: query.per_page,
   })
+}
+
+function presentList(
+  call: { query: TaskListQuery; urls: Urls; url: string },
+  list: core.TaskList,
+  repositories: Map<number, RepositoryAccess>,
+): Answer {
   const body: TaskPage = {
-    tasks: list.tasks.map((task) => presentTask(task, call.urls, fullName)),
+    tasks: list.tasks.flatMap((task) => {
+      const repository = repositories.get(task.repository_id)
+      return repository === undefined ? [] : [presentTask(task, call.urls, repository.full_name)]
+    }),
     total_active_count: list.total_active_count,
     total_archived_count: list.total_archived_count,
   }
-  return {
-    status: 200,
-    body,
-    headers: { link: linkHeader(call.url, { ...query, has_more: list.has_more }) },
-  }
+  const link = linkHeader(call.url, { ...call.query, has_more: list.has_more })
+  return { status: 200, body, headers: { link } }
 }

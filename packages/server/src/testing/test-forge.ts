@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  type Caller,
+  type Forge,
+  type ForgePull,
+  type RepositoryAccess,
+  type RepositoryPermission,
+  type TokenKind,
+} from '@errand/contract'
+
+interface TestRepository {
+  id: number
+  full_name: string
+  former_names: string[]
+  private: boolean
+  archived: boolean
+  members: Record<string, RepositoryPermission>
+  /** Branch to path to text. */
+  branches: Record<string, Record<string, string>>
+  pulls: ForgePull[]
+}
+
+export interface TestForge extends Forge {
+  /** Makes a user where there is none, and a token of theirs. Default: classic, with `repo`. */
+  addToken(
+    login: string,
+    token?: {
+      kind?: TokenKind
+      scopes?: string[]
+      permissions?: Record<string, 'read' | 'write'>
+      expires_at?: string
+    },
+  ): string
+  revokeToken(token: string): void
+  /** A public repository with an empty `main`, unless it says otherwise. Its fields may be changed. */
+  addRepository(fullName: string, fields?: Partial<TestRepository>): TestRepository
+}
+
+/**
+ * A forge of a few maps: contract's interface, as the server needs it. What it forgets when told to is
+ * gone at once, so that tests can take a right away.
+ */
+export function createTestForge(): TestForge {
+  const users = new Map<string, number>()
+  const callers = new Map<string, Caller>()
+  const repositories = new Map<number, TestRepository>()
+
+  function idOf(login: string): number {
+    const id = users.get(login) ?? users.size + 1
+    users.set(login, id)
+    return id
+  }
+
+  function access(
+    caller: Caller,
+    repository: TestRepository | undefined,
+    asked?: string,
+  ): RepositoryAccess | undefined {
+    if (repository === undefined) return undefined
+    const open = repository.private ? undefined : ('read' as const)
+    const permission = repository.members[caller.user.login] ?? open
+    if (permission === undefined) return undefined
+    const [login = '', name = ''] = repository.full_name.split('/')
+    return {
+      id: repository.id,
+      owner: { id: idOf(login), login, type: 'Organization' },
+      name,
+      full_name: repository.full_name,
+      private: repository.private,
+      default_branch: 'main',
+      archived: repository.archived,
+      permission,
+      renamed: asked !== undefined && asked !== repository.full_name.toLowerCase(),
+    }
+  }
+
+  return {
+    addToken(login, { kind = 'classic', scopes = ['repo'], permissions = {}, expires_at } = {}) {
+      const secret = randomBytes(20).toString('hex')
+      callers.set(secret, {
+        user: { id: idOf(login), login, type: 'User' },
+        token: {
+          kind,
+          hash: createHash('sha256').update(secret).digest('hex'),
+          scopes: kind === 'classic' || kind === 'oauth' ? scopes : [],
+          permissions,
+          ...(expires_at === undefined ? {} : { expires_at }),
+        },
+        secret,
+        isSiteAdmin: false,
+      })
+      return secret
+    },
+    revokeToken: (token) => void callers.delete(token),
+    addRepository(fullName, fields = {}) {
+      const repository: TestRepository = {
+        id: 1000 + repositories.size,
+        full_name: fullName,
+        former_names: [],
+        private: false,
+        archived: false,
+        members: {},
+        branches: { main: {} },
+        pulls: [],
+        ...fields,
+      }
+      repositories.set(repository.id, repository)
+      return repository
+    },
+    ...answersOf({ callers, repositories, access }),
+  }
+}
+
+interface TestRecords {
+  callers: Map<string, Caller>
+  repositories: Map<number, TestRepository>
+  access: (
+    caller: Caller,
+    repository: TestRepository | undefined,
+    asked?: string,
+  ) => RepositoryAccess | undefined
+}
+
+/** What the server asks. */
+function answersOf({ callers, repositories, access }: TestRecords): Forge {
+  function recordOf({ id }: RepositoryAccess): TestRepository {
+    const repository = repositories.get(id)
+    if (repository === undefined) throw new Error(`there is no repository ${id}`)
+    return repository
+  }
+
+  return {
+    authenticate: async (token) => callers.get(token),
+    async repository(caller, { owner, repo }) {
+      const asked = `${owner}/${repo}`.toLowerCase()
+      const found = [...repositories.values()].find((repository) =>
+        [repository.full_name.toLowerCase(), ...repository.former_names].includes(asked),
+      )
+      return access(caller, found, asked)
+    },
+    repositoryById: async (caller, id) => access(caller, repositories.get(id)),
+    branchExists: async (_caller, repository, branch) => branch in recordOf(repository).branches,
+    readFile: async (_caller, repository, branch, path) =>
+      recordOf(repository).branches[branch]?.[path],
+    async openPull(caller, repository, { title, body, head, base, draft }) {
+      const { pulls } = recordOf(repository)
+      const open = pulls.find((pull) => pull.head === head && pull.base === base)
+      if (open !== undefined) return open
+      const number = pulls.length + 1
+      const html_url = `http://forge/${repository.full_name}/pull/${number}`
+      const rest = { state: 'open', merged: false, author: caller.user.login } as const
+      const pull = { id: 5000 + number, number, html_url, title, body, draft, head, base, ...rest }
+      pulls.push(pull)
+      return pull
+    },
+    pull: async (_caller, repository, number) =>
+      recordOf(repository).pulls.find((pull) => pull.number === number),
+    async diff(_caller, repository, base, head) {
+      const { branches } = recordOf(repository)
+      const files = Object.entries(branches[head] ?? {})
+      const added = files.filter(([path, text]) => branches[base]?.[path] !== text)
+      return added.map(([path, text]) => `diff --git a/${path} b/${path}\n+${text}\n`).join('')
+    },
+  }
+}
