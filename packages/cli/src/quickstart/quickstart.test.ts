@@ -57,7 +57,8 @@ function start(...args: string[]) {
   return { child, lines, output, exited: once(child, 'close') }
 }
 
-describe('errand quickstart', () => {
+// Each starts a server of its own, which on a busy machine takes its time.
+describe('errand quickstart', { timeout: 180_000 }, () => {
   it('--once imports, runs the task, shows the pull request, and ends with 0', async () => {
     const { lines, exited } = start('--once', '--port', '0', '--repo', createSource())
 

@@ -3,7 +3,7 @@ import { readDiff } from '../commands/diff.ts'
 import { UserError } from '../errors.ts'
 import { presentDiff, presentDiffStat } from '../present/diff.ts'
 import { branchOf, pullOf } from '../present/task-fields.ts'
-import { printable, printableLine } from '../terminal/printable.ts'
+import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 
 export interface ShownPull {
@@ -11,7 +11,7 @@ export interface ShownPull {
   branch: string
 }
 
-/** Prints a task's pull request: title, text, diffstat, diff. Throws `UserError` when it has none. */
+/** Prints a task's pull request: title, diffstat, diff. Throws `UserError` when it has none. */
 export async function showPull(
   terminal: Terminal,
   client: Client,
@@ -27,14 +27,12 @@ export async function showPull(
   const path = `/repos/${repository}/pulls/${pull.number}`
   const response = await client.request('GET', path, { signal })
   // The fields used are those every GitHub-compatible forge has.
-  const { title, body, html_url: url } = (await response.json()) as PullAnswer
+  const { title, html_url: url } = (await response.json()) as PullAnswer
   const diff = await readDiff(client, task, signal)
   terminal.out(
     [
       '',
       paint('bold', `Pull request #${pull.number}: ${printableLine(title)}`),
-      '',
-      printable(body ?? '').trimEnd(),
       '',
       presentDiffStat(diff, paint),
       '',
@@ -46,6 +44,5 @@ export async function showPull(
 
 interface PullAnswer {
   title: string
-  body: string | null
   html_url: string
 }
