@@ -7,8 +7,14 @@ export interface ForgeContext {
   log: Log
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string
-  /** Runs work on one repository's pull requests one after the other. */
+  /** Runs work on one repository one piece after the other. */
   inTurn: <T>(repositoryId: number, work: () => Promise<T>) => Promise<T>
+  /** Merges that were tried in memory: whether two commits merge never changes. */
+  mergeability: Map<string, boolean>
+  /** Packs a repository that has become untidy, in the background. */
+  tidy: (repositoryId: number) => void
+  /** Largest push taken, in bytes. */
+  pushLimitBytes: number
 }
 
 /** The addresses in an answer: of the API under the prefix it was asked by, and of the pages. */

@@ -172,7 +172,6 @@ describe('an attack', () => {
     '/repos/acme/shop/contents/%2e%2e/%2e%2e/config',
     '/repos/acme/shop/git/ref/heads/--upload-pack=x',
     '/repos/acme/shop/branches/-x',
-    '/repos/acme/shop/commits/--output=%2ftmp%2fx',
     '/repos/acme/shop/compare/main...--output=x',
     '/acme/shop.git/config',
     '/acme/shop.git/objects/info/packs',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { type ConfigEntry, gitEnvironment } from './environment.ts'
 
 export interface GitOptions {
   /** The bare repository; absent for commands that need none. */
@@ -10,59 +11,70 @@ export interface GitOptions {
   timeoutMs?: number
   signal?: AbortSignal
   env?: Record<string, string>
+  /** Settings for this command. */
+  config?: ConfigEntry[]
   onStderr?: (text: string) => void
 }
 
 /** git ended with a code other than 0, or was ended. */
 export class GitFailed extends Error {
+  /** Null when it was ended. */
   readonly code: number | null
   readonly stderr: string
 
   constructor(command: string, code: number | null, stderr: string) {
-    super(
-      `git ${command} ended with ${code ?? 'a signal'}: ${stderr.split('\n').slice(-20).join('\n').trim()}`,
-    )
+    // A URL may hold a password.
+    const words = stderr.replace(/:\/\/[^/\s@]*@/g, '://').trim()
+    const end = code === null ? 'was ended' : `ended with ${code}`
+    super(`git ${command} ${end}: ${words.split('\n').slice(-20).join('\n')}`)
     this.name = 'GitFailed'
     this.code = code
-    this.stderr = stderr
+    this.stderr = words
   }
 }
 
-/** No configuration but the repository's own, no prompt, no hook. */
-export const gitEnvironment: Record<string, string> = {
-  PATH: '/usr/local/bin:/usr/bin:/bin',
-  HOME: '/nonexistent',
-  LC_ALL: 'C',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_OPTIONAL_LOCKS: '0',
-  GIT_CONFIG_COUNT: '2',
-  GIT_CONFIG_KEY_0: 'core.hooksPath',
-  GIT_CONFIG_VALUE_0: '/dev/null',
-  // The repositories are ours, whoever the server runs as.
-  GIT_CONFIG_KEY_1: 'safe.directory',
-  GIT_CONFIG_VALUE_1: '*',
+/** git wrote more than was to be taken. */
+export class GitOutputTooLarge extends GitFailed {
+  constructor(command: string, limitBytes: number) {
+    super(command, null, `more than ${limitBytes} bytes of output`)
+    this.name = 'GitOutputTooLarge'
+  }
 }
 
-/** Runs git, without a shell. Resolves with its output; `GitFailed` when it ends otherwise than 0. */
+/**
+ * Runs git, without a shell. Resolves with its output.
+ *
+ * @throws GitFailed when it ends otherwise than with 0, GitOutputTooLarge, or the signal's reason.
+ */
 export async function git(args: string[], options: GitOptions = {}): Promise<Buffer> {
+  const run = await runGit(args, options)
+  if (run.isCut) throw new GitOutputTooLarge(args[0] ?? '', limitOf(options))
+  return run.output
+}
+
+/** As `git`, but output beyond the limit is left away: `isCut` tells. */
+export async function runGit(
+  args: string[],
+  options: GitOptions = {},
+): Promise<{ output: Buffer; isCut: boolean }> {
+  options.signal?.throwIfAborted()
   const where = options.gitDir === undefined ? [] : ['--git-dir', options.gitDir]
   const child = spawn('git', [...where, ...args], {
-    env: { ...gitEnvironment, ...options.env },
+    env: gitEnvironment(options.config, options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeoutMs ?? 60_000,
-    killSignal: 'SIGKILL',
+    // git takes its lock files away when it is asked to end; killed, it would leave them.
+    killSignal: 'SIGTERM',
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
-  const limit = options.limitBytes ?? 64 * 1024 * 1024
+  const limit = limitOf(options)
   const chunks: Buffer[] = []
   let size = 0
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {
+    if (size < limit) chunks.push(chunk.subarray(0, limit - size))
     size += chunk.length
-    if (size > limit) child.kill('SIGKILL')
-    else chunks.push(chunk)
+    if (size > limit) child.kill('SIGTERM')
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-8192)
@@ -75,9 +87,13 @@ export async function git(args: string[], options: GitOptions = {}): Promise<Buf
     child.once('error', reject)
     child.once('close', resolve)
   })
-  if (size > limit) throw new GitFailed(args[0] ?? '', null, `more than ${limit} bytes of output`)
-  if (code !== 0) throw new GitFailed(args[0] ?? '', code, stderr)
-  return Buffer.concat(chunks)
+  const isCut = size > limit
+  if (code !== 0 && !isCut) throw new GitFailed(args[0] ?? '', code, stderr)
+  return { output: Buffer.concat(chunks), isCut }
+}
+
+function limitOf(options: GitOptions): number {
+  return options.limitBytes ?? 64 * 1024 * 1024
 }
 
 /** As `git`, for output that is text; without the line break at its end. */
@@ -85,15 +101,18 @@ export async function gitText(args: string[], options: GitOptions = {}): Promise
   return (await git(args, options)).toString('utf8').replace(/\n$/, '')
 }
 
-/** As `gitText`; undefined when git says no, by exit code 1 or 128. */
+/** As `gitText`; undefined when git ended with one of `codes`, which are its way to say no. */
 export async function gitMaybe(
   args: string[],
   options: GitOptions = {},
+  codes: readonly number[] = [1],
 ): Promise<string | undefined> {
   try {
     return await gitText(args, options)
   } catch (error) {
-    if (error instanceof GitFailed && error.code !== null) return undefined
+    if (error instanceof GitFailed && error.code !== null && codes.includes(error.code)) {
+      return undefined
+    }
     throw error
   }
 }

@@ -1,58 +1,143 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
-import { gitEnvironment } from './git.ts'
+import { checkObjects } from './check-objects.ts'
+import { type ConfigEntry, gitEnvironment } from './environment.ts'
+import { GitFailed } from './git.ts'
 
 /** A CGI answer's head is small; more is no answer of git's. */
 const headLimitBytes = 64 * 1024
 
+/** With nothing moving for this long, nobody is there: a git at work gives a sign each 5 seconds. */
+const silenceLimitMs = 300_000
+
+/** For git to take its lock files away. */
+const graceMs = 5000
+
+export interface GitService {
+  gitDir: string
+  /** `info/refs`, `git-upload-pack` or `git-receive-pack`. */
+  path: string
+  query: string
+  user: string | undefined
+  pushLimitBytes: number
+}
+
+/** What git's own server is told, whatever a repository's configuration says. */
+function serviceConfig(service: GitService): ConfigEntry[] {
+  return [
+    ['http.receivepack', 'true'],
+    ['http.getanyfile', 'false'],
+    ...checkObjects('receive'),
+    ['receive.maxInputSize', String(service.pushLimitBytes)],
+    ['receive.denyDeleteCurrent', 'refuse'],
+    ['receive.autogc', 'false'],
+    // Nobody updates anything but branches and tags.
+    ['receive.hideRefs', 'refs/'],
+    ['receive.hideRefs', '!refs/heads/'],
+    ['receive.hideRefs', '!refs/tags/'],
+    ['uploadpack.allowFilter', 'true'],
+  ]
+}
+
 /**
  * Serves one request of git's smart HTTP by `git http-backend`, git's own CGI program. Both bodies
- * are streamed; the program is ended when the client goes away.
+ * are streamed; the program and all it started are ended when the client goes away.
+ *
+ * @throws GitFailed when git ended badly; the client has its answer then all the same.
  */
 export async function serveGit(
   request: IncomingMessage,
   response: ServerResponse,
-  service: { gitDir: string; path: string; query: string; user: string | undefined },
+  service: GitService,
 ): Promise<void> {
   const child = spawn('git', ['http-backend'], {
-    env: {
-      ...gitEnvironment,
+    env: gitEnvironment(serviceConfig(service), {
       GIT_PROJECT_ROOT: service.gitDir,
       GIT_HTTP_EXPORT_ALL: '1',
       PATH_INFO: `/${service.path}`,
       QUERY_STRING: service.query,
-      REQUEST_METHOD: request.method ?? 'GET',
+      REQUEST_METHOD: request.method === 'POST' ? 'POST' : 'GET',
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       CONTENT_LENGTH: request.headers['content-length'] ?? '',
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REMOTE_ADDR: request.socket.remoteAddress ?? '',
       ...(service.user === undefined ? {} : { REMOTE_USER: service.user }),
-    },
-    stdio: ['pipe', 'pipe', 'ignore'],
+    }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own: http-backend starts other programs, and all of them are to end with it.
+    detached: true,
   })
-  response.once('close', () => child.kill('SIGKILL'))
-  const ended = new Promise<void>((resolve) => {
-    child.once('error', () => resolve())
-    child.once('close', () => resolve())
+  const code = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null))
+    child.once('close', resolve)
   })
-  // Either side may go away in the middle: what is left then is to end the other.
-  pipeline(request, child.stdin).catch(() => undefined)
-  try {
-    await relayAnswer(child.stdout, response)
-  } finally {
-    child.kill('SIGKILL')
-    await ended
-    if (!response.headersSent) response.writeHead(500)
-    response.end()
+  const end = endOnce(child, code)
+  response.once('close', end)
+  response.setTimeout(silenceLimitMs, () => response.destroy())
+  const stderr = collect(child.stderr)
+  sendBody(request, child)
+  const isRelayed = await relayAnswer(child.stdout, response)
+  if (!isRelayed) end()
+  const exit = await code
+  const isGone = response.destroyed
+  if (!response.headersSent && !isGone) response.writeHead(500)
+  response.end()
+  if (exit !== 0 && !isGone) throw new GitFailed('http-backend', exit, stderr())
+}
+
+function sendBody(request: IncomingMessage, child: ChildProcess): void {
+  // git may have said no before it has read all: the rest of the body is left to the server to skip.
+  child.stdin?.once('error', () => request.unpipe())
+  // What was cut off must not look complete to git.
+  request.once('close', () => {
+    if (!request.complete) child.stdin?.destroy()
+  })
+  if (child.stdin !== null) request.pipe(child.stdin)
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-8192)
+  })
+  return () => text
+}
+
+/**
+ * Ends the program with all it has started. git takes its lock files with it when it is asked to end;
+ * killed at once it would leave them, and the branch could not be pushed to any more.
+ */
+function endOnce(child: ChildProcess, over: Promise<unknown>): () => void {
+  let isOver = false
+  let killing: NodeJS.Timeout | undefined
+  void over.then(() => {
+    isOver = true
+    clearTimeout(killing)
+  })
+  return () => {
+    // Once it is over, its number may be another process's.
+    if (isOver || killing !== undefined) return
+    signalGroup(child, 'SIGTERM')
+    killing = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
   }
 }
 
+function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch (error) {
+    // It has just ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/** False when it was given up, with some of the output not read. */
 async function relayAnswer(
   output: NodeJS.ReadableStream & AsyncIterable<Buffer>,
   response: ServerResponse,
-): Promise<void> {
+): Promise<boolean> {
   let head = Buffer.alloc(0)
   let isRelaying = false
   for await (const chunk of output) {
@@ -61,16 +146,17 @@ async function relayAnswer(
       head = Buffer.concat([head, chunk])
       const end = head.indexOf('\r\n\r\n')
       if (end < 0) {
-        if (head.length > headLimitBytes) return
+        if (head.length > headLimitBytes) return false
         continue
       }
       writeHead(response, head.subarray(0, end).toString('latin1'))
       isRelaying = true
       body = head.subarray(end + 4)
     }
-    if (response.destroyed) return
+    if (response.destroyed) return false
     if (!response.write(body)) await drained(response)
   }
+  return true
 }
 
 function writeHead(response: ServerResponse, text: string): void {

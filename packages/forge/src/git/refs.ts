@@ -1,10 +1,10 @@
-import { gitMaybe, gitText } from './git.ts'
+import { git, GitFailed, gitMaybe, gitText } from './git.ts'
 
 /**
- * Whether a branch may have this name: the rules of git-check-ref-format, and no dash in front, which
- * a command could take for an option.
+ * Whether a ref or a branch may have this name: the rules of git-check-ref-format, and no dash in
+ * front, which a command could take for an option.
  */
-export function isBranchName(name: string): boolean {
+export function isRefName(name: string): boolean {
   return (
     name.length > 0 &&
     name.length <= 250 &&
@@ -13,23 +13,68 @@ export function isBranchName(name: string): boolean {
   )
 }
 
-/** A commit by branch, tag or (shortened) id; undefined when there is none. */
+/** Whether a branch or a tag may be put at this full name by a caller. */
+export function isWritableRef(ref: string): boolean {
+  return /^refs\/(heads|tags)\/(?!-)./.test(ref) && isRefName(ref)
+}
+
+export interface Ref {
+  name: string
+  sha: string
+  type: string
+}
+
+/** The ref of exactly this full name. git's own lookup would try `refs/heads/` and more before it. */
+export async function readRef(gitDir: string, name: string): Promise<Ref | undefined> {
+  return (await listRefs(gitDir, [name])).find((ref) => ref.name === name)
+}
+
+/** Refs that are or lie below one of the names given, in the order of their names. */
+export async function listRefs(gitDir: string, names: string[]): Promise<Ref[]> {
+  const valid = names.filter((name) => isRefName(name.replace(/\/$/, '')))
+  if (valid.length === 0) return []
+  const format = '--format=%(objectname) %(objecttype) %(refname)'
+  const lines = await gitText(['for-each-ref', format, '--', ...valid], { gitDir })
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [sha = '', type = ''] = line.split(' ', 2)
+      return { sha, type, name: line.slice(sha.length + type.length + 2) }
+    })
+}
+
+/**
+ * A commit by branch, tag, `HEAD`, `heads/x`, `tags/x`, full ref or (shortened) id, as GitHub takes
+ * them; undefined when there is none.
+ */
 export async function resolveCommit(gitDir: string, ref: string): Promise<string | undefined> {
-  if (!isBranchName(ref.replace(/^refs\//, ''))) return undefined
-  const names = ref.startsWith('refs/') ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`]
-  if (/^[0-9a-f]{7,40}$/.test(ref)) names.push(ref)
+  if (ref === 'HEAD') return await toCommit(gitDir, 'HEAD')
+  if (!isRefName(ref)) return undefined
+  const names = ref.startsWith('refs/')
+    ? [ref]
+    : [
+        `refs/heads/${ref}`,
+        `refs/tags/${ref}`,
+        ...(/^(heads|tags)\//.test(ref) ? [`refs/${ref}`] : []),
+      ]
+  const found = await listRefs(gitDir, names)
   for (const name of names) {
-    const sha = await gitMaybe(
-      ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`],
-      { gitDir },
-    )
-    if (sha !== undefined && sha !== '') return sha
+    const exact = found.find((item) => item.name === name)
+    if (exact !== undefined) return await toCommit(gitDir, exact.sha, exact.type)
   }
-  return undefined
+  return /^[0-9a-f]{7,40}$/.test(ref) ? await toCommit(gitDir, ref) : undefined
+}
+
+async function toCommit(gitDir: string, name: string, type?: string): Promise<string | undefined> {
+  if (type === 'commit') return name
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
+  // 128 is how it says that the name is ambiguous, or of something that is no commit.
+  return (await gitMaybe(args, { gitDir }, [1, 128])) || undefined
 }
 
 export async function resolveBranch(gitDir: string, branch: string): Promise<string | undefined> {
-  return await resolveCommit(gitDir, `refs/heads/${branch}`)
+  return (await readRef(gitDir, `refs/heads/${branch}`))?.sha
 }
 
 export interface Branch {
@@ -38,12 +83,33 @@ export interface Branch {
 }
 
 export async function listBranches(gitDir: string): Promise<Branch[]> {
-  const lines = await gitText(
-    ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads/'],
-    { gitDir },
-  )
-  return lines
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => ({ sha: line.slice(0, 40), name: line.slice(41 + 'refs/heads/'.length) }))
+  const refs = await listRefs(gitDir, ['refs/heads/'])
+  return refs.map(({ name, sha }) => ({ name: name.slice('refs/heads/'.length), sha }))
+}
+
+/** What `moveRef` expects where there must be nothing yet, or puts where there shall be nothing. */
+export const noObject = '0'.repeat(40)
+
+/**
+ * Moves a ref from one object to another, `noObject` on either side for making and removing it. False
+ * when it stands elsewhere by now, or another ref's name is in its way.
+ */
+export async function moveRef(
+  gitDir: string,
+  ref: string,
+  to: string,
+  from: string,
+): Promise<boolean> {
+  try {
+    await git(['update-ref', '--end-of-options', ref, to, from], { gitDir })
+    return true
+  } catch (error) {
+    if (error instanceof GitFailed && error.code !== null) return false
+    throw error
+  }
+}
+
+/** Lets `HEAD` name a branch, which need not be there. */
+export async function pointHead(gitDir: string, branch: string): Promise<void> {
+  await git(['symbolic-ref', '--end-of-options', 'HEAD', `refs/heads/${branch}`], { gitDir })
 }

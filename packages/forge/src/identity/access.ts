@@ -12,11 +12,11 @@ export function findRepository(
   name: RepositoryName,
 ): { repository: Repository; renamed: boolean } | undefined {
   const wanted = `${name.owner}/${name.repo}`.toLowerCase()
-  const all = records.repositories.values()
-  const present = all.find((item) => fullName(records, item).toLowerCase() === wanted)
-  if (present !== undefined) return { repository: present, renamed: false }
-  const former = all.find((item) => item.former_names.includes(wanted))
-  return former === undefined ? undefined : { repository: former, renamed: true }
+  const { present, former } = records.repositoryNames()
+  const found = present.get(wanted)
+  if (found !== undefined) return { repository: found, renamed: false }
+  const moved = former.get(wanted)
+  return moved === undefined ? undefined : { repository: moved, renamed: true }
 }
 
 export function fullName(records: Records, repository: Repository): string {
@@ -29,22 +29,43 @@ export function ownerOf(records: Records, repository: Repository): Account {
   return owner
 }
 
-/** What a caller may do in a repository; undefined when they may not see it. */
+/**
+ * What a caller may do in a repository with the token they came with; undefined when they may not see
+ * it.
+ */
 export function permissionIn(
   records: Records,
   caller: Caller | undefined,
   repository: Repository,
 ): RepositoryPermission | undefined {
-  const open = repository.private ? undefined : ('read' as const)
-  if (caller === undefined) return open
-  const selected = records.tokens.get(caller.token.hash)?.repository_ids
-  if (selected !== undefined && !selected.includes(repository.id)) return open
-  if (caller.isSiteAdmin || caller.user.id === repository.owner_id) return 'admin'
+  const everybody = repository.private ? undefined : ('read' as const)
+  if (caller === undefined || !isInReach(records, caller, repository)) return everybody
+  const account = records.accounts.get(String(caller.user.id))
+  return account === undefined ? everybody : roleIn(records, account, repository)
+}
+
+/** What an account may do in a repository, whatever its tokens; undefined when it may not see it. */
+export function roleIn(
+  records: Records,
+  account: Account,
+  repository: Repository,
+): RepositoryPermission | undefined {
+  if (account.site_admin || account.id === repository.owner_id) return 'admin'
   // The bot works for whoever started the task; what it may do is bounded by its token.
-  if (caller.user.type === 'Bot') return 'write'
-  const role = ownerOf(records, repository).members[caller.user.id]
+  if (account.type === 'Bot') return 'write'
+  const role = ownerOf(records, repository).members[account.id]
   if (role === 'admin') return 'admin'
-  return repository.collaborators[caller.user.id] ?? (role === 'member' ? 'read' : open)
+  const isReader = role === 'member' || !repository.private
+  return repository.collaborators[account.id] ?? (isReader ? 'read' : undefined)
+}
+
+/** Whether the token is for this repository at all: by its scopes, or by those selected for it. */
+function isInReach(records: Records, caller: Caller, repository: Repository): boolean {
+  const { kind, scopes, hash } = caller.token
+  const isScoped = kind === 'classic' || kind === 'oauth'
+  if (isScoped && repository.private && !scopes.includes('repo')) return false
+  const selected = records.tokens.get(hash)?.repository_ids
+  return selected === undefined || selected.includes(repository.id)
 }
 
 /** A repository as a caller may see it: what contract's `Forge` answers. */

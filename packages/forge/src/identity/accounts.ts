@@ -27,8 +27,7 @@ const reservedLogins = new Set([
 ])
 
 export function findAccount(records: Records, login: string): Account | undefined {
-  const wanted = login.toLowerCase()
-  return records.accounts.values().find((account) => account.login.toLowerCase() === wanted)
+  return records.accountByLogin(login)
 }
 
 /**
@@ -52,26 +51,53 @@ export async function createAccount(
   if (reservedLogins.has(name.toLowerCase())) {
     throw invalidField('login', `login '${login}' is reserved`, 'User')
   }
-  if (findAccount(records, login) !== undefined) {
-    throw new ErrandError('validation_failed', {
-      errors: [
-        {
-          resource: 'User',
-          field: 'login',
-          code: 'already_exists',
-          message: `login '${login}' is taken`,
-        },
-      ],
+  return await records.whileNaming(async () => {
+    if (findAccount(records, login) !== undefined) throw takenLogin(login)
+    const id = await records.nextId()
+    return await records.accounts.put(String(id), {
+      id,
+      login,
+      type: input.type,
+      site_admin: input.site_admin ?? false,
+      created_at: new Date().toISOString(),
+      members: Object.fromEntries((input.admins ?? []).map((admin) => [admin, 'admin' as const])),
     })
-  }
-  const account: Account = {
-    id: await records.nextId(),
-    login,
-    type: input.type,
-    site_admin: input.site_admin ?? false,
-    created_at: new Date().toISOString(),
-    members: Object.fromEntries((input.admins ?? []).map((id) => [id, 'admin' as const])),
-  }
-  await records.accounts.put(String(account.id), account)
-  return account
+  })
+}
+
+function takenLogin(login: string): ErrandError {
+  return new ErrandError('validation_failed', {
+    errors: [
+      {
+        resource: 'User',
+        field: 'login',
+        code: 'already_exists',
+        message: `login '${login}' is taken`,
+      },
+    ],
+  })
+}
+
+/** Gives somebody a role in an organization, or takes it with `undefined`. */
+export async function setMember(
+  records: Records,
+  organization: Account,
+  userId: number,
+  role: 'member' | 'admin' | undefined,
+): Promise<Account> {
+  return await records.accounts.update(String(organization.id), (account) => {
+    const { [userId]: _, ...others } = account.members
+    return { ...account, members: role === undefined ? others : { ...others, [userId]: role } }
+  })
+}
+
+/** The address in commits made in somebody's name. Their id is in it, so that they are found again. */
+export function emailOf(account: { id: number; login: string }): string {
+  return `${account.id}+${account.login}@users.noreply.localhost`
+}
+
+/** Whose address it is, if it is one of `emailOf`. */
+export function findByEmail(records: Records, email: string): Account | undefined {
+  const [, id = ''] = /^(\d+)\+[^@]*@users\.noreply\.localhost$/.exec(email) ?? []
+  return records.accounts.get(id)
 }

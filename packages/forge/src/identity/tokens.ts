@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Caller, ErrandError, type TokenKind } from '@errand/contract'
+import { type Caller, invalidField, type TokenKind } from '@errand/contract'
 import type { Account, Records, Token } from '../records/records.ts'
 
 /** What tokens begin with, by kind (behaviour.md 2.1). */
@@ -18,7 +18,7 @@ export interface NewToken {
   scopes?: string[]
   /** The other kinds: permission name to level. Default none. */
   permissions?: Record<string, 'read' | 'write'>
-  /** Restricts the other kinds to these repositories. */
+  /** Restricts it to these repositories. Default: all its user may see. */
   repository_ids?: number[]
   /** ISO time. Default: never. */
   expires_at?: string
@@ -26,9 +26,21 @@ export interface NewToken {
   secret?: string
 }
 
-/** Makes a token and returns it: it is shown this once, and stored only as its hash. */
+/**
+ * Makes a token and returns it: it is shown this once, and stored only as its hash.
+ *
+ * @throws ErrandError validation_failed when `expires_at` is no time, or `secret` no token.
+ */
 export async function createToken(records: Records, input: NewToken): Promise<string> {
   const secret = input.secret ?? `${prefixes[input.kind]}${randomBytes(27).toString('base64url')}`
+  // What could not be sent in a header would lock its owner out.
+  if (!/^[\x21-\x7e]{8,255}$/.test(secret)) {
+    throw invalidField('secret', 'a token has 8 to 255 visible ASCII characters', 'Token')
+  }
+  // Compared with the clock later: what is no time would never expire.
+  if (input.expires_at !== undefined && Number.isNaN(Date.parse(input.expires_at))) {
+    throw invalidField('expires_at', `expires_at '${input.expires_at}' is not an ISO time`, 'Token')
+  }
   const hash = hashToken(secret)
   const isScoped = input.kind === 'classic' || input.kind === 'oauth'
   await records.tokens.put(hash, {
@@ -78,43 +90,4 @@ function isExpired(token: Token): boolean {
 /** In hexadecimal, which is a file name as well. */
 function hashToken(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
-}
-
-/** What an operation of the forge needs of a token, by GitHub's permission names. */
-export type Permission = 'contents' | 'pull_requests' | 'issues' | 'administration' | 'metadata'
-
-/**
- * Whether the token as such may do this: scoped tokens need `repo` (or `public_repo` where the
- * repository is public), the others the permission.
- *
- * @throws ErrandError 403, with the header that names what is needed.
- */
-export function requirePermission(
-  caller: Caller,
-  permission: Permission,
-  level: 'read' | 'write',
-  isPrivate: boolean,
-): void {
-  const { kind, scopes, permissions } = caller.token
-  if (kind === 'classic' || kind === 'oauth') {
-    if (
-      scopes.includes('repo') ||
-      (!isPrivate && (level === 'read' || scopes.includes('public_repo')))
-    )
-      return
-    throw new ErrandError('forbidden', {
-      message: 'This token lacks the scope repo (or public_repo, for a public repository)',
-      headers: { 'x-accepted-oauth-scopes': 'repo' },
-    })
-  }
-  const granted = permissions[permission]
-  if (granted === 'write' || granted === level) return
-  // Every token may see that a repository is there.
-  if (permission === 'metadata' || (!isPrivate && level === 'read')) return
-  throw new ErrandError(
-    kind === 'fine_grained' ? 'token_not_accessible' : 'integration_not_accessible',
-    {
-      headers: { 'x-accepted-github-permissions': `${permission}=${level}` },
-    },
-  )
 }

@@ -1,33 +1,29 @@
 import type { ForgeContext, Urls } from '../context.ts'
+import { changedFiles } from '../git/changed-files.ts'
 import { countCommits } from '../git/commits.ts'
-import { changedFiles } from '../git/diff.ts'
-import { fullName, ownerOf } from '../identity/access.ts'
-import { mergedTree, pullRange, pullShas } from '../pulls.ts'
+import { fullName, ownerOf, roleIn } from '../identity/access.ts'
+import { readMergeable } from '../pulls/mergeable.ts'
+import { pullRange } from '../pulls/pull-range.ts'
 import type { Account, Pull, Repository } from '../records/records.ts'
 import { nodeId, presentAccount } from './account.ts'
+import { countLines } from './commit.ts'
 import { presentRepository } from './repository.ts'
 
 /** A pull request as lists have it. */
-export async function presentPull(
-  context: ForgeContext,
-  repository: Repository,
-  pull: Pull,
-  urls: Urls,
-) {
+export function presentPull(context: ForgeContext, repository: Repository, pull: Pull, urls: Urls) {
   const name = fullName(context.records, repository)
   const url = `${urls.api}/repos/${name}/pulls/${pull.number}`
   const issue = `${urls.api}/repos/${name}/issues/${pull.number}`
   const html = `${urls.web}/${name}/pull/${pull.number}`
-  const shas = await pullShas(context, repository, pull)
   const owner = ownerOf(context.records, repository)
-  const side = (branch: string, sha: string | null) => ({
+  const side = (branch: string, sha: string) => ({
     label: `${owner.login}:${branch}`,
     ref: branch,
-    sha: sha ?? '',
+    sha,
     user: presentAccount(owner, urls),
     repo: presentRepository(context.records, repository, urls),
   })
-  const statuses = `${urls.api}/repos/${name}/statuses/${shas.head ?? ''}`
+  const statuses = `${urls.api}/repos/${name}/statuses/${pull.head_sha}`
   return {
     url,
     id: pull.number,
@@ -58,8 +54,8 @@ export async function presentPull(
     assignees: [],
     requested_reviewers: pull.requested_reviewers.map((id) => presentUser(context, id, urls)),
     requested_teams: [],
-    head: side(pull.head, shas.head),
-    base: side(pull.base, shas.base),
+    head: side(pull.head, pull.head_sha),
+    base: side(pull.base, pull.base_sha),
     _links: {
       self: { href: url },
       html: { href: html },
@@ -70,7 +66,7 @@ export async function presentPull(
       commits: { href: `${url}/commits` },
       statuses: { href: statuses },
     },
-    author_association: 'COLLABORATOR',
+    author_association: associationOf(context, repository, pull.user_id),
     auto_merge: null,
     draft: pull.draft,
   }
@@ -84,36 +80,45 @@ export async function presentFullPull(
   urls: Urls,
 ) {
   const gitDir = context.records.gitFolder(repository.id)
-  const range = await pullRange(context, repository, pull)
+  const range = await pullRange(gitDir, pull)
   const files = range === undefined ? [] : await changedFiles(gitDir, range.from, range.to)
-  const { comments } = await context.records.of(repository)
-  const mergeable = await isMergeable(context, repository, pull)
+  const { additions, deletions } = countLines(files)
+  const { comments } = context.records.of(repository)
+  const isMergeable = await readMergeable(context, repository, pull)
   return {
-    ...(await presentPull(context, repository, pull, urls)),
+    ...presentPull(context, repository, pull, urls),
     merged: pull.merged_at !== null,
-    mergeable,
+    mergeable: isMergeable,
     rebaseable: null,
-    mergeable_state: pull.draft ? 'draft' : mergeable === false ? 'dirty' : 'clean',
+    mergeable_state: mergeableState(pull, isMergeable),
     merged_by: pull.merged_by === null ? null : presentUser(context, pull.merged_by, urls),
     comments: comments.values().filter((comment) => comment.issue_number === pull.number).length,
     review_comments: 0,
     maintainer_can_modify: false,
     commits: range === undefined ? 0 : await countCommits(gitDir, `${range.from}..${range.to}`),
-    additions: files.reduce((sum, file) => sum + file.additions, 0),
-    deletions: files.reduce((sum, file) => sum + file.deletions, 0),
+    additions,
+    deletions,
     changed_files: files.length,
   }
 }
 
-async function isMergeable(
+function mergeableState(pull: Pull, isMergeable: boolean | null): string {
+  if (isMergeable === null) return 'unknown'
+  if (!isMergeable) return 'dirty'
+  return pull.draft ? 'draft' : 'clean'
+}
+
+/** What somebody is to the repository, in GitHub's words. */
+export function associationOf(
   context: ForgeContext,
   repository: Repository,
-  pull: Pull,
-): Promise<boolean | null> {
-  if (pull.state === 'closed') return null
-  const { head, base } = await pullShas(context, repository, pull)
-  if (head === null || base === null) return false
-  return (await mergedTree(context.records.gitFolder(repository.id), base, head)) !== undefined
+  userId: number,
+): 'OWNER' | 'MEMBER' | 'COLLABORATOR' | 'NONE' {
+  if (repository.owner_id === userId) return 'OWNER'
+  if (ownerOf(context.records, repository).members[userId] !== undefined) return 'MEMBER'
+  const account = context.records.accounts.get(String(userId))
+  const role = account && roleIn(context.records, account, repository)
+  return role === undefined || role === 'read' ? 'NONE' : 'COLLABORATOR'
 }
 
 /** Whoever it was: an account that is gone is GitHub's ghost. */

@@ -1,7 +1,8 @@
-import type { RepositoryPermission, TokenKind } from '@errand/contract'
-import { mkdir, readdir } from 'node:fs/promises'
+import { ErrandError, type RepositoryPermission, type TokenKind } from '@errand/contract'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Collection, openCollection } from './collection.ts'
+import { createTurns } from '../turns.ts'
+import { type Collection, createIndex, openCollection } from './collection.ts'
 
 export interface Account {
   id: number
@@ -46,7 +47,7 @@ export interface Repository {
 }
 
 export interface Pull {
-  /** The same as the number here; GitHub has them apart. */
+  /** Its id is the same number here; GitHub has them apart. */
   number: number
   title: string
   body: string | null
@@ -60,12 +61,17 @@ export interface Pull {
   created_at: string
   updated_at: string
   closed_at: string | null
+  /** Where both branches were last seen. Frozen when it is closed: they may be gone since. */
+  head_sha: string
+  base_sha: string
   merged_at: string | null
   merged_by: number | null
   merge_commit_sha: string | null
-  /** Where both branches stood when it was closed or merged: they may be gone since. */
-  closed_head_sha: string | null
-  closed_base_sha: string | null
+  /**
+   * A merge that has begun: the commit the base is about to be moved to. A crash between that move
+   * and the record's next state is told from it.
+   */
+  merging: { sha: string; by: number } | null
 }
 
 export interface Comment {
@@ -84,59 +90,98 @@ export interface RepositoryRecords {
 }
 
 export interface Records {
-  folder: string
   accounts: Collection<Account>
   tokens: Collection<Token>
   repositories: Collection<Repository>
+  /** In any case. */
+  accountByLogin(login: string): Account | undefined
+  /** By `owner/name` in lower case: the present names, and apart from them the former ones. */
+  repositoryNames(): { present: Map<string, Repository>; former: Map<string, Repository> }
   /** Ids are never used twice, also not after a crash. */
   nextId(): Promise<number>
-  of(repository: Repository): Promise<RepositoryRecords>
+  /** For what gives out names: one piece of work after the other, so that no name is given twice. */
+  whileNaming<T>(work: () => Promise<T>): Promise<T>
+  of(repository: { id: number }): RepositoryRecords
+  /** Makes the folders of a repository that is about to be put. */
+  addFolders(id: number): Promise<void>
+  removeFolders(id: number): Promise<void>
   /** Where a repository's bare git repository lies. */
-  gitFolder(id: number): string
+  gitFolder: (id: number) => string
 }
 
-/**
- * Opens the forge's records: files beside the bare repositories, to be read with `cat`. The data
- * folder is locked by the store already, or by `openForge` where the store is elsewhere.
- */
+/** Opens the forge's records: files beside the bare repositories, to be read with `cat`. */
 export async function openRecords(folder: string): Promise<Records> {
-  await mkdir(join(folder, 'repositories'), { recursive: true, mode: 0o700 })
+  const root = join(folder, 'repositories')
+  await mkdir(root, { recursive: true, mode: 0o700 })
   const accounts = await openCollection<Account>(join(folder, 'accounts'))
   const tokens = await openCollection<Token>(join(folder, 'tokens'))
   const repositories = await openCollection<Repository>(join(folder, 'records'))
   const counter = await openCollection<{ next: number }>(join(folder, 'counter'))
-  const opened = new Map<number, Promise<RepositoryRecords>>()
-  const folders = await readdir(join(folder, 'repositories'))
-  let lastId = Math.max(
-    counter.get('id')?.next ?? 1,
-    1,
-    ...folders.map(Number).filter(Number.isInteger),
-  )
+  const parts = new Map<number, RepositoryRecords>()
+  const turns = createTurns()
+  let lastId = Math.max(counter.get('id')?.next ?? 1, 1)
 
-  async function openRepository(id: number): Promise<RepositoryRecords> {
-    const own = join(folder, 'repositories', String(id))
-    return {
+  async function addFolders(id: number): Promise<void> {
+    const own = join(root, String(id))
+    parts.set(id, {
       pulls: await openCollection<Pull>(join(own, 'pulls')),
       comments: await openCollection<Comment>(join(own, 'comments')),
-    }
+    })
   }
 
+  async function removeFolders(id: number): Promise<void> {
+    parts.delete(id)
+    await rm(join(root, String(id)), { recursive: true, force: true })
+  }
+
+  // A folder without a record is what a crash left of an import or a removal.
+  for (const name of await readdir(root)) {
+    if (repositories.get(name) === undefined) await rm(join(root, name), { recursive: true })
+    else await addFolders(Number(name))
+  }
+
+  const logins = createIndex(
+    accounts,
+    (all) => new Map(all.map((item) => [item.login.toLowerCase(), item])),
+  )
   return {
-    folder,
     accounts,
     tokens,
     repositories,
+    accountByLogin: (login) => logins().get(login.toLowerCase()),
+    repositoryNames: indexNames(accounts, repositories),
     async nextId() {
-      lastId++
+      lastId += 1
       const id = lastId
       await counter.put('id', { next: id })
       return id
     },
-    async of({ id }) {
-      const known = opened.get(id) ?? openRepository(id)
-      opened.set(id, known)
-      return await known
+    whileNaming: (work) => turns('names', work),
+    of({ id }) {
+      const found = parts.get(id)
+      // Deleted, while a request on it was under way.
+      if (found === undefined) throw new ErrandError('not_found')
+      return found
     },
-    gitFolder: (id) => join(folder, 'repositories', String(id), 'repository.git'),
+    addFolders,
+    removeFolders,
+    gitFolder: (id) => join(root, String(id), 'repository.git'),
   }
+}
+
+function indexNames(
+  accounts: Collection<Account>,
+  repositories: Collection<Repository>,
+): Records['repositoryNames'] {
+  const nameOf = (item: Repository) =>
+    `${accounts.get(String(item.owner_id))?.login ?? ''}/${item.name}`.toLowerCase()
+  const present = createIndex(
+    repositories,
+    (all) => new Map(all.map((item) => [nameOf(item), item])),
+  )
+  const former = createIndex(
+    repositories,
+    (all) => new Map(all.flatMap((item) => item.former_names.map((name) => [name, item]))),
+  )
+  return () => ({ present: present(), former: former() })
 }

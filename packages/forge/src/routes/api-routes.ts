@@ -1,36 +1,70 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ForgeContext } from '../context.ts'
+import { fullName } from '../identity/access.ts'
 import { commentRoutes } from './comments.ts'
 import { commitRoutes } from './commits.ts'
+import { compareRoutes } from './compare.ts'
 import { contentRoutes } from './contents.ts'
+import { mergeRoutes } from './merges.ts'
+import { pullContentRoutes } from './pull-content.ts'
 import { pullRoutes } from './pulls.ts'
 import { refRoutes } from './refs.ts'
+import { repositoryListRoutes } from './repository-lists.ts'
 import { repositoryRoutes } from './repositories.ts'
-import { Moved, urlsOf } from './request.ts'
+import { authenticateRequests, Moved, urlsOf } from './request.ts'
+import { reviewerRoutes } from './reviewers.ts'
 import { userRoutes } from './users.ts'
+
+const groups = [
+  userRoutes,
+  repositoryListRoutes,
+  repositoryRoutes,
+  refRoutes,
+  commitRoutes,
+  compareRoutes,
+  contentRoutes,
+  pullRoutes,
+  pullContentRoutes,
+  mergeRoutes,
+  reviewerRoutes,
+  commentRoutes,
+]
 
 /** The REST subset, to be mounted where GitHub's conventions are kept. */
 export function apiRoutes(context: ForgeContext): FastifyPluginAsync {
   return async (app) => {
     const inherited = app.errorHandler
-    app.setErrorHandler((error, request, reply) => {
-      if (!(error instanceof Moved)) return inherited(error as never, request, reply)
-      const url = `${urlsOf(context, app.prefix).api}${error.location}`
-      return reply
-        .code(request.method === 'GET' ? 301 : 307)
-        .header('location', url)
-        .send({
-          message: 'Moved Permanently',
-          url,
-          documentation_url: 'https://docs.github.com/rest',
-        })
-    })
-    userRoutes(app, context)
-    repositoryRoutes(app, context)
-    refRoutes(app, context)
-    commitRoutes(app, context)
-    contentRoutes(app, context)
-    pullRoutes(app, context)
-    commentRoutes(app, context)
+    app.setErrorHandler((error, request, reply) =>
+      error instanceof Moved
+        ? sendMoved(context, app.prefix, error, request, reply)
+        : // Whatever was thrown is what it was made to take.
+          inherited(error as never, request, reply),
+    )
+    authenticateRequests(app, context)
+    for (const addRoutes of groups) addRoutes(app, context)
   }
+}
+
+/** GitHub redirects to the new name: 301, or 307 where the method must stay (behaviour.md 2.4). */
+function sendMoved(
+  context: ForgeContext,
+  prefix: string,
+  { repository }: Moved,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { api } = urlsOf(context, prefix)
+  const path = (request.raw.url ?? '').slice(prefix.length)
+  // `/repos/{owner}/{repo}` and whatever followed it, with its query.
+  const rest = /^\/repos\/[^/?]+\/[^/?]+(.*)$/s.exec(path)?.[1] ?? ''
+  const url = `${api}/repos/${fullName(context.records, repository)}${rest}`
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  return reply
+    .code(isRead ? 301 : 307)
+    .header('location', url)
+    .send({
+      message: isRead ? 'Moved Permanently' : 'Temporary Redirect',
+      url,
+      documentation_url: 'https://docs.github.com/rest',
+    })
 }

@@ -1,70 +1,107 @@
 import { ErrandError } from '@errand/contract'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ForgeContext, Urls } from '../context.ts'
-import { nodeId } from '../present/account.ts'
-import { presentUser } from '../present/pull.ts'
-import { requirePull } from '../pulls.ts'
+import type { ForgeContext } from '../context.ts'
+import { presentComment } from '../present/comment.ts'
+import { changePull } from '../pulls/change-pull.ts'
+import { requirePull } from '../pulls/refresh-pulls.ts'
 import type { Comment } from '../records/records.ts'
-import { readBody, requireCaller, requireRepository, sendPage, urlsOf } from './request.ts'
+import { readBody, readInput, text } from './body.ts'
+import { numberOf } from './pulls.ts'
+import { type Found, requireCaller, requireRepository, sendPage, urlsOf } from './request.ts'
 
-const NewComment = z.object({ body: z.string().min(1).max(65_536) })
+const CommentBody = z.object({ body: text.min(1).max(65_536) })
+const CommentQuery = z.object({ since: z.iso.datetime({ offset: true }).optional() })
 
-/** Comments of a pull request. Issues without one are not hosted here. */
+const list = '/repos/:owner/:repo/issues/:number/comments'
+const one = '/repos/:owner/:repo/issues/comments/:id'
+
+const permissions = ['issues', 'pull_requests'] as const
+const read = { permissions, level: 'read' } as const
+/** Who may read a repository may comment, as on GitHub; the token must be allowed to write. */
+const write = { permissions, level: 'write', role: 'read' } as const
+
+/** Comments of pull requests. Issues without one are not hosted here. */
 export function commentRoutes(app: FastifyInstance, context: ForgeContext): void {
-  const path = '/repos/:owner/:repo/issues/:number/comments'
-
-  app.get<{ Params: { number: string } }>(path, async (request, reply) => {
-    const { repository, name } = requireRepository(context, request, 'issues', 'read')
-    const number = Number(request.params.number)
-    await requirePull(context, repository, number)
-    const { comments } = await context.records.of(repository)
-    const found = comments
-      .values()
-      .filter((comment) => comment.issue_number === number)
-      .sort((a, b) => a.id - b.id)
+  app.get(list, async (request, reply) => {
+    const { repository, name } = requireRepository(context, request, read)
+    const { since } = readInput(CommentQuery, request.query, 'IssueComment')
+    const pull = await requirePull(context, repository, numberOf(request))
+    const found = context.records
+      .of(repository)
+      .comments.values()
+      .filter((comment) => comment.issue_number === pull.number)
+      .filter((item) => since === undefined || Date.parse(item.updated_at) >= Date.parse(since))
+      .toSorted((a, b) => a.id - b.id)
     const urls = urlsOf(context, app.prefix)
-    return sendPage(context, request, reply, found).map((item) =>
-      presentComment(context, name, item, urls),
+    return sendPage(context, request, reply, found).map((comment) =>
+      presentComment(context, repository, name, comment, urls),
     )
   })
 
-  app.post<{ Params: { number: string } }>(path, async (request, reply) => {
-    // Who may read a repository may comment, as on GitHub; the token needs the permission.
-    const { repository, name } = requireRepository(context, request, 'issues', 'read')
-    const caller = requireCaller(context, request, reply)
-    if (repository.archived) throw new ErrandError('forbidden')
-    const pull = await requirePull(context, repository, Number(request.params.number))
-    const { body } = readBody(NewComment, request.body, 'IssueComment')
+  app.post(list, async (request, reply) => {
+    const { repository, name } = requireRepository(context, request, write)
+    const { body } = readBody(CommentBody, request.body, 'IssueComment')
+    const pull = await requirePull(context, repository, numberOf(request))
     const time = new Date().toISOString()
-    const comment: Comment = {
-      id: await context.records.nextId(),
+    const id = await context.records.nextId()
+    const comment = await context.records.of(repository).comments.put(String(id), {
+      id,
       issue_number: pull.number,
-      user_id: caller.user.id,
+      user_id: requireCaller(request).user.id,
       body,
       created_at: time,
       updated_at: time,
-    }
-    const { comments } = await context.records.of(repository)
-    await comments.put(String(comment.id), comment)
-    return await reply
-      .code(201)
-      .send(presentComment(context, name, comment, urlsOf(context, app.prefix)))
+    })
+    // It is news of the pull request too.
+    await changePull(context, repository, pull.number, {})
+    const urls = urlsOf(context, app.prefix)
+    return await reply.code(201).send(presentComment(context, repository, name, comment, urls))
+  })
+
+  app.get(one, async (request) => {
+    const found = requireRepository(context, request, read)
+    const comment = requireComment(context, request, found)
+    const urls = urlsOf(context, app.prefix)
+    return presentComment(context, found.repository, found.name, comment, urls)
+  })
+
+  app.patch(one, async (request) => {
+    const found = requireRepository(context, request, write)
+    const comment = requireOwnComment(context, request, found)
+    const { body } = readBody(CommentBody, request.body, 'IssueComment')
+    const time = new Date().toISOString()
+    const changed = await context.records
+      .of(found.repository)
+      .comments.update(String(comment.id), (item) => ({ ...item, body, updated_at: time }))
+    const urls = urlsOf(context, app.prefix)
+    return presentComment(context, found.repository, found.name, changed, urls)
+  })
+
+  app.delete(one, async (request, reply) => {
+    const found = requireRepository(context, request, write)
+    const comment = requireOwnComment(context, request, found)
+    await context.records.of(found.repository).comments.delete(String(comment.id))
+    return await reply.code(204).send()
   })
 }
 
-function presentComment(context: ForgeContext, name: string, comment: Comment, urls: Urls) {
-  const issue = `${urls.api}/repos/${name}/issues/${comment.issue_number}`
-  return {
-    id: comment.id,
-    node_id: nodeId('IssueComment', comment.id),
-    url: `${urls.api}/repos/${name}/issues/comments/${comment.id}`,
-    html_url: `${urls.web}/${name}/pull/${comment.issue_number}#issuecomment-${comment.id}`,
-    issue_url: issue,
-    user: presentUser(context, comment.user_id, urls),
-    body: comment.body,
-    created_at: comment.created_at,
-    updated_at: comment.updated_at,
-    author_association: 'COLLABORATOR',
-  }
+function requireComment(
+  context: ForgeContext,
+  request: FastifyRequest,
+  { repository }: Found,
+): Comment {
+  const { id } = request.params as { id: string }
+  const comment = context.records.of(repository).comments.get(id)
+  if (comment === undefined) throw new ErrandError('not_found')
+  return comment
+}
+
+/** A comment is changed by who wrote it, and by who may write to the repository. */
+function requireOwnComment(context: ForgeContext, request: FastifyRequest, found: Found): Comment {
+  const comment = requireComment(context, request, found)
+  const isAuthor = comment.user_id === requireCaller(request).user.id
+  const isWriter = found.role !== 'read' && found.role !== 'triage'
+  if (!isAuthor && !isWriter) throw new ErrandError('forbidden')
+  return comment
 }

@@ -1,198 +1,172 @@
-import { ErrandError, invalidField } from '@errand/contract'
-import type { FastifyInstance } from 'fastify'
+import { ErrandError } from '@errand/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ForgeContext, Urls } from '../context.ts'
-import { commitTree, readCommit, updateBranch } from '../git/commits.ts'
-import { git, gitMaybe, gitText } from '../git/git.ts'
-import { resolveBranch, resolveCommit } from '../git/refs.ts'
+import { commitFile, requirePath } from '../contents/commit-file.ts'
+import type { ForgeContext } from '../context.ts'
+import { type NewCommit, readCommit } from '../git/commits.ts'
+import { git } from '../git/git.ts'
+import { listBranches, resolveCommit } from '../git/refs.ts'
+import { submoduleUrl } from '../git/submodules.ts'
+import { listEntries, linkMode, readEntry } from '../git/trees.ts'
+import { emailOf } from '../identity/accounts.ts'
 import { presentCommit } from '../present/commit.ts'
-import { readBody, requireCaller, requireRepository, textForm, urlsOf } from './request.ts'
+import { type At, presentEntry } from '../present/entry.ts'
+import { notePush } from '../repositories/note-push.ts'
+import { readBody, readInput, text } from './body.ts'
+import { type Found, formOf, requireCaller, requireRepository, urlsOf } from './request.ts'
 
-const PutContents = z.object({
-  message: z.string().min(1),
-  content: z.base64(),
-  sha: z.string().optional(),
-  branch: z.string().optional(),
+/** Names as git takes them into a commit. */
+const Person = z.object({
+  name: text.min(1).regex(/^[^<>\n]+$/, 'must not contain < > or a line break'),
+  email: text.min(1).regex(/^[^<>\s]+$/, 'must be an address'),
+  date: z.iso.datetime({ offset: true }).optional(),
 })
 
-/** Largest file answered, in bytes. */
-const fileLimitBytes = 100 * 1024 * 1024
+const Change = z.object({
+  message: text.min(1),
+  sha: z.string().optional(),
+  branch: z.string().optional(),
+  author: Person.optional(),
+  committer: Person.optional(),
+})
 
-/** Files and folders at a commit, and commits that put one file. */
+const PutContents = Change.extend({ content: z.base64() })
+
+/** A body for a file of the size GitHub takes, in base64. */
+const bodyLimitBytes = 64 * 1024 * 1024
+
+/** Largest file answered with its content in the JSON, and largest answered at all (GitHub's). */
+const inlineLimitBytes = 1024 * 1024
+const rawLimitBytes = 100 * 1024 * 1024
+
+const path = '/repos/:owner/:repo/contents/*'
+const read = { permissions: ['contents'], level: 'read' } as const
+const write = { permissions: ['contents'], level: 'write' } as const
+
+type Rest = { Params: { '*': string } }
+
+/** Files and folders at a commit, and commits that put or remove one file. */
 export function contentRoutes(app: FastifyInstance, context: ForgeContext): void {
-  app.get<{ Params: { '*': string }; Querystring: { ref?: string } }>(
-    '/repos/:owner/:repo/contents/*',
-    async (request, reply) => {
-      const { repository, name } = requireRepository(context, request, 'contents', 'read')
-      const gitDir = context.records.gitFolder(repository.id)
-      const ref = request.query.ref ?? repository.default_branch
-      const commit = await resolveCommit(gitDir, ref)
-      const path = readPath(request.params['*'])
-      const entry = commit === undefined ? undefined : await readEntry(gitDir, commit, path)
-      if (entry === undefined) throw new ErrandError('not_found')
-      const at = { name, ref, urls: urlsOf(context, app.prefix) }
-      if (entry.type === 'tree') {
-        return (await listEntries(gitDir, entry.sha, path)).map((item) => presentEntry(item, at))
-      }
-      const content = await git(['cat-file', 'blob', entry.sha], {
-        gitDir,
-        limitBytes: fileLimitBytes,
-      })
-      if (textForm(request) === 'raw') {
-        return await reply
-          .type('application/vnd.github.raw; charset=utf-8')
-          .send(content.toString('utf8'))
-      }
-      return { ...presentEntry(entry, at), content: content.toString('base64'), encoding: 'base64' }
-    },
-  )
+  for (const url of ['/repos/:owner/:repo/contents', path]) {
+    app.get(url, async (request, reply) => await sendContents(app, context, request, reply))
+  }
 
-  app.put<{ Params: { '*': string } }>('/repos/:owner/:repo/contents/*', async (request, reply) => {
-    const { repository, name } = requireRepository(context, request, 'contents', 'write')
-    const caller = requireCaller(context, request, reply)
-    const body = readBody(PutContents, request.body, 'Contents')
-    const gitDir = context.records.gitFolder(repository.id)
-    const path = readPath(request.params['*'])
-    const branch = body.branch ?? repository.default_branch
-    const { login, id } = caller.user
-    const put = await context.inTurn(repository.id, () =>
-      putFile(gitDir, branch, path, body, {
-        name: login,
-        email: `${id}+${login}@users.noreply.localhost`,
-      }),
-    )
-    const at = { name, ref: branch, urls: urlsOf(context, app.prefix) }
-    const commit = presentCommit(name, await readCommit(gitDir, put.commit), at.urls)
-    return await reply.code(put.isNew ? 201 : 200).send({
-      content: presentEntry(put.entry, at),
-      commit: { ...commit, ...commit.commit, sha: put.commit },
-    })
+  app.put<Rest>(path, { bodyLimit: bodyLimitBytes }, async (request, reply) => {
+    const found = requireRepository(context, request, write)
+    const { content, ...change } = readBody(PutContents, request.body, 'Contents')
+    const file = { ...change, content: Buffer.from(content, 'base64') }
+    const done = await commitOf(context, request, found, file)
+    const answer = await presentDone(app, context, found, change.branch, done)
+    return await reply.code(done.isNew ? 201 : 200).send(answer)
+  })
+
+  app.delete<Rest>(path, async (request) => {
+    const found = requireRepository(context, request, write)
+    // Clients may send it in the query: a body of a DELETE is not everywhere possible.
+    const body = readBody(Change, request.body ?? request.query, 'Contents')
+    const done = await commitOf(context, request, found, { ...body, content: undefined })
+    return await presentDone(app, context, found, body.branch, done)
   })
 }
 
-interface Entry {
-  path: string
-  type: string
-  mode: string
-  sha: string
-  size: number
+async function sendContents(
+  app: FastifyInstance,
+  context: ForgeContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { repository, name, gitDir } = requireRepository(context, request, read)
+  const query = readInput(z.object({ ref: z.string().optional() }), request.query, 'Contents')
+  const ref = query.ref || repository.default_branch
+  const commit = await resolveCommit(gitDir, ref)
+  if (commit === undefined) throw await noCommit(gitDir, ref)
+  const inside = requirePath((request.params as { '*'?: string })['*'] ?? '')
+  const entry = await readEntry(gitDir, commit, inside)
+  if (entry === undefined) throw new ErrandError('not_found')
+  const at = { name, ref, urls: urlsOf(context, app.prefix) }
+  const form = formOf(request)
+  if (entry.type === 'tree') {
+    const entries = await listEntries(gitDir, entry.sha, inside)
+    const items = entries.map((item) => presentEntry(item, at))
+    return form === 'object' ? { ...presentEntry(entry, at), entries: items } : items
+  }
+  if (entry.type === 'commit') {
+    const own = `${at.urls.web}/${name}`
+    const url = (await submoduleUrl(gitDir, commit, inside, own)) ?? own
+    return presentEntry(entry, at, { submodule_git_url: url })
+  }
+  if (entry.size > rawLimitBytes) {
+    throw new ErrandError('forbidden', { message: 'This file is larger than 100 MB; use git.' })
+  }
+  const isInline = form !== 'raw' && entry.size <= inlineLimitBytes
+  const content =
+    form === 'raw' || isInline
+      ? await git(['cat-file', 'blob', entry.sha], { gitDir, limitBytes: rawLimitBytes })
+      : Buffer.alloc(0)
+  // A file may be a page: it must never be one of ours.
+  if (form === 'raw') return reply.type('application/vnd.github.raw+json').send(content)
+  if (entry.mode === linkMode) return presentEntry(entry, at, { target: content.toString('utf8') })
+  const encoding = isInline ? 'base64' : 'none'
+  return presentEntry(entry, at, { content: content.toString('base64'), encoding })
 }
 
-/** A path inside a tree: git itself has no `..`, but a name of a command's may not begin with one. */
-function readPath(path: string): string {
-  const parts = path.split('/').filter((part) => part !== '')
-  if (parts.some((part) => part === '.' || part === '..' || part.includes('\u0000'))) {
-    throw new ErrandError('not_found')
-  }
-  return parts.join('/')
+async function noCommit(gitDir: string, ref: string): Promise<ErrandError> {
+  const isEmpty = (await listBranches(gitDir)).length === 0
+  const message = isEmpty ? 'This repository is empty.' : `No commit found for the ref ${ref}`
+  return new ErrandError('not_found', { message })
 }
 
-async function readEntry(gitDir: string, commit: string, path: string): Promise<Entry | undefined> {
-  if (path === '') {
-    const sha = await gitText(['rev-parse', `${commit}^{tree}`], { gitDir })
-    return { path, type: 'tree', mode: '040000', sha, size: 0 }
-  }
-  const output = await gitMaybe(
-    ['ls-tree', '-l', '-z', '--full-tree', commit, '--', `:(literal)${path}`],
-    { gitDir },
+type Body = z.infer<typeof Change> & { content: Buffer | undefined }
+
+async function commitOf(
+  context: ForgeContext,
+  request: FastifyRequest,
+  { repository, gitDir }: Found,
+  { author, committer, branch, ...body }: Body,
+) {
+  const { user } = requireCaller(request)
+  const self = { name: user.login, email: emailOf(user) }
+  const file = requirePath((request.params as { '*': string })['*'])
+  const done = await context.inTurn(repository.id, () =>
+    commitFile(gitDir, {
+      ...body,
+      path: file,
+      branch: branch ?? repository.default_branch,
+      // As on GitHub: whoever is named as the one only, is both.
+      author: toPerson(author ?? committer ?? self),
+      committer: toPerson(committer ?? author ?? self),
+    }),
   )
-  return parseEntries(output ?? '').find((entry) => entry.path === path)
+  await notePush(context, repository.id)
+  return done
 }
 
-async function listEntries(gitDir: string, tree: string, path: string): Promise<Entry[]> {
-  const output = await gitText(['ls-tree', '-l', '-z', tree], { gitDir })
-  const prefix = path === '' ? '' : `${path}/`
-  return parseEntries(output).map((entry) => ({ ...entry, path: `${prefix}${entry.path}` }))
+function toPerson({ date, ...person }: z.infer<typeof Person>): NewCommit['author'] {
+  return date === undefined ? person : { ...person, date }
 }
 
-function parseEntries(output: string): Entry[] {
-  return output
-    .split('\u0000')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [info = '', path = ''] = line.split('\t')
-      const [mode = '', type = '', sha = '', size = ''] = info.split(/ +/)
-      return { path, mode, type, sha, size: Number(size) || 0 }
-    })
-}
-
-function presentEntry(entry: Entry, at: { name: string; ref: string; urls: Urls }) {
-  const path = entry.path.split('/').map(encodeURIComponent).join('/')
-  const { name, ref, urls } = at
-  const url = `${urls.api}/repos/${name}/contents/${path}?ref=${encodeURIComponent(ref)}`
-  const isFolder = entry.type === 'tree'
-  const gitUrl = `${urls.api}/repos/${name}/git/${isFolder ? 'trees' : 'blobs'}/${entry.sha}`
-  const html = `${urls.web}/${name}/${isFolder ? 'tree' : 'blob'}/${ref}/${path}`
+async function presentDone(
+  app: FastifyInstance,
+  context: ForgeContext,
+  { repository, name, gitDir }: Found,
+  branch: string | undefined,
+  done: Awaited<ReturnType<typeof commitFile>>,
+) {
+  const at: At = {
+    name,
+    ref: branch ?? repository.default_branch,
+    urls: urlsOf(context, app.prefix),
+  }
+  const commit = await readCommit(gitDir, done.commit)
+  const { commit: inner, ...shown } = presentCommit(context.records, name, commit, at.urls)
   return {
-    name: entry.path.split('/').at(-1) ?? '',
-    path: entry.path,
-    sha: entry.sha,
-    size: entry.size,
-    type: isFolder ? 'dir' : entry.type === 'commit' ? 'submodule' : 'file',
-    url,
-    html_url: html,
-    git_url: gitUrl,
-    download_url: isFolder ? null : `${urls.web}/${name}/raw/${ref}/${path}`,
-    _links: { self: url, git: gitUrl, html },
+    content: done.entry === undefined ? null : presentEntry(done.entry, at),
+    commit: {
+      ...inner,
+      sha: shown.sha,
+      node_id: shown.node_id,
+      html_url: shown.html_url,
+      parents: shown.parents,
+    },
   }
-}
-
-async function putFile(
-  gitDir: string,
-  branch: string,
-  path: string,
-  body: z.infer<typeof PutContents>,
-  author: { name: string; email: string },
-): Promise<{ commit: string; entry: Entry; isNew: boolean }> {
-  if (path === '' || path.split('/').some((part) => part.toLowerCase() === '.git')) {
-    throw invalidField('path', 'path is not a file name git takes', 'Contents')
-  }
-  const parent = await resolveBranch(gitDir, branch)
-  if (parent === undefined)
-    throw new ErrandError('not_found', { message: `Branch ${branch} not found` })
-  const before = await readEntry(gitDir, parent, path)
-  if (before !== undefined && before.sha !== body.sha) {
-    throw new ErrandError(body.sha === undefined ? 'validation_failed' : 'conflict', {
-      message:
-        body.sha === undefined
-          ? 'Invalid request.\n\n"sha" wasn\'t supplied.'
-          : `${path} does not match ${body.sha}`,
-    })
-  }
-  const content = Buffer.from(body.content, 'base64')
-  const sha = await gitText(['hash-object', '-w', '--stdin'], { gitDir, input: content })
-  const tree = await treeWith(gitDir, parent, path, sha)
-  const commit = await commitTree(gitDir, {
-    tree,
-    parents: [parent],
-    message: body.message,
-    author,
-  })
-  await updateBranch(gitDir, branch, commit, parent)
-  const entry = { path, type: 'blob', mode: '100644', sha, size: content.length }
-  return { commit, entry, isNew: before === undefined }
-}
-
-/** The tree of a commit with one file put into it, folder by folder from the inside out. */
-async function treeWith(
-  gitDir: string,
-  commit: string,
-  path: string,
-  blob: string,
-): Promise<string> {
-  const parts = path.split('/')
-  let child = { mode: '100644', type: 'blob', sha: blob }
-  for (let depth = parts.length - 1; depth >= 0; depth--) {
-    const folder = parts.slice(0, depth).join('/')
-    const entry = await readEntry(gitDir, commit, folder)
-    const siblings = entry?.type === 'tree' ? await listEntries(gitDir, entry.sha, '') : []
-    const name = parts[depth] ?? ''
-    const lines = siblings
-      .filter((item) => item.path !== name)
-      .concat([{ ...child, path: name, size: 0 }])
-      .map((item) => `${item.mode} ${item.type} ${item.sha}\t${item.path}`)
-    const sha = await gitText(['mktree', '-z'], { gitDir, input: lines.join('\u0000') + '\u0000' })
-    child = { mode: '040000', type: 'tree', sha }
-  }
-  return child.sha
 }

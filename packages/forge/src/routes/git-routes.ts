@@ -1,77 +1,100 @@
 import { ErrandError } from '@errand/contract'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ForgeContext } from '../context.ts'
+import { GitFailed } from '../git/git.ts'
 import { serveGit } from '../git/http-backend.ts'
+import { notePush, refsDigest } from '../repositories/note-push.ts'
 import { avatarRoutes } from './avatars.ts'
-import { requireRepository } from './request.ts'
+import { readCaller } from './credentials.ts'
+import { findAllowed } from './request.ts'
 
 /** The three requests of git's smart HTTP, and nothing else: no dumb protocol, no files. */
-const services = {
+const paths = {
   'info/refs': 'GET',
   'git-upload-pack': 'POST',
   'git-receive-pack': 'POST',
 } as const
 
+interface GitRoute {
+  Params: { owner: string; repo: string }
+  Querystring: { service?: string }
+}
+
 /**
  * git over HTTP with the same tokens as the API: `https://HOST/owner/name.git`, with or without the
- * `.git`. Bodies are streamed, never held.
+ * `.git`, in any case, also by a former name. Bodies are streamed, never held.
  */
-export function gitRoutes(context: ForgeContext): FastifyPluginAsync {
+export function gitRoutes(context: ForgeContext, close: () => Promise<void>): FastifyPluginAsync {
   return async (app) => {
+    app.addHook('onClose', close)
     avatarRoutes(app, context)
     app.removeAllContentTypeParsers()
+    // The body stays where it is, for git to read.
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    for (const path of Object.keys(services) as (keyof typeof services)[]) {
-      app.route<{ Querystring: { service?: string } }>({
-        method: services[path],
+    for (const path of Object.keys(paths) as (keyof typeof paths)[]) {
+      app.route<GitRoute>({
+        method: paths[path],
         url: `/:owner/:repo/${path}`,
-        async handler(request, reply) {
+        handler: async (request, reply) => {
           const service = path === 'info/refs' ? request.query.service : path
           if (service !== 'git-upload-pack' && service !== 'git-receive-pack') {
             throw new ErrandError('not_found')
           }
-          const isPush = service === 'git-receive-pack'
-          const { repository, caller } = requireAccess(context, request, isPush)
-          reply.hijack()
-          for (const [name, value] of Object.entries(reply.getHeaders())) {
-            if (value !== undefined) reply.raw.setHeader(name, value)
-          }
-          await serveGit(request.raw, reply.raw, {
-            gitDir: context.records.gitFolder(repository.id),
-            path,
-            query: new URL(request.raw.url ?? '/', 'http://localhost').search.slice(1),
-            user: caller?.user.login,
-          })
-          if (isPush && path === 'git-receive-pack') await notePush(context, repository.id)
+          await handle(context, request, reply, path, service === 'git-receive-pack')
         },
       })
     }
   }
 }
 
-/** As the API's, but somebody without a token is asked for one, or git would not send it. */
-function requireAccess(
+async function handle(
   context: ForgeContext,
-  request: Parameters<typeof requireRepository>[1],
+  request: FastifyRequest<GitRoute>,
+  reply: FastifyReply,
+  path: keyof typeof paths,
   isPush: boolean,
-) {
-  try {
-    return requireRepository(context, request, 'contents', isPush ? 'write' : 'read')
-  } catch (error) {
-    if (error instanceof ErrandError && request.headers.authorization === undefined) {
-      throw new ErrandError('requires_authentication', {
-        headers: { 'www-authenticate': 'Basic realm="Errand"' },
-      })
-    }
-    throw error
+): Promise<void> {
+  const { repository, gitDir, user } = requireAccess(context, request, isPush)
+  const isUpdate = path === 'git-receive-pack'
+  const before = isUpdate ? await refsDigest(gitDir) : ''
+  reply.hijack()
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value)
   }
+  try {
+    await serveGit(request.raw, reply.raw, {
+      gitDir,
+      path,
+      query: new URL(request.raw.url ?? '/', 'http://localhost').search.slice(1),
+      user,
+      pushLimitBytes: context.pushLimitBytes,
+    })
+  } catch (error) {
+    // The client has heard of it from git.
+    if (!(error instanceof GitFailed)) throw error
+    context.log.warn({ err: error, repositoryId: repository.id, path }, 'git over HTTP failed')
+  }
+  // Also when the client left before the end: what was pushed is pushed.
+  if (isUpdate && (await refsDigest(gitDir)) !== before) await notePush(context, repository.id)
 }
 
-async function notePush(context: ForgeContext, id: number): Promise<void> {
-  const repository = context.records.repositories.get(String(id))
-  if (repository === undefined) return
-  await context.records.repositories.put(String(id), {
-    ...repository,
-    pushed_at: new Date().toISOString(),
-  })
+/** As the API's, but somebody without a good token is asked for one, or git would not send it. */
+function requireAccess(context: ForgeContext, request: FastifyRequest<GitRoute>, isPush: boolean) {
+  const { owner, repo } = request.params
+  const name = { owner, repo: repo.replace(/\.git$/i, '') }
+  const level = isPush ? 'write' : 'read'
+  try {
+    const caller = readCaller(context.records, request.headers.authorization)
+    const found = findAllowed(context, caller, name, { permissions: ['contents'], level })
+    return { ...found, user: caller?.user.login }
+  } catch (error) {
+    const isUnknown =
+      error instanceof ErrandError &&
+      (request.headers.authorization === undefined || error.errorName === 'bad_credentials')
+    if (!isUnknown) throw error
+    throw new ErrandError(
+      request.headers.authorization === undefined ? 'requires_authentication' : 'bad_credentials',
+      { headers: { 'www-authenticate': 'Basic realm="Errand"' } },
+    )
+  }
 }

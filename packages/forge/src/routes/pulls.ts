@@ -1,237 +1,141 @@
-import { ErrandError, invalidField } from '@errand/contract'
-import type { FastifyInstance } from 'fastify'
+import { ErrandError } from '@errand/contract'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
-import { listCommits } from '../git/commits.ts'
-import { changedFiles, patchSeries, unifiedDiff, withPatches } from '../git/diff.ts'
-import { permissionIn } from '../identity/access.ts'
-import { findAccount } from '../identity/accounts.ts'
-import { presentCommit, presentFile } from '../present/commit.ts'
-import { presentFullPull, presentPull, presentUser } from '../present/pull.ts'
-import { mergePull, openPull, pullRange, requirePull, updatePull } from '../pulls.ts'
+import { patchSeries, unifiedDiff } from '../git/diff.ts'
+import { presentFullPull, presentPull } from '../present/pull.ts'
+import { changePull } from '../pulls/change-pull.ts'
+import { openPull } from '../pulls/open-pull.ts'
+import { pullRange } from '../pulls/pull-range.ts'
+import { refreshPulls, requirePull } from '../pulls/refresh-pulls.ts'
+import type { Pull } from '../records/records.ts'
+import { readBody, readInput, text } from './body.ts'
 import {
-  readBody,
+  formOf,
+  type Need,
   requireCaller,
   requireRepository,
   sendPage,
-  textForm,
+  sendText,
   urlsOf,
 } from './request.ts'
 
+/** GitHub's own limit of a body. */
+const bodyLimit = 65_536
+
 const NewPull = z.object({
-  title: z.string().min(1),
+  title: text.trim().min(1).max(1024),
   head: z.string(),
   base: z.string(),
-  body: z.string().nullish(),
+  body: text.max(bodyLimit).nullish(),
   draft: z.boolean().default(false),
 })
 
 const ChangedPull = z.object({
-  title: z.string().min(1).optional(),
-  body: z.string().nullish(),
+  title: text.trim().min(1).max(1024).optional(),
+  body: text.max(bodyLimit).nullish(),
   state: z.enum(['open', 'closed']).optional(),
   base: z.string().optional(),
+  // Beyond GitHub's REST, which leaves it to GraphQL: nothing else could end a draft here.
+  draft: z.boolean().optional(),
 })
-
-const Merge = z.object({
-  commit_title: z.string().optional(),
-  commit_message: z.string().optional(),
-  sha: z.string().optional(),
-  merge_method: z.enum(['merge', 'squash', 'rebase']).default('merge'),
-})
-
-const Reviewers = z.object({ reviewers: z.array(z.string()).default([]) })
 
 const PullQuery = z.object({
-  state: z.enum(['open', 'closed', 'all']).catch('open'),
+  state: z.enum(['open', 'closed', 'all']).default('open'),
   head: z.string().optional(),
   base: z.string().optional(),
-  sort: z.enum(['created', 'updated']).catch('created'),
-  direction: z.enum(['asc', 'desc']).catch('desc'),
+  sort: z.enum(['created', 'updated', 'popularity', 'long-running']).default('created'),
+  direction: z.enum(['asc', 'desc']).optional(),
 })
 
-const path = '/repos/:owner/:repo/pulls'
-const one = `${path}/:number`
+const list = '/repos/:owner/:repo/pulls'
+const one = `${list}/:number`
 
-/** Pull requests: opened, changed, read, merged, reviewed. */
+export const readPulls = { permissions: ['pull_requests'], level: 'read' } as const
+export const writePulls = { permissions: ['pull_requests'], level: 'write' } as const
+
+/** Pull requests: opened, listed, read, changed. */
 export function pullRoutes(app: FastifyInstance, context: ForgeContext): void {
-  pullItself(app, context)
-  pullContent(app, context)
-  pullMerge(app, context)
-  pullReviewers(app, context)
-}
-
-function pullItself(app: FastifyInstance, context: ForgeContext): void {
-  app.get(path, async (request, reply) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'read')
-    const query = PullQuery.parse(request.query)
-    const { pulls } = await context.records.of(repository)
-    const head = query.head?.replace(/^[^:]*:/, '')
-    const sign = query.direction === 'asc' ? 1 : -1
-    const field = query.sort === 'updated' ? 'updated_at' : 'created_at'
-    const found = pulls
-      .values()
-      .filter((pull) => query.state === 'all' || pull.state === query.state)
-      .filter((pull) => head === undefined || pull.head === head)
-      .filter((pull) => query.base === undefined || pull.base === query.base)
-      .sort((a, b) => sign * (a[field].localeCompare(b[field]) || a.number - b.number))
+  app.get(list, async (request, reply) => {
+    const { repository } = requireRepository(context, request, readPulls)
+    const query = readInput(PullQuery, request.query, 'PullRequest')
+    const all = await refreshPulls(context, repository)
+    const found = sorted(
+      all.filter((pull) => isWanted(pull, query)),
+      query,
+    )
     const urls = urlsOf(context, app.prefix)
-    const page = sendPage(context, request, reply, found)
-    return await Promise.all(page.map((pull) => presentPull(context, repository, pull, urls)))
+    return sendPage(context, request, reply, found).map((pull) =>
+      presentPull(context, repository, pull, urls),
+    )
   })
 
-  app.post(path, async (request, reply) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'write')
-    const caller = requireCaller(context, request, reply)
-    const body = readBody(NewPull, request.body, 'PullRequest')
-    const pull = await openPull(context, repository, caller.user, {
-      ...body,
-      body: body.body ?? null,
-    })
+  app.post(list, async (request, reply) => {
+    const { repository } = requireRepository(context, request, writePulls)
+    const { body = null, ...rest } = readBody(NewPull, request.body, 'PullRequest')
+    const author = requireCaller(request).user
+    const pull = await openPull(context, repository, author, { ...rest, body })
     const urls = urlsOf(context, app.prefix)
     return await reply.code(201).send(await presentFullPull(context, repository, pull, urls))
   })
 
   app.get(one, async (request, reply) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'read')
-    const pull = await requirePull(context, repository, numberOf(request.params))
-    const form = textForm(request)
+    const { repository, gitDir } = requireRepository(context, request, readPulls)
+    const pull = await requirePull(context, repository, numberOf(request))
+    const form = formOf(request)
     if (form === 'diff' || form === 'patch') {
-      const gitDir = context.records.gitFolder(repository.id)
-      const range = await pullRange(context, repository, pull)
+      const range = await pullRange(gitDir, pull)
       if (range === undefined) throw new ErrandError('not_found')
       const { from, to } = range
-      const text =
+      const body =
         form === 'diff' ? unifiedDiff(gitDir, from, to) : patchSeries(gitDir, `${from}..${to}`)
-      return await reply.type('text/plain; charset=utf-8').send(await text)
+      return sendText(reply, form, await body)
     }
     return await presentFullPull(context, repository, pull, urlsOf(context, app.prefix))
   })
 
   app.patch(one, async (request) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'write')
-    const { title, body, state, base } = readBody(ChangedPull, request.body, 'PullRequest')
-    const pull = await updatePull(context, repository, numberOf(request.params), {
-      ...(title === undefined ? {} : { title }),
-      ...(body === undefined ? {} : { body: body ?? null }),
-      ...(state === undefined ? {} : { state }),
-      ...(base === undefined ? {} : { base }),
+    const { repository } = requireRepository(context, request, needOfChange(context, request))
+    const body = readBody(ChangedPull, request.body, 'PullRequest')
+    const pull = await changePull(context, repository, numberOf(request), {
+      ...(body.title === undefined ? {} : { title: body.title }),
+      ...(body.body === undefined ? {} : { body: body.body }),
+      ...(body.state === undefined ? {} : { state: body.state }),
+      ...(body.base === undefined ? {} : { base: body.base }),
+      ...(body.draft === undefined ? {} : { draft: body.draft }),
     })
     return await presentFullPull(context, repository, pull, urlsOf(context, app.prefix))
   })
 }
 
-function pullContent(app: FastifyInstance, context: ForgeContext): void {
-  app.get(`${one}/commits`, async (request, reply) => {
-    const { repository, name } = requireRepository(context, request, 'pull_requests', 'read')
-    const range = await pullRange(
-      context,
-      repository,
-      await requirePull(context, repository, numberOf(request.params)),
-    )
-    const gitDir = context.records.gitFolder(repository.id)
-    const commits =
-      range === undefined
-        ? []
-        : await listCommits(gitDir, `${range.from}..${range.to}`, { limit: 250 })
-    const urls = urlsOf(context, app.prefix)
-    return sendPage(context, request, reply, commits.reverse()).map((commit) =>
-      presentCommit(name, commit, urls),
-    )
-  })
-
-  app.get(`${one}/files`, async (request, reply) => {
-    const { repository, name } = requireRepository(context, request, 'pull_requests', 'read')
-    const range = await pullRange(
-      context,
-      repository,
-      await requirePull(context, repository, numberOf(request.params)),
-    )
-    if (range === undefined) return []
-    const gitDir = context.records.gitFolder(repository.id)
-    const all = await changedFiles(gitDir, range.from, range.to)
-    const files = await withPatches(
-      gitDir,
-      range.from,
-      range.to,
-      sendPage(context, request, reply, all),
-    )
-    const urls = urlsOf(context, app.prefix)
-    return files.map((file) => presentFile(name, file, range.to, urls))
-  })
+/** Whoever opened it may change it, also without write access by now. */
+function needOfChange(context: ForgeContext, request: FastifyRequest): Need {
+  const { repository } = requireRepository(context, request, readPulls)
+  const pull = context.records.of(repository).pulls.get(String(numberOf(request)))
+  const isAuthor = pull !== undefined && pull.user_id === request.forgeCaller?.user.id
+  return isAuthor ? { ...writePulls, role: 'read' } : writePulls
 }
 
-function pullMerge(app: FastifyInstance, context: ForgeContext): void {
-  app.get(`${one}/merge`, async (request, reply) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'read')
-    const pull = await requirePull(context, repository, numberOf(request.params))
-    if (pull.merged_at === null) throw new ErrandError('not_found')
-    return await reply.code(204).send()
-  })
-
-  app.put(`${one}/merge`, async (request, reply) => {
-    const { repository } = requireRepository(context, request, 'contents', 'write')
-    const caller = requireCaller(context, request, reply)
-    const by = context.records.accounts.get(String(caller.user.id))
-    if (by === undefined) throw new ErrandError('not_found')
-    const body = readBody(Merge, request.body, 'PullRequest')
-    const merged = await mergePull(context, repository, numberOf(request.params), by, {
-      method: body.merge_method,
-      ...(body.commit_title === undefined ? {} : { title: body.commit_title }),
-      ...(body.commit_message === undefined ? {} : { message: body.commit_message }),
-      ...(body.sha === undefined ? {} : { sha: body.sha }),
-    })
-    return {
-      sha: merged.merge_commit_sha,
-      merged: true,
-      message: 'Pull Request successfully merged',
-    }
-  })
+function isWanted(pull: Pull, query: z.infer<typeof PullQuery>): boolean {
+  // `owner:branch`; there are no forks here.
+  const head = query.head?.replace(/^[^:]*:/, '')
+  return (
+    (query.state === 'all' || pull.state === query.state) &&
+    (head === undefined || head === '' || pull.head === head) &&
+    (query.base === undefined || pull.base === query.base)
+  )
 }
 
-function pullReviewers(app: FastifyInstance, context: ForgeContext): void {
-  app.get(`${one}/requested_reviewers`, async (request) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'read')
-    const pull = await requirePull(context, repository, numberOf(request.params))
-    const urls = urlsOf(context, app.prefix)
-    return {
-      users: pull.requested_reviewers.map((id) => presentUser(context, id, urls)),
-      teams: [],
-    }
-  })
-
-  app.post(`${one}/requested_reviewers`, async (request, reply) => {
-    const { repository } = requireRepository(context, request, 'pull_requests', 'write')
-    const number = numberOf(request.params)
-    const pull = await requirePull(context, repository, number)
-    const asked = readBody(Reviewers, request.body, 'PullRequest').reviewers.map((login) => {
-      const account = findAccount(context.records, login)
-      const mayReview =
-        account?.type === 'User' && account.id !== pull.user_id && mayRead(account.id)
-      if (!mayReview) {
-        throw invalidField(
-          'reviewers',
-          `reviewers: '${login}' cannot review this pull request`,
-          'PullRequest',
-        )
-      }
-      return account.id
-    })
-    function mayRead(id: number): boolean {
-      const isOwner = repository.owner_id === id || repository.collaborators[id] !== undefined
-      return isOwner || permissionIn(context.records, undefined, repository) !== undefined
-    }
-    const reviewers = [...new Set([...pull.requested_reviewers, ...asked])]
-    const updated = await updatePull(context, repository, number, {
-      requested_reviewers: reviewers,
-    })
-    const urls = urlsOf(context, app.prefix)
-    return await reply.code(201).send(await presentPull(context, repository, updated, urls))
-  })
+function sorted(pulls: Pull[], query: z.infer<typeof PullQuery>): Pull[] {
+  const field = query.sort === 'updated' ? 'updated_at' : 'created_at'
+  const direction = query.direction ?? (query.sort === 'created' ? 'desc' : 'asc')
+  const sign = direction === 'asc' ? 1 : -1
+  return pulls.toSorted((a, b) => sign * (a[field].localeCompare(b[field]) || a.number - b.number))
 }
 
-function numberOf(params: unknown): number {
-  const { number } = params as { number: string }
+/** The number in a path. @throws ErrandError not_found for what is none */
+export function numberOf(request: FastifyRequest): number {
+  const { number } = request.params as { number: string }
   if (!/^[1-9]\d{0,9}$/.test(number)) throw new ErrandError('not_found')
   return Number(number)
 }

@@ -2,21 +2,50 @@ import { ErrandError, invalidField } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext, Urls } from '../context.ts'
-import { readCommit } from '../git/commits.ts'
-import { git, gitMaybe } from '../git/git.ts'
-import { isBranchName, listBranches, resolveBranch } from '../git/refs.ts'
+import { isAncestor, readCommit } from '../git/commits.ts'
+import { gitMaybe } from '../git/git.ts'
+import {
+  isWritableRef,
+  listBranches,
+  listRefs,
+  moveRef,
+  noObject,
+  readRef,
+  type Ref,
+  resolveBranch,
+} from '../git/refs.ts'
 import { nodeId } from '../present/account.ts'
 import { presentCommit } from '../present/commit.ts'
-import { readBody, requireRepository, sendPage, urlsOf } from './request.ts'
+import { inPath } from '../present/in-path.ts'
+import type { Repository } from '../records/records.ts'
+import { notePush } from '../repositories/note-push.ts'
+import { readBody } from './body.ts'
+import { requireRepository, sendPage, urlsOf } from './request.ts'
 
-const NewRef = z.object({ ref: z.string(), sha: z.string().regex(/^[0-9a-f]{40}$/) })
+const Sha = z.string().regex(/^[0-9a-f]{40}$/, 'must be a full object id of 40 characters')
+const NewRef = z.object({ ref: z.string(), sha: Sha })
+const ChangedRef = z.object({ sha: Sha, force: z.boolean().default(false) })
+
+const repo = '/repos/:owner/:repo'
+const read = { permissions: ['contents'], level: 'read' } as const
+const write = { permissions: ['contents'], level: 'write' } as const
+
+type Rest = { Params: { '*': string } }
 
 /** Branches, and refs as git has them. */
 export function refRoutes(app: FastifyInstance, context: ForgeContext): void {
-  app.get('/repos/:owner/:repo/branches', async (request, reply) => {
-    const { repository, name } = requireRepository(context, request, 'contents', 'read')
+  branchRoutes(app, context)
+  readRoutes(app, context)
+  writeRoutes(app, context)
+}
+
+function branchRoutes(app: FastifyInstance, context: ForgeContext): void {
+  app.get(`${repo}/branches`, async (request, reply) => {
+    const { name, gitDir } = requireRepository(context, request, read)
     const urls = urlsOf(context, app.prefix)
-    const branches = await listBranches(context.records.gitFolder(repository.id))
+    // No branch is protected here.
+    const isAsked = (request.query as { protected?: string }).protected === 'true'
+    const branches = isAsked ? [] : await listBranches(gitDir)
     return sendPage(context, request, reply, branches).map((branch) => ({
       name: branch.name,
       commit: { sha: branch.sha, url: `${urls.api}/repos/${name}/commits/${branch.sha}` },
@@ -24,95 +53,124 @@ export function refRoutes(app: FastifyInstance, context: ForgeContext): void {
     }))
   })
 
-  app.get<{ Params: { '*': string } }>('/repos/:owner/:repo/branches/*', async (request) => {
-    const { repository, name } = requireRepository(context, request, 'contents', 'read')
+  app.get<Rest>(`${repo}/branches/*`, async (request) => {
+    const { name, gitDir } = requireRepository(context, request, read)
     const urls = urlsOf(context, app.prefix)
-    const gitDir = context.records.gitFolder(repository.id)
     const branch = request.params['*']
     const sha = await resolveBranch(gitDir, branch)
     if (sha === undefined) throw new ErrandError('not_found', { message: 'Branch not found' })
-    const url = `${urls.api}/repos/${name}/branches/${branch}`
+    const url = `${urls.api}/repos/${name}/branches/${inPath(branch)}`
     return {
       name: branch,
-      commit: presentCommit(name, await readCommit(gitDir, sha), urls),
-      _links: { self: url, html: `${urls.web}/${name}/tree/${branch}` },
+      commit: presentCommit(context.records, name, await readCommit(gitDir, sha), urls),
+      _links: { self: url, html: `${urls.web}/${name}/tree/${inPath(branch)}` },
       protected: false,
-      protection: {},
+      protection: { enabled: false },
       protection_url: `${url}/protection`,
     }
   })
+}
 
-  app.get<{ Params: { '*': string } }>('/repos/:owner/:repo/git/ref/*', async (request) => {
-    const { repository, name } = requireRepository(context, request, 'contents', 'read')
-    const gitDir = context.records.gitFolder(repository.id)
-    const ref = `refs/${request.params['*']}`
-    const found = await readRef(gitDir, ref)
-    if (found === undefined) throw new ErrandError('not_found')
-    return presentRef(name, ref, found, urlsOf(context, app.prefix))
+function readRoutes(app: FastifyInstance, context: ForgeContext): void {
+  app.get<Rest>(`${repo}/git/ref/*`, async (request) => {
+    const { repository, name, gitDir } = requireRepository(context, request, read)
+    const ref = await readRef(gitDir, `refs/${request.params['*']}`)
+    if (ref === undefined) {
+      const isEmpty = (await listRefs(gitDir, ['refs/heads/'])).length === 0
+      throw new ErrandError(isEmpty ? 'empty_repository' : 'not_found')
+    }
+    return presentRef(repository, name, ref, urlsOf(context, app.prefix))
   })
 
-  app.post('/repos/:owner/:repo/git/refs', async (request, reply) => {
-    const { repository, name } = requireRepository(context, request, 'contents', 'write')
-    const gitDir = context.records.gitFolder(repository.id)
+  app.get<Rest>(`${repo}/git/matching-refs/*`, async (request, reply) => {
+    const { repository, name, gitDir } = requireRepository(context, request, read)
+    const start = `refs/${request.params['*']}`
+    const urls = urlsOf(context, app.prefix)
+    const all = await listRefs(gitDir, ['refs/heads/', 'refs/tags/', 'refs/pull/'])
+    const found = all.filter((ref) => ref.name.startsWith(start))
+    return sendPage(context, request, reply, found).map((ref) =>
+      presentRef(repository, name, ref, urls),
+    )
+  })
+}
+
+function writeRoutes(app: FastifyInstance, context: ForgeContext): void {
+  app.post(`${repo}/git/refs`, async (request, reply) => {
+    const { repository, name, gitDir } = requireRepository(context, request, write)
     const { ref, sha } = readBody(NewRef, request.body, 'Reference')
-    if (!/^refs\/(heads|tags)\//.test(ref) || !isBranchName(ref)) {
+    if (!isWritableRef(ref)) {
       throw invalidField(
         'ref',
         `ref '${ref}' must begin with refs/heads/ or refs/tags/ and be a valid name`,
         'Reference',
       )
     }
-    if ((await gitMaybe(['cat-file', '-e', sha], { gitDir })) === undefined) {
-      throw invalidField('sha', 'Object does not exist', 'Reference')
+    const type = await requireObject(gitDir, ref, sha)
+    if ((await readRef(gitDir, ref)) !== undefined) throw refProblem('Reference already exists')
+    if (!(await moveRef(gitDir, ref, sha, noObject))) {
+      throw refProblem(`Reference cannot be created: another ref is in the way of '${ref}'`)
     }
-    if ((await readRef(gitDir, ref)) !== undefined) {
-      throw new ErrandError('validation_failed', {
-        message: 'Reference already exists',
-        errors: [{ resource: 'Reference', field: 'ref', code: 'already_exists' }],
-      })
-    }
-    // The empty old value makes it fail where somebody was faster.
-    await git(['update-ref', ref, sha, ''], { gitDir })
-    const created = presentRef(name, ref, { type: 'commit', sha }, urlsOf(context, app.prefix))
-    return await reply.code(201).send(created)
+    await notePush(context, repository.id)
+    const created = { name: ref, sha, type }
+    return await reply
+      .code(201)
+      .send(presentRef(repository, name, created, urlsOf(context, app.prefix)))
   })
 
-  app.delete<{ Params: { '*': string } }>(
-    '/repos/:owner/:repo/git/refs/*',
-    async (request, reply) => {
-      const { repository } = requireRepository(context, request, 'contents', 'write')
-      const gitDir = context.records.gitFolder(repository.id)
-      const ref = `refs/${request.params['*']}`
-      const found = /^refs\/(heads|tags)\//.test(ref) ? await readRef(gitDir, ref) : undefined
-      if (found === undefined) throw invalidField('ref', 'Reference does not exist', 'Reference')
-      if (ref === `refs/heads/${repository.default_branch}`) {
-        throw invalidField('ref', 'the default branch cannot be deleted', 'Reference')
-      }
-      await git(['update-ref', '-d', ref, found.sha], { gitDir })
-      return await reply.code(204).send()
-    },
-  )
+  app.patch<Rest>(`${repo}/git/refs/*`, async (request) => {
+    const { repository, name, gitDir } = requireRepository(context, request, write)
+    const { sha, force } = readBody(ChangedRef, request.body, 'Reference')
+    const ref = await requireWritable(gitDir, request.params['*'])
+    const type = await requireObject(gitDir, ref.name, sha)
+    if (!force && !(await isAncestor(gitDir, ref.sha, sha))) {
+      throw refProblem('Update is not a fast forward')
+    }
+    if (!(await moveRef(gitDir, ref.name, sha, ref.sha))) throw refProblem('Reference was modified')
+    await notePush(context, repository.id)
+    return presentRef(repository, name, { ...ref, sha, type }, urlsOf(context, app.prefix))
+  })
+
+  app.delete<Rest>(`${repo}/git/refs/*`, async (request, reply) => {
+    const { repository, gitDir } = requireRepository(context, request, write)
+    const ref = await requireWritable(gitDir, request.params['*'])
+    if (ref.name === `refs/heads/${repository.default_branch}`) {
+      throw refProblem('The default branch cannot be deleted')
+    }
+    if (!(await moveRef(gitDir, ref.name, noObject, ref.sha))) {
+      throw refProblem('Reference was modified')
+    }
+    await notePush(context, repository.id)
+    return await reply.code(204).send()
+  })
 }
 
-async function readRef(
-  gitDir: string,
-  ref: string,
-): Promise<{ sha: string; type: string } | undefined> {
-  if (!isBranchName(ref)) return undefined
-  const line = await gitMaybe(
-    ['for-each-ref', '--format=%(objectname) %(objecttype) %(refname)', '--', ref],
-    { gitDir },
-  )
-  const exact = (line ?? '').split('\n').find((item) => item.endsWith(` ${ref}`))
-  const [sha = '', type = ''] = exact?.split(' ') ?? []
-  return sha === '' ? undefined : { sha, type }
+/** The object a ref is to name; a branch names commits alone. @throws ErrandError validation_failed */
+async function requireObject(gitDir: string, ref: string, sha: string): Promise<string> {
+  const type = await gitMaybe(['cat-file', '-t', sha], { gitDir }, [1, 128])
+  if (type === undefined) throw refProblem('Object does not exist')
+  if (type !== 'commit' && ref.startsWith('refs/heads/')) throw refProblem('Object is not a commit')
+  return type
 }
 
-function presentRef(name: string, ref: string, object: { sha: string; type: string }, urls: Urls) {
+async function requireWritable(gitDir: string, path: string): Promise<Ref> {
+  const name = `refs/${path}`
+  const ref = isWritableRef(name) ? await readRef(gitDir, name) : undefined
+  if (ref === undefined) throw refProblem('Reference does not exist')
+  return ref
+}
+
+/** GitHub says it in the message itself, which clients match on. */
+function refProblem(message: string): ErrandError {
+  return new ErrandError('validation_failed', { message })
+}
+
+function presentRef(repository: Repository, name: string, ref: Ref, urls: Urls) {
+  const { sha, type } = ref
+  const api = `${urls.api}/repos/${name}/git`
   return {
-    ref,
-    node_id: nodeId('Ref', `${name}:${ref}`),
-    url: `${urls.api}/repos/${name}/git/${ref}`,
-    object: { ...object, url: `${urls.api}/repos/${name}/git/${object.type}s/${object.sha}` },
+    ref: ref.name,
+    node_id: nodeId('Ref', `${repository.id}:${ref.name}`),
+    url: `${api}/${inPath(ref.name)}`,
+    object: { sha, type, url: `${api}/${type}s/${sha}` },
   }
 }

@@ -1,34 +1,42 @@
-import { type Caller, ErrandError, invalidField } from '@errand/contract'
+import { type Caller, ErrandError } from '@errand/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
 import { commitTree } from '../git/commits.ts'
-import { git, gitText } from '../git/git.ts'
-import { resolveBranch } from '../git/refs.ts'
-import { fullName, ownerOf, permissionIn } from '../identity/access.ts'
-import { createAccount, findAccount } from '../identity/accounts.ts'
+import { gitText } from '../git/git.ts'
+import { moveRef, noObject } from '../git/refs.ts'
+import { treeWith } from '../git/trees.ts'
+import { fullName, permissionIn } from '../identity/access.ts'
+import { createAccount, emailOf, findAccount } from '../identity/accounts.ts'
+import { requireCreation } from '../identity/permissions.ts'
 import { presentRepository } from '../present/repository.ts'
 import type { Account, Repository } from '../records/records.ts'
-import { createRepository, requireName } from '../repositories.ts'
-import { readBody, requireCaller, requireRepository, sendPage, urlsOf } from './request.ts'
+import { changeRepository, deleteRepository } from '../repositories/change-repository.ts'
+import { createRepository } from '../repositories/create-repository.ts'
+import { readBody } from './body.ts'
+import { requireCaller, requireRepository, requireUse, urlsOf } from './request.ts'
 
 const NewRepository = z.object({
   name: z.string(),
-  description: z.string().nullish(),
-  private: z.boolean().default(false),
+  description: z.string().max(350).nullish(),
+  private: z.boolean().optional(),
+  visibility: z.enum(['public', 'private']).optional(),
+  default_branch: z.string().optional(),
   auto_init: z.boolean().default(false),
 })
 
 const ChangedRepository = z.object({
   name: z.string().optional(),
-  description: z.string().nullish(),
+  description: z.string().max(350).nullish(),
   private: z.boolean().optional(),
   visibility: z.enum(['public', 'private']).optional(),
   default_branch: z.string().optional(),
   archived: z.boolean().optional(),
 })
 
-/** Repositories: of a user, of an organization, one alone, made and changed. */
+const one = '/repos/:owner/:repo'
+
+/** A repository: made, read, changed, deleted. */
 export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): void {
   const present = (repository: Repository, caller: Caller | undefined) =>
     presentRepository(
@@ -38,34 +46,17 @@ export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): v
       permissionIn(context.records, caller, repository),
     )
 
-  app.get('/user/repos', async (request, reply) => {
-    const caller = requireCaller(context, request, reply)
-    const items = visible(context, caller).filter(
-      (item) =>
-        caller.isSiteAdmin ||
-        item.owner_id === caller.user.id ||
-        permissionIn(context.records, caller, item) !== 'read',
-    )
-    return sendPage(context, request, reply, items).map((item) => present(item, caller))
-  })
-
   app.post('/user/repos', async (request, reply) => {
-    const caller = requireCaller(context, request, reply)
+    const caller = requireCaller(request)
     const owner = context.records.accounts.get(String(caller.user.id))
-    if (owner === undefined) throw new ErrandError('not_found')
+    if (owner?.type !== 'User') throw new ErrandError('integration_not_accessible')
     const repository = await create(context, caller, owner, request)
     return await reply.code(201).send(present(repository, caller))
   })
 
-  app.get<{ Params: { org: string } }>('/orgs/:org/repos', async (request, reply) => {
-    const caller = requireCaller(context, request, reply)
-    const owner = requireOrganization(context, request.params.org)
-    const items = visible(context, caller).filter((item) => item.owner_id === owner.id)
-    return sendPage(context, request, reply, items).map((item) => present(item, caller))
-  })
-
   app.post<{ Params: { org: string } }>('/orgs/:org/repos', async (request, reply) => {
-    const caller = requireCaller(context, request, reply)
+    const caller = requireCaller(request)
+    requireCreation(caller)
     const owner =
       findAccount(context.records, request.params.org) ??
       (await createOrganization(context, caller, request.params.org))
@@ -79,43 +70,49 @@ export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): v
     return await reply.code(201).send(present(repository, caller))
   })
 
-  app.get('/repos/:owner/:repo', async (request, reply) => {
-    const { repository, caller } = requireRepository(context, request, 'metadata', 'read')
-    if (caller !== undefined) requireCaller(context, request, reply)
-    return present(repository, caller)
+  app.get(one, async (request) => {
+    const { repository } = requireRepository(context, request, metadata)
+    return present(repository, request.forgeCaller)
   })
 
-  app.get<{ Params: { id: string } }>('/repositories/:id', async (request, reply) => {
+  app.get<{ Params: { id: string } }>('/repositories/:id', async (request) => {
     const repository = context.records.repositories.get(request.params.id)
-    const hasToken = request.headers.authorization !== undefined
-    const caller = hasToken ? requireCaller(context, request, reply) : undefined
-    if (
-      repository === undefined ||
-      permissionIn(context.records, caller, repository) === undefined
-    ) {
-      throw new ErrandError('not_found')
-    }
-    return present(repository, caller)
+    const role = repository && permissionIn(context.records, request.forgeCaller, repository)
+    if (repository === undefined || role === undefined) throw new ErrandError('not_found')
+    requireUse(repository, request.forgeCaller, role, metadata)
+    return present(repository, request.forgeCaller)
   })
 
-  app.patch('/repos/:owner/:repo', async (request) => {
-    const { repository, caller } = requireRepository(context, request, 'administration', 'admin')
-    const change = readBody(ChangedRepository, request.body, 'Repository')
-    return present(await changeRepository(context, repository, change), caller)
+  app.patch(one, async (request) => {
+    const { repository } = requireRepository(context, request, administration)
+    const body = readBody(ChangedRepository, request.body, 'Repository')
+    const { private: isPrivate = privateOf(body.visibility), description, ...rest } = body
+    const changed = await changeRepository(context, repository, {
+      ...(rest.name === undefined ? {} : { name: rest.name }),
+      ...(rest.archived === undefined ? {} : { archived: rest.archived }),
+      ...(rest.default_branch === undefined ? {} : { default_branch: rest.default_branch }),
+      ...(description === undefined ? {} : { description }),
+      ...(isPrivate === undefined ? {} : { private: isPrivate }),
+    })
+    return present(changed, request.forgeCaller)
+  })
+
+  app.delete(one, async (request, reply) => {
+    const { repository } = requireRepository(context, request, administration)
+    await deleteRepository(context, repository)
+    context.log.info(
+      { repository: fullName(context.records, repository), userId: request.forgeCaller?.user.id },
+      'repository deleted',
+    )
+    return await reply.code(204).send()
   })
 }
 
-function visible(context: ForgeContext, caller: Caller): Repository[] {
-  return context.records.repositories
-    .values()
-    .filter((item) => permissionIn(context.records, caller, item) !== undefined)
-    .sort((a, b) => fullName(context.records, a).localeCompare(fullName(context.records, b)))
-}
+const metadata = { permissions: ['metadata'], level: 'read' } as const
+const administration = { permissions: ['administration'], level: 'write', role: 'admin' } as const
 
-function requireOrganization(context: ForgeContext, login: string): Account {
-  const account = findAccount(context.records, login)
-  if (account?.type !== 'Organization') throw new ErrandError('not_found')
-  return account
+function privateOf(visibility: 'public' | 'private' | undefined): boolean | undefined {
+  return visibility === undefined ? undefined : visibility === 'private'
 }
 
 /** A site administrator's first repository in an organization brings the organization. */
@@ -138,25 +135,16 @@ async function create(
   owner: Account,
   request: FastifyRequest,
 ): Promise<Repository> {
-  const { kind, scopes, permissions } = caller.token
-  const isScoped = kind === 'classic' || kind === 'oauth'
-  if (
-    isScoped
-      ? !scopes.includes('repo') && !scopes.includes('public_repo')
-      : permissions['administration'] !== 'write'
-  ) {
-    throw new ErrandError(isScoped ? 'forbidden' : 'token_not_accessible', {
-      headers: { 'x-accepted-github-permissions': 'administration=write' },
-    })
-  }
-  const input = readBody(NewRepository, request.body, 'Repository')
+  requireCreation(caller)
+  const body = readBody(NewRepository, request.body, 'Repository')
   const repository = await createRepository(context.records, {
     owner,
-    name: input.name,
-    description: input.description ?? null,
-    private: input.private,
+    name: body.name,
+    description: body.description ?? null,
+    private: body.private ?? body.visibility === 'private',
+    ...(body.default_branch === undefined ? {} : { default_branch: body.default_branch }),
   })
-  if (input.auto_init) await commitReadme(context, caller, repository)
+  if (body.auto_init) await commitReadme(context, caller, repository)
   return repository
 }
 
@@ -166,50 +154,15 @@ async function commitReadme(
   repository: Repository,
 ): Promise<void> {
   const gitDir = context.records.gitFolder(repository.id)
-  const blob = await gitText(['hash-object', '-w', '--stdin'], {
-    gitDir,
-    input: `# ${repository.name}\n`,
-  })
-  const tree = await gitText(['mktree'], { gitDir, input: `100644 blob ${blob}\tREADME.md\n` })
-  const { id, login } = caller.user
-  const author = { name: login, email: `${id}+${login}@users.noreply.localhost` }
+  const text = `# ${repository.name}\n${repository.description ?? ''}`.trimEnd()
+  const sha = await gitText(['hash-object', '-w', '--stdin'], { gitDir, input: `${text}\n` })
+  const tree = await treeWith(gitDir, undefined, 'README.md', { sha, mode: '100644' })
+  if (tree === undefined) throw new Error('a file could not be put into an empty tree')
   const commit = await commitTree(gitDir, {
     tree,
     parents: [],
     message: 'Initial commit\n',
-    author,
+    author: { name: caller.user.login, email: emailOf(caller.user) },
   })
-  await git(['update-ref', `refs/heads/${repository.default_branch}`, commit], { gitDir })
-}
-
-async function changeRepository(
-  context: ForgeContext,
-  repository: Repository,
-  change: z.infer<typeof ChangedRepository>,
-): Promise<Repository> {
-  const { records } = context
-  const gitDir = records.gitFolder(repository.id)
-  const updated: Repository = { ...repository, updated_at: new Date().toISOString() }
-  if (change.name !== undefined && change.name !== repository.name) {
-    requireName(records, ownerOf(records, repository), change.name)
-    updated.former_names = [...repository.former_names, fullName(records, repository).toLowerCase()]
-    updated.name = change.name
-  }
-  if (change.description !== undefined) updated.description = change.description ?? null
-  if (change.private !== undefined) updated.private = change.private
-  if (change.visibility !== undefined) updated.private = change.visibility === 'private'
-  if (change.archived !== undefined) updated.archived = change.archived
-  if (change.default_branch !== undefined) {
-    if ((await resolveBranch(gitDir, change.default_branch)) === undefined) {
-      throw invalidField(
-        'default_branch',
-        `there is no branch '${change.default_branch}'`,
-        'Repository',
-      )
-    }
-    await git(['symbolic-ref', 'HEAD', `refs/heads/${change.default_branch}`], { gitDir })
-    updated.default_branch = change.default_branch
-  }
-  await records.repositories.put(String(repository.id), updated)
-  return updated
+  await moveRef(gitDir, `refs/heads/${repository.default_branch}`, commit, noObject)
 }

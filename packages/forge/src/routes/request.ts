@@ -1,90 +1,117 @@
-import { type Caller, ErrandError } from '@errand/contract'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
+import { type Caller, ErrandError, type RepositoryPermission } from '@errand/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ForgeContext, Urls } from '../context.ts'
 import { findRepository, fullName, permissionIn } from '../identity/access.ts'
-import { authenticate, type Permission, requirePermission } from '../identity/tokens.ts'
+import { requirePermission, type TokenNeed } from '../identity/permissions.ts'
 import type { Repository } from '../records/records.ts'
+import { readCaller, tokenHeaders } from './credentials.ts'
+import { linkHeader, readPage } from './link-header.ts'
 
-/** The repository was asked for by a former name. */
-export class Moved extends Error {
-  readonly location: string
-
-  constructor(location: string) {
-    super(`moved to ${location}`)
-    this.name = 'Moved'
-    this.location = location
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks the forge; undefined for somebody without a token. */
+    forgeCaller: Caller | undefined
   }
 }
 
-/** Who asks; undefined for somebody without a token. @throws ErrandError bad_credentials */
-export function readCaller(context: ForgeContext, request: FastifyRequest): Caller | undefined {
-  const secret = readSecret(request.headers.authorization)
-  if (secret === undefined) return undefined
-  const caller = authenticate(context.records, secret)
-  if (caller === undefined) throw new ErrandError('bad_credentials')
-  return caller
-}
-
-/** `Bearer X`, `token X`, or Basic with the token as password (behaviour.md 2.1). */
-export function readSecret(authorization: string | undefined): string | undefined {
-  const [, scheme = '', value = ''] = /^\s*(\S+)\s+(\S+)\s*$/.exec(authorization ?? '') ?? []
-  if (/^(bearer|token)$/i.test(scheme)) return value
-  if (!/^basic$/i.test(scheme)) return undefined
-  const [user = '', ...password] = Buffer.from(value, 'base64').toString().split(':')
-  return password.join(':') || user || undefined
+/** Sees to it that each request's caller is known before its route runs. */
+export function authenticateRequests(app: FastifyInstance, context: ForgeContext): void {
+  app.decorateRequest('forgeCaller', undefined)
+  app.addHook('onRequest', async (request, reply) => {
+    request.forgeCaller = readCaller(context.records, request.headers.authorization)
+    if (request.forgeCaller !== undefined) void reply.headers(tokenHeaders(request.forgeCaller))
+  })
 }
 
 /** @throws ErrandError 401 */
-export function requireCaller(
-  context: ForgeContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Caller {
-  const caller = readCaller(context, request)
-  if (caller === undefined) throw new ErrandError('requires_authentication')
-  const { kind, scopes, expires_at: expiresAt } = caller.token
-  if (kind === 'classic' || kind === 'oauth') void reply.header('x-oauth-scopes', scopes.join(', '))
-  if (expiresAt !== undefined) {
-    void reply.header('github-authentication-token-expiration', expiresAt)
+export function requireCaller(request: FastifyRequest): Caller {
+  if (request.forgeCaller === undefined) throw new ErrandError('requires_authentication')
+  return request.forgeCaller
+}
+
+/** The repository was asked for by a former name. */
+export class Moved extends Error {
+  readonly repository: Repository
+
+  constructor(repository: Repository) {
+    super(`the repository is called ${repository.name} now`)
+    this.name = 'Moved'
+    this.repository = repository
   }
-  return caller
+}
+
+/** What an operation needs of the token, and of its owner's role: by default the same. */
+export interface Need extends TokenNeed {
+  role?: 'read' | 'write' | 'admin'
+}
+
+export interface Found {
+  repository: Repository
+  /** Its `owner/name`, as it is written. */
+  name: string
+  gitDir: string
+  role: RepositoryPermission
 }
 
 /**
  * The repository of a path, which the caller may see and use as asked.
  *
- * @throws ErrandError 404 for what they may not see, 403 for what they may not do.
+ * @throws ErrandError 404 for what they may not see, 401 or 403 for what they may not do; Moved for a
+ *   former name.
  */
 export function requireRepository(
   context: ForgeContext,
   request: FastifyRequest,
-  permission: Permission,
-  level: 'read' | 'write' | 'admin',
-): { repository: Repository; caller: Caller | undefined; name: string } {
+  need: Need,
+): Found {
+  // Every route that asks has them in its path.
   const { owner, repo } = request.params as { owner: string; repo: string }
-  const caller = readCaller(context, request)
-  const found = findRepository(context.records, { owner, repo: repo.replace(/\.git$/, '') })
-  const granted = found && permissionIn(context.records, caller, found.repository)
-  if (found === undefined || granted === undefined) throw new ErrandError('not_found')
-  const { repository } = found
-  const name = fullName(context.records, repository)
-  if (found.renamed) throw new Moved(`/repositories/${repository.id}`)
-  if (caller === undefined && level !== 'read') throw new ErrandError('requires_authentication')
-  if (caller !== undefined) {
-    requirePermission(caller, permission, level === 'read' ? 'read' : 'write', repository.private)
+  const name = { owner, repo: repo.replace(/\.git$/i, '') }
+  const found = findAllowed(context, request.forgeCaller, name, need)
+  if (found.renamed) throw new Moved(found.repository)
+  return found
+}
+
+/** As `requireRepository`, for a caller and a name; a former name is as good. */
+export function findAllowed(
+  context: ForgeContext,
+  caller: Caller | undefined,
+  name: { owner: string; repo: string },
+  need: Need,
+): Found & { renamed: boolean } {
+  const { records } = context
+  const found = findRepository(records, name)
+  const role = found && permissionIn(records, caller, found.repository)
+  if (found === undefined || role === undefined) throw new ErrandError('not_found')
+  const { repository, renamed } = found
+  requireUse(repository, caller, role, need)
+  const gitDir = records.gitFolder(repository.id)
+  return { repository, name: fullName(records, repository), gitDir, role, renamed }
+}
+
+/** @throws ErrandError 401, 403 */
+export function requireUse(
+  repository: Repository,
+  caller: Caller | undefined,
+  role: RepositoryPermission,
+  need: Need,
+): void {
+  if (caller === undefined && need.level === 'write') {
+    throw new ErrandError('requires_authentication')
   }
-  const isAllowed =
-    level === 'read' ||
-    granted === 'admin' ||
-    (level === 'write' && (granted === 'write' || granted === 'maintain'))
-  if (!isAllowed) {
-    throw new ErrandError('forbidden', { message: `You need ${level} access to ${name} for this` })
+  if (caller !== undefined) requirePermission(caller, need, repository.private)
+  const wanted = need.role ?? need.level
+  const isWriter = role === 'admin' || role === 'maintain' || role === 'write'
+  if (wanted === 'admin' && role !== 'admin') {
+    throw new ErrandError('forbidden', { message: 'Must have admin rights to Repository.' })
   }
-  if (level === 'write' && repository.archived) {
+  if (wanted === 'write' && !isWriter) {
+    throw new ErrandError('forbidden', { message: 'Must have write access to Repository.' })
+  }
+  // An administrator may still take it out of the archive.
+  if (need.level === 'write' && repository.archived && wanted !== 'admin') {
     throw new ErrandError('forbidden', { message: 'Repository was archived so is read-only.' })
   }
-  return { repository, caller, name }
 }
 
 export function urlsOf(context: ForgeContext, prefix: string): Urls {
@@ -92,58 +119,40 @@ export function urlsOf(context: ForgeContext, prefix: string): Urls {
   return { api: `${web}${prefix}`, web }
 }
 
-/** A body by its schema. @throws ErrandError validation_failed that names each field. */
-export function readBody<T extends z.ZodType>(
-  schema: T,
-  body: unknown,
-  resource: string,
-): z.infer<T> {
-  if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
-    throw new ErrandError('body_not_object')
-  }
-  const parsed = schema.safeParse(body ?? {})
-  if (parsed.success) return parsed.data
-  throw new ErrandError('validation_failed', {
-    errors: parsed.error.issues.map((issue) => ({
-      resource,
-      field: issue.path.join('.'),
-      code: 'custom',
-      message: `${issue.path.join('.')}: ${issue.message}`,
-    })),
-  })
-}
-
-const Page = z.object({
-  per_page: z.coerce.number().int().min(1).max(100).catch(30),
-  page: z.coerce.number().int().min(1).catch(1),
-})
-
-/** A page of a list, with GitHub's `Link` header on the answer. */
+/** A page of a list that is there as a whole, with GitHub's `Link` header on the answer. */
 export function sendPage<T>(
   context: ForgeContext,
   request: FastifyRequest,
   reply: FastifyReply,
   items: T[],
 ): T[] {
-  const { page, per_page: perPage } = Page.parse(request.query)
-  const last = Math.max(1, Math.ceil(items.length / perPage))
-  const link = (to: number, rel: string) => {
-    const url = new URL(request.raw.url ?? '/', `${context.publicUrl()}/`)
-    url.searchParams.set('page', String(to))
-    return `<${url.href}>; rel="${rel}"`
-  }
-  const links = [
-    ...(page > 1 ? [link(page - 1, 'prev')] : []),
-    ...(page < last ? [link(page + 1, 'next'), link(last, 'last')] : []),
-    ...(page > 1 ? [link(1, 'first')] : []),
-  ]
-  if (links.length > 0) void reply.header('link', links.join(', '))
-  return items.slice((page - 1) * perPage, page * perPage)
+  const { skip, perPage } = readPage(request.query)
+  sendLinks(context, request, reply, items.length)
+  return items.slice(skip, skip + perPage)
 }
 
-/** Which text form of a comparison is asked for by `Accept`, if any. */
-export function textForm(request: FastifyRequest): 'diff' | 'patch' | 'raw' | undefined {
+/** Only the `Link` header, for a list whose page was read by itself. */
+export function sendLinks(
+  context: ForgeContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  total: number,
+): void {
+  const { page, perPage } = readPage(request.query)
+  const url = new URL(request.raw.url ?? '/', `${context.publicUrl()}/`)
+  const link = linkHeader(url, { page, perPage, total })
+  if (link !== undefined) void reply.header('link', link)
+}
+
+/** Which other form is asked for by `Accept`, if any. */
+export function formOf(request: FastifyRequest): 'diff' | 'patch' | 'raw' | 'object' | undefined {
   const accept = request.headers.accept ?? ''
-  const [, form] = /application\/vnd\.github(?:\.v3)?\.(diff|patch|raw)\b/.exec(accept) ?? []
-  return form as 'diff' | 'patch' | 'raw' | undefined
+  const [, form] = /application\/vnd\.github(?:\.v3)?\.(diff|patch|raw|object)\b/.exec(accept) ?? []
+  // The expression names no other.
+  return form as 'diff' | 'patch' | 'raw' | 'object' | undefined
+}
+
+/** A diff or patch, as bytes: files in it may be written in any encoding. */
+export function sendText(reply: FastifyReply, form: 'diff' | 'patch', body: Buffer): FastifyReply {
+  return reply.type(`application/vnd.github.${form}; charset=utf-8`).send(body)
 }

@@ -2,26 +2,26 @@ import { ErrandError } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
-import { permissionIn } from '../identity/access.ts'
 import { createAccount, findAccount } from '../identity/accounts.ts'
 import { presentAccount, presentPublicUser } from '../present/account.ts'
 import type { Account } from '../records/records.ts'
-import { readBody, requireCaller, urlsOf } from './request.ts'
+import { readBody } from './body.ts'
+import { requireCaller, urlsOf } from './request.ts'
 
 const NewOrganization = z.object({ login: z.string(), admin: z.string().optional() })
 
 /** `/user`, `/users/{username}`, `/admin/organizations`, `/meta`. */
 export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
-  app.get('/user', async (request, reply) => {
-    const caller = requireCaller(context, request, reply)
+  app.get('/user', async (request) => {
+    const caller = requireCaller(request)
+    // It is nobody's: GitHub has no user to show either.
     if (caller.token.kind === 'installation') throw new ErrandError('integration_not_accessible')
     const account = context.records.accounts.get(String(caller.user.id))
     if (account === undefined) throw new ErrandError('not_found')
     return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
   })
 
-  app.get<{ Params: { username: string } }>('/users/:username', async (request, reply) => {
-    requireCaller(context, request, reply)
+  app.get<{ Params: { username: string } }>('/users/:username', async (request) => {
     const account = findAccount(context.records, request.params.username)
     if (account === undefined) throw new ErrandError('not_found')
     return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
@@ -29,7 +29,7 @@ export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
 
   // As GitHub Enterprise Server has it, for site administrators.
   app.post('/admin/organizations', async (request, reply) => {
-    const caller = requireCaller(context, request, reply)
+    const caller = requireCaller(request)
     if (!caller.isSiteAdmin) throw new ErrandError('not_found')
     const { login, admin } = readBody(NewOrganization, request.body, 'Organization')
     const owner = findAccount(context.records, admin ?? caller.user.login)
@@ -46,9 +46,6 @@ export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
 }
 
 function countPublic(context: ForgeContext, account: Account): number {
-  return context.records.repositories
-    .values()
-    .filter(
-      (item) => item.owner_id === account.id && permissionIn(context.records, undefined, item),
-    ).length
+  const all = context.records.repositories.values()
+  return all.filter((item) => item.owner_id === account.id && !item.private).length
 }

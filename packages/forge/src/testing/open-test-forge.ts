@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { ErrandError } from '@errand/contract'
 import Fastify from 'fastify'
 import { type EmbeddedForge, openForge } from '../forge.ts'
-import { gitEnvironment } from '../git/git.ts'
+import { gitEnvironment } from '../git/environment.ts'
 
 const run = promisify(execFile)
 
@@ -44,7 +44,7 @@ export async function openTestForge(): Promise<TestForge> {
   async function git(cwd: string, args: string[], as?: string): Promise<string> {
     const header = as === undefined ? [] : ['-c', `http.extraHeader=Authorization: Bearer ${as}`]
     const identity = ['-c', 'user.name=T', '-c', 'user.email=t@example.com']
-    const env = { ...gitEnvironment, GIT_CONFIG_COUNT: '0' }
+    const env = { ...gitEnvironment(), GIT_CONFIG_COUNT: '0' }
     const { stdout } = await run('git', [...identity, ...header, ...args], { cwd, env })
     return stdout.trim()
   }
@@ -57,7 +57,7 @@ export async function openTestForge(): Promise<TestForge> {
     git,
     async createSource(name, files = { 'README.md': '# Hello\n' }) {
       const source = join(folder, 'sources', name)
-      await run('git', ['init', '-q', '-b', 'main', source], { env: gitEnvironment })
+      await run('git', ['init', '-q', '-b', 'main', source], { env: gitEnvironment() })
       for (const [path, text] of Object.entries(files)) {
         await run('bash', [
           '-c',

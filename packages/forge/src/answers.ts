@@ -1,0 +1,92 @@
+import { ErrandError, type Forge, type ForgePull } from '@errand/contract'
+import type { ForgeContext } from './context.ts'
+import { mergeBase } from './git/commits.ts'
+import { cutDiff } from './git/diff.ts'
+import { git } from './git/git.ts'
+import { resolveBranch } from './git/refs.ts'
+import { readEntry } from './git/trees.ts'
+import { findRepository, presentAccess } from './identity/access.ts'
+import { findAccount } from './identity/accounts.ts'
+import { botLogin } from './identity/first-accounts.ts'
+import { authenticate } from './identity/tokens.ts'
+import { findOpenPull, openPull } from './pulls/open-pull.ts'
+import { requirePull } from './pulls/refresh-pulls.ts'
+import type { Pull, Repository } from './records/records.ts'
+
+/** Largest file read whole, in bytes: the server asks for configuration only. */
+const fileLimitBytes = 4 * 1024 * 1024
+
+/** What the server asks of a forge, answered in process. */
+export function answersOf(context: ForgeContext): Forge {
+  const { records } = context
+  const gitDirOf = (repository: { id: number }) => records.gitFolder(repository.id)
+
+  function requireRecord(id: number): Repository {
+    const record = records.repositories.get(String(id))
+    // Deleted since the server asked for it.
+    if (record === undefined) throw new ErrandError('not_found')
+    return record
+  }
+
+  return {
+    authenticate: async (token) => authenticate(records, token),
+    repository: async (caller, name) =>
+      presentAccess(records, caller, findRepository(records, name)),
+    async repositoryById(caller, id) {
+      const repository = records.repositories.get(String(id))
+      const found = repository === undefined ? undefined : { repository, renamed: false }
+      return presentAccess(records, caller, found)
+    },
+    branchExists: async (_caller, repository, branch) =>
+      (await resolveBranch(gitDirOf(repository), branch)) !== undefined,
+    async readFile(_caller, repository, branch, path) {
+      const gitDir = gitDirOf(repository)
+      const commit = await resolveBranch(gitDir, branch)
+      const entry = commit && (await readEntry(gitDir, commit, path))
+      if (!entry || entry.type !== 'blob') return undefined
+      const content = await git(['cat-file', 'blob', entry.sha], {
+        gitDir,
+        limitBytes: fileLimitBytes,
+      })
+      return content.toString('utf8')
+    },
+    async openPull(_caller, repository, pull) {
+      const record = requireRecord(repository.id)
+      const bot = findAccount(records, botLogin)
+      if (bot === undefined) throw new Error(`the account ${botLogin} is gone`)
+      const known = findOpenPull(context, record, pull.head, pull.base)
+      const opened = known ?? (await openPull(context, record, bot, pull))
+      return presentForgePull(context, repository.full_name, opened)
+    },
+    async pull(_caller, repository, number) {
+      const record = requireRecord(repository.id)
+      if (records.of(record).pulls.get(String(number)) === undefined) return undefined
+      const pull = await requirePull(context, record, number)
+      return presentForgePull(context, repository.full_name, pull)
+    },
+    async diff(_caller, repository, base, head, limitBytes) {
+      const gitDir = gitDirOf(repository)
+      const [from, to] = [await resolveBranch(gitDir, base), await resolveBranch(gitDir, head)]
+      if (from === undefined || to === undefined) return ''
+      const parted = (await mergeBase(gitDir, from, to)) ?? from
+      return await cutDiff(gitDir, parted, to, limitBytes)
+    },
+  }
+}
+
+function presentForgePull(context: ForgeContext, name: string, pull: Pull): ForgePull {
+  const { number, state, title, draft, head, base } = pull
+  return {
+    id: number,
+    number,
+    html_url: `${context.publicUrl()}/${name}/pull/${number}`,
+    state,
+    title,
+    body: pull.body ?? '',
+    draft,
+    merged: pull.merged_at !== null,
+    head,
+    base,
+    author: context.records.accounts.get(String(pull.user_id))?.login ?? 'ghost',
+  }
+}

@@ -1,0 +1,128 @@
+import { type Caller, ErrandError } from '@errand/contract'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { ForgeContext } from '../context.ts'
+import { fullName, ownerOf, permissionIn } from '../identity/access.ts'
+import { findAccount } from '../identity/accounts.ts'
+import { presentRepository } from '../present/repository.ts'
+import type { Repository } from '../records/records.ts'
+import { readInput } from './body.ts'
+import { requireCaller, sendPage, urlsOf } from './request.ts'
+
+const Order = {
+  sort: z.enum(['created', 'updated', 'pushed', 'full_name']).optional(),
+  direction: z.enum(['asc', 'desc']).optional(),
+}
+
+const UserQuery = z.object({
+  ...Order,
+  visibility: z.enum(['all', 'public', 'private']).default('all'),
+  affiliation: z.string().optional(),
+  type: z.enum(['all', 'owner', 'public', 'private', 'member']).optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  before: z.iso.datetime({ offset: true }).optional(),
+})
+
+const OrganizationQuery = z.object({
+  ...Order,
+  type: z.enum(['all', 'public', 'private', 'forks', 'sources', 'member']).default('all'),
+})
+
+type Affiliation = 'owner' | 'collaborator' | 'organization_member'
+
+/** `/user/repos` and `/orgs/{org}/repos`, read. */
+export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext): void {
+  const present = (repository: Repository, caller: Caller | undefined) =>
+    presentRepository(
+      context.records,
+      repository,
+      urlsOf(context, app.prefix),
+      permissionIn(context.records, caller, repository),
+    )
+
+  app.get('/user/repos', async (request, reply) => {
+    const caller = requireCaller(request)
+    const query = readInput(UserQuery, request.query, 'Repository')
+    if (query.type !== undefined && (query.affiliation ?? query.visibility) !== 'all') {
+      throw new ErrandError('validation_failed', {
+        message: 'If you specify visibility or affiliation, you cannot specify type.',
+      })
+    }
+    const items = visible(context, caller)
+      .filter((item) => isWanted(item, query))
+      .filter((item) => isTheirs(context, caller, item, affiliationsOf(query)))
+    return sendPage(context, request, reply, sorted(context, items, query)).map((item) =>
+      present(item, caller),
+    )
+  })
+
+  app.get<{ Params: { org: string } }>('/orgs/:org/repos', async (request, reply) => {
+    const query = readInput(OrganizationQuery, request.query, 'Repository')
+    const owner = findAccount(context.records, request.params.org)
+    if (owner?.type !== 'Organization') throw new ErrandError('not_found')
+    const caller = request.forgeCaller
+    const items = visible(context, caller).filter(
+      (item) =>
+        item.owner_id === owner.id &&
+        query.type !== 'forks' &&
+        (query.type !== 'public' || !item.private) &&
+        (query.type !== 'private' || item.private),
+    )
+    const order = { sort: query.sort ?? 'created', direction: query.direction }
+    return sendPage(context, request, reply, sorted(context, items, order)).map((item) =>
+      present(item, caller),
+    )
+  })
+}
+
+function visible(context: ForgeContext, caller: Caller | undefined): Repository[] {
+  return context.records.repositories
+    .values()
+    .filter((item) => permissionIn(context.records, caller, item) !== undefined)
+}
+
+function isWanted(item: Repository, query: z.infer<typeof UserQuery>): boolean {
+  const only = query.type === 'public' || query.type === 'private' ? query.type : query.visibility
+  if (only === 'public' && item.private) return false
+  if (only === 'private' && !item.private) return false
+  const time = Date.parse(item.updated_at)
+  if (query.since !== undefined && time < Date.parse(query.since)) return false
+  return query.before === undefined || time <= Date.parse(query.before)
+}
+
+const every: Affiliation[] = ['owner', 'collaborator', 'organization_member']
+
+function affiliationsOf(query: z.infer<typeof UserQuery>): Affiliation[] {
+  if (query.type === 'owner') return ['owner']
+  if (query.type === 'member') return ['collaborator', 'organization_member']
+  const named = query.affiliation?.split(',').map((word) => word.trim())
+  return named === undefined ? every : every.filter((item) => named.includes(item))
+}
+
+/** Whether a repository is one of the caller's own; a site administrator owns them all. */
+function isTheirs(
+  context: ForgeContext,
+  caller: Caller,
+  item: Repository,
+  wanted: Affiliation[],
+): boolean {
+  const { id } = caller.user
+  if (item.owner_id === id || caller.isSiteAdmin) return wanted.includes('owner')
+  if (item.collaborators[id] !== undefined && wanted.includes('collaborator')) return true
+  const isMember = ownerOf(context.records, item).members[id] !== undefined
+  return isMember && wanted.includes('organization_member')
+}
+
+function sorted(
+  context: ForgeContext,
+  items: Repository[],
+  { sort = 'full_name', direction }: Pick<z.infer<typeof UserQuery>, 'sort' | 'direction'>,
+): Repository[] {
+  const keyOf = (item: Repository): string =>
+    sort === 'full_name' ? fullName(context.records, item).toLowerCase() : item[`${sort}_at`]
+  const sign = (direction ?? (sort === 'full_name' ? 'asc' : 'desc')) === 'asc' ? 1 : -1
+  return items
+    .map((item) => ({ item, key: keyOf(item) }))
+    .toSorted((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : a.item.id - b.item.id))
+    .map(({ item }) => item)
+}
