@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient, Settings } from '@errand/contract'
 import { type Store } from '@errand/core'
@@ -94,8 +95,9 @@ async function addRepository(
   fullName: string,
   files?: Record<string, string>,
 ): Promise<void> {
-  const source = join(folder, 'sources', fullName)
-  await createRepository(source, files)
+  const plain = join(folder, 'source.git')
+  const source = files === undefined ? plain : join(folder, 'sources', fullName)
+  if (!existsSync(source)) await createRepository(source, files)
   await forge.importRepository(source, fullName, {})
 }
 
