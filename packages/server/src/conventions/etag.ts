@@ -33,6 +33,6 @@ export function answerNotModified(
     vary: 'Accept, Authorization',
   })
   if (!matchesEtag(request.headers['if-none-match'], etag)) return false
-  void reply.code(304)
+  void reply.code(304).removeHeader('content-type')
   return true
 }
