@@ -1,2 +1,2 @@
-export { type ProbeCheck, probeHost, type ProbeReport } from './box/index.ts'
+export { type Box, openBox, type ProbeCheck, probeHost, type ProbeReport } from './box/index.ts'
 export { type Runner, type RunnerOptions, startRunner } from './start-runner.ts'

@@ -76,7 +76,18 @@ function environmentOf(config: readonly ConfigEntry[]): Record<string, string> {
 }
 
 /**
- * Runs git, without a shell, and gives what it printed. It dies with the runner.
+ * git's own helpers (remote-http, pack-objects) would outlive a runner that is killed, and a push of
+ * theirs could still arrive. In a process namespace of its own all of it ends with its first process.
+ */
+const ownProcesses: readonly string[] = [
+  'unshare',
+  // Who is not root may make one only together with a user namespace.
+  ...(process.getuid?.() === 0 ? [] : ['--user', '--map-current-user']),
+  ...['--pid', '--fork', '--kill-child=KILL', '--'],
+]
+
+/**
+ * Runs git, without a shell, and gives what it printed. It dies with the runner, and so do its helpers.
  *
  * @throws GitFailed when it ends otherwise than 0
  * @throws the signal's reason when that aborts
@@ -85,7 +96,7 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   options.signal.throwIfAborted()
   const where = options.gitDir === undefined ? [] : ['--git-dir', options.gitDir]
   const command = [...(options.under ?? []), 'git', ...where, ...args]
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...ownProcesses, ...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...environmentOf(options.config ?? []), ...options.env },
     stdio: [
