@@ -10,7 +10,7 @@ let errand: Errand
 
 beforeAll(async () => {
   model = await startScriptedModel([
-    { call: [['write', { path: 'HELLO.md', content: 'Hello\n' }]] },
+    { call: [['write_file', { path: 'HELLO.md', content: 'Hello\n' }]] },
     { say: 'Said hello.' },
   ])
   errand = await startErrand({ model })

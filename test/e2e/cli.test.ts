@@ -19,7 +19,8 @@ beforeAll(async () => {
   folder = await createTempFolder('cli')
   model = await startScriptedModel(({ index, result }) => {
     if (index === 0) return { call: [['ask_user', { question: 'Which colour?' }]] }
-    if (index === 1) return { call: [['write', { path: 'COLOUR.md', content: `${result}\n` }]] }
+    if (index === 1)
+      return { call: [['write_file', { path: 'COLOUR.md', content: `${result}\n` }]] }
     return { say: 'Painted.' }
   })
   server = await startErrand({ model })

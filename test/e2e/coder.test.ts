@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { listPulls } from '../support/pulls.ts'
 import {
+  finish,
   type ModelApi,
   type Reply,
   scriptedModelKey,
@@ -10,20 +11,27 @@ import { startErrand } from '../support/start-errand.ts'
 import { artifactOf, completeTask, createTask, eventsOf, getTask } from '../support/tasks.ts'
 import { eventually } from '../support/eventually.ts'
 
-/** Reads, edits, runs the repository's own tests, and sums up. */
+/** Plans, reads, edits, runs the repository's own tests, and sums up. */
 const workingDay: Reply[] = [
-  { say: 'Let me look.', call: [['read', { path: 'src/sum.js' }]] },
+  {
+    think: 'Where is sum?',
+    say: 'Let me look.',
+    call: [
+      ['update_plan', { entries: [{ content: 'Find sum', status: 'in_progress' }] }],
+      ['read_file', { path: 'src/sum.js' }],
+    ],
+  },
   {
     call: [
       [
-        'edit',
+        'edit_file',
         { path: 'src/sum.js', old_text: 'return a + b', new_text: 'return Number(a) + Number(b)' },
       ],
-      ['write', { path: 'NOTES.md', content: 'sum takes text, too\n' }],
+      ['write_file', { path: 'NOTES.md', content: 'sum takes text, too\n' }],
     ],
   },
   { call: [['bash', { command: 'node --test' }]] },
-  { say: 'Sum numbers given as text\n\n`sum` now converts its arguments. The tests pass.' },
+  finish('Sum numbers given as text', '`sum` now converts its arguments. The tests pass.'),
 ]
 
 describe.each(['messages', 'responses', 'chat_completions'] satisfies ModelApi[])(
@@ -50,15 +58,21 @@ describe.each(['messages', 'responses', 'chat_completions'] satisfies ModelApi[]
       expect(pull).toMatchObject({ title: 'Sum numbers given as text', draft: true })
       expect(pull?.body).toContain('now converts its arguments')
       expect(artifactOf(task, 'pull')?.number).toBe(pull?.number)
-      const used = events.filter(({ type }) => type === 'assistant.usage')
-      expect(used.length).toBeGreaterThan(0)
+      const types = new Set(events.map(({ type }) => type))
+      for (const type of ['assistant.message', 'assistant.thought', 'assistant.plan'] as const) {
+        expect(types).toContain(type)
+      }
+      expect(types).toContain('assistant.usage')
+      expect(events.find(({ type }) => type === 'session.summary')?.data).toMatchObject({
+        title: 'Sum numbers given as text',
+      })
       expect(task.sessions[0]).toMatchObject({ model: 'scripted' })
     })
 
     it('puts in the key outside the box, where the agent has only a token of its session', async () => {
       await using model = await startScriptedModel([
         { call: [['bash', { command: 'env; cat /proc/*/environ | tr "\\0" "\\n"' }]] },
-        { say: 'Looked around.' },
+        finish('Look around'),
       ])
       await using errand = await startErrand({ model, api })
       await errand.addRepository('acme/sums')
@@ -83,8 +97,8 @@ describe('coder', () => {
       calls += 1
       if (calls <= 2) return { fail: 529, message: 'overloaded' }
       return index === 0
-        ? { call: [['write', { path: 'A.md', content: 'a\n' }]] }
-        : { say: 'Wrote A.' }
+        ? { call: [['write_file', { path: 'A.md', content: 'a\n' }]] }
+        : finish('Write A')
     })
     await using errand = await startErrand({ model })
     await errand.addRepository('acme/sums')
@@ -103,8 +117,8 @@ describe('coder', () => {
         return { call: [['bash', { command: 'true' }]] }
       }
       if (!prompt.includes('in green')) return { say: 'Painted.' }
-      if (index > 2) return { say: 'Painted in green.' }
-      return { call: [['write', { path: 'COLOUR.md', content: 'green\n' }]] }
+      if (index > 2) return finish('Paint it in green')
+      return { call: [['write_file', { path: 'COLOUR.md', content: 'green\n' }]] }
     })
     await using errand = await startErrand({ model })
     await errand.addRepository('acme/sums')

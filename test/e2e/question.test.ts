@@ -16,7 +16,7 @@ const askAndWrite: Script = ({ index, result, prompt }) => {
   const answer = /\b(French|Danish)\b/.exec(`${result} ${prompt.split('Greet').at(-1)}`)?.[1]
   if (answer === undefined) return { call: [['ask_user', { question: 'In which language?' }]] }
   if (result.includes('GREETING.md') || index > 1) return { say: `Greeted in ${answer}.` }
-  return { call: [['write', { path: 'GREETING.md', content: `A greeting in ${answer}\n` }]] }
+  return { call: [['write_file', { path: 'GREETING.md', content: `A greeting in ${answer}\n` }]] }
 }
 
 let model: ScriptedModel

@@ -14,7 +14,7 @@ const markup =
 
 const ask: Script = ({ index, result }) => {
   if (index === 0) return { call: [['ask_user', { question: `Red or blue? ${markup}` }]] }
-  if (index === 1) return { call: [['write', { path: 'COLOUR.md', content: `${result}\n` }]] }
+  if (index === 1) return { call: [['write_file', { path: 'COLOUR.md', content: `${result}\n` }]] }
   return { say: `Painted ${markup}` }
 }
 

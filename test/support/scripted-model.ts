@@ -16,7 +16,7 @@ export interface Turn {
 /** The model's turn: text, calls of tools, or an error of the upstream. */
 export type Reply =
   | { say: string }
-  | { call: [name: string, input: object][]; say?: string }
+  | { call: [name: string, input: object][]; say?: string; think?: string }
   | { fail: number; message: string }
 
 export type Script = (turn: Turn) => Reply | Promise<Reply>
@@ -62,6 +62,11 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
   }
 }
 
+/** How `coder` ends a task: with what becomes the text of the pull request. */
+export function finish(title: string, body = 'Done as asked.'): Reply {
+  return { call: [['finish', { title, body }]] }
+}
+
 function inOrder(replies: Reply[]): Script {
   return ({ index }) => {
     const reply = replies[Math.min(index, replies.length - 1)]
@@ -98,7 +103,11 @@ function toFixture(reply: Reply): FixtureResponse {
   if ('fail' in reply) return { error: { message: reply.message }, status: reply.fail }
   if (!('call' in reply)) return { content: reply.say }
   const toolCalls = reply.call.map(([name, input]) => ({ name, arguments: JSON.stringify(input) }))
-  return reply.say === undefined ? { toolCalls } : { content: reply.say, toolCalls }
+  return {
+    toolCalls,
+    ...(reply.say !== undefined && { content: reply.say }),
+    ...(reply.think !== undefined && { reasoning: reply.think }),
+  }
 }
 
 function settingsFor(url: string, api: ModelApi): object {
