@@ -1,6 +1,6 @@
 /** Takes a text of any length in pieces, and keeps its beginning and its end. */
 export interface EndKeeper {
-  add(text: string): void
+  add: (text: string) => void
   /** What was kept, with a line between that says how much was left out. */
   text(): string
 }

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { askServerEntry, nodeArguments } from '../index.ts'
+
+let gateway: Server
+let url: string
+let status: number
+let posted: unknown[]
+
+beforeEach(async () => {
+  status = 202
+  posted = []
+  gateway = createServer((request, response) => {
+    void json(request).then((body) => {
+      posted.push({ method: request.method, path: request.url, body })
+      response.writeHead(status).end()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(gateway, 'listening')
+  url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/s/token/questions`
+})
+afterEach(() => void gateway.close())
+
+async function connect(): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' })
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [...nodeArguments, askServerEntry],
+    env: { ERRAND_QUESTIONS_URL: url },
+  })
+  await client.connect(transport)
+  return client
+}
+
+async function ask(args: Record<string, unknown>) {
+  const client = await connect()
+  try {
+    return await client.callTool({ name: 'pose_question', arguments: args })
+  } finally {
+    await client.close()
+  }
+}
+
+describe('the ask server', () => {
+  it('has one tool, and not by a name that agents drop', async () => {
+    const client = await connect()
+
+    const { tools } = await client.listTools()
+    await client.close()
+
+    expect(tools.map(({ name }) => name)).toEqual(['pose_question'])
+    expect(tools[0]?.inputSchema.required).toEqual(['message'])
+  })
+
+  it('hands the question on, and tells the agent to end its turn', async () => {
+    const result = await ask({ message: 'Which colour?', options: ['red', 'blue'] })
+
+    expect(posted).toEqual([
+      {
+        method: 'POST',
+        path: '/s/token/questions',
+        body: { message: 'Which colour?', options: ['red', 'blue'] },
+      },
+    ])
+    expect(result.isError).not.toBe(true)
+    expect(JSON.stringify(result.content)).toContain('End your turn now')
+  })
+
+  it.each([404, 409, 500])('says so when the gateway answers %i', async (code) => {
+    status = code
+
+    const result = await ask({ message: 'Which colour?' })
+
+    expect(result.isError).toBe(true)
+    expect(JSON.stringify(result.content)).toContain('Decide yourself')
+  })
+
+  it('says so when there is no gateway', async () => {
+    gateway.close()
+    await once(gateway, 'close')
+
+    const result = await ask({ message: 'Which colour?' })
+
+    expect(result.isError).toBe(true)
+  })
+
+  it('does not take a question without words', async () => {
+    const result = await ask({ message: '' })
+
+    expect(result.isError).toBe(true)
+    expect(posted).toEqual([])
+  })
+
+  it.each(['2024-11-05', '2025-03-26', '2025-06-18'])(
+    'speaks version %s of MCP, as agents in use do',
+    async (protocolVersion) => {
+      const child = spawn(process.execPath, [...nodeArguments, askServerEntry], {
+        env: { ERRAND_QUESTIONS_URL: url },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      const params = { protocolVersion, capabilities: {}, clientInfo: { name: 't', version: '1' } }
+
+      child.stdin.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`,
+      )
+      const [line] = (await once(child.stdout, 'data')) as [Buffer]
+      child.stdin.end()
+
+      expect(JSON.parse(line.toString())).toMatchObject({ result: { protocolVersion } })
+      expect(await once(child, 'exit')).toEqual([0, null])
+    },
+  )
+
+  it('does not start without knowing where questions go', async () => {
+    const child = spawn(process.execPath, [...nodeArguments, askServerEntry], {
+      env: {},
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+
+    const [code] = (await once(child, 'exit')) as [number]
+
+    expect(code).not.toBe(0)
+    expect(said).toContain('ERRAND_QUESTIONS_URL is not set')
+  })
+})

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { isAbsolute } from 'node:path'
+import * as acp from '@agentclientprotocol/sdk'
+import { z } from 'zod'
+import { failure } from '../acp/failure.ts'
+import { promptText } from '../acp/prompt-text.ts'
+import { createTurns } from '../acp/turns.ts'
+import { createClient } from './client.ts'
+import { type Conversation, createConversation } from './conversation/conversation.ts'
+import { charactersOf, estimateTokens } from './conversation/estimate.ts'
+import { keepConversation, readConversation } from './conversation/keep.ts'
+import { writeInstructions } from './instructions.ts'
+import { type Model, openModel } from './model/open-model.ts'
+import { readRootNotes } from './project-notes.ts'
+import { replayConversation } from './replay.ts'
+import { type CoderSettings, readSettings } from './settings.ts'
+import { describeTools, toolsFor } from './tools/all.ts'
+import { runTurn, type Turn } from './turn.ts'
+
+export interface CoderOptions {
+  /** Says which model to use (settings.ts), and is the environment of commands. */
+  env: Readonly<Record<string, string | undefined>>
+  /** A folder that outlives the process: sessions are kept in it. */
+  home: string
+}
+
+interface Session {
+  workspace: string
+  settings: CoderSettings
+  model: Model
+  conversation: Conversation
+}
+
+/** What each note of a project may take up of the room for a question. */
+const noteShare = 0.05
+
+/** The agent that works with a model: it reads, edits and runs what is in the workspace. */
+export function createCoderAgent(options: CoderOptions): acp.AgentApp {
+  const turns = createTurns()
+  const sessions = new Map<string, Session>()
+  let canAsk = false
+  return acp
+    .agent({ name: 'coder' })
+    .onRequest('initialize', ({ params }) => {
+      canAsk = params.clientCapabilities?.elicitation?.form != null
+      return {
+        protocolVersion: acp.PROTOCOL_VERSION,
+        agentInfo: { name: 'coder', title: 'Coder', version: '0.1.0' },
+        agentCapabilities: { loadSession: true, promptCapabilities: { embeddedContext: true } },
+        authMethods: [],
+      }
+    })
+    .onRequest('session/new', async ({ params }) => {
+      const conversation = createConversation(randomUUID())
+      const session = await openSession(options, params, conversation)
+      await keepConversation(options.home, conversation)
+      sessions.set(conversation.session_id, session)
+      return { sessionId: conversation.session_id }
+    })
+    .onRequest('session/load', async ({ params, client }) => {
+      const { sessionId } = params
+      const conversation = await readConversation(options.home, sessionId)
+      if (conversation === undefined) throw acp.RequestError.sessionNotFound(sessionId)
+      sessions.set(sessionId, await openSession(options, params, conversation))
+      for (const update of replayConversation(conversation.messages)) {
+        await client.notify('session/update', { sessionId, update })
+      }
+      return {}
+    })
+    .onRequest('session/prompt', ({ params, client, signal }) => {
+      const { sessionId } = params
+      const session = sessions.get(sessionId)
+      if (session === undefined) throw acp.RequestError.sessionNotFound(sessionId)
+      return turns.run(sessionId, signal, async (signal) => {
+        const turn = await prepareTurn(options, session, signal, (id) =>
+          createClient(client, id, canAsk),
+        )
+        return runTurn(turn, promptText(params.prompt))
+      })
+    })
+    .onNotification('session/cancel', ({ params }) => turns.cancel(params.sessionId))
+}
+
+async function openSession(
+  { env }: CoderOptions,
+  { cwd, mcpServers }: acp.NewSessionRequest,
+  conversation: Conversation,
+): Promise<Session> {
+  if (!isAbsolute(cwd)) throw acp.RequestError.invalidParams({ cwd })
+  if (mcpServers.length > 0) throw failure('agent', 'The coder does not use MCP servers.')
+  const settings = readSettings(env)
+  return { workspace: cwd, settings, model: await openModel(settings), conversation }
+}
+
+async function prepareTurn(
+  { env, home }: CoderOptions,
+  { workspace, settings, model, conversation }: Session,
+  signal: AbortSignal,
+  clientOf: (sessionId: string) => Turn['client'],
+): Promise<Turn> {
+  const client = clientOf(conversation.session_id)
+  const tools = toolsFor(client.canAsk)
+  const noteLimit = charactersOf(settings, noteShare)
+  const notes = await readRootNotes(workspace, noteLimit)
+  const instructions = writeInstructions(workspace, notes, client.canAsk)
+  const described = tools.map(({ name, description, input }) => [
+    name,
+    description,
+    z.toJSONSchema(input),
+  ])
+  return {
+    settings,
+    model,
+    workspace,
+    env,
+    instructions,
+    tools,
+    toolSet: describeTools(tools),
+    fixedTokens: estimateTokens([instructions, described]),
+    noteLimit,
+    client,
+    conversation,
+    keep: () => keepConversation(home, conversation),
+    signal,
+  }
+}
