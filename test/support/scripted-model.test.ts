@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { startScriptedModel } from './scripted-model.ts'
+import { scriptedModelKey, startScriptedModel } from './scripted-model.ts'
 
 async function post(url: string, body: object): Promise<string> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-api-key': scriptedModelKey },
     body: JSON.stringify({ model: 'scripted', stream: true, max_tokens: 100, ...body }),
   })
   expect(response.status).toBe(200)
@@ -66,11 +66,21 @@ it('streams Chat Completions', async () => {
   expect(model.turns).toMatchObject([{ index: 0, prompt: 'Fix it' }])
 })
 
+it('refuses whoever comes without the key', async () => {
+  await using model = await startScriptedModel([{ say: 'Never said.' }])
+
+  const response = await fetch(`${model.url}/v1/messages`, { method: 'POST', body: '{}' })
+
+  expect(response.status).toBe(401)
+  expect(model.turns).toEqual([])
+})
+
 it('fails as an upstream fails', async () => {
   await using model = await startScriptedModel(() => ({ fail: 529, message: 'overloaded' }))
 
   const response = await fetch(`${model.url}/v1/messages`, {
     method: 'POST',
+    headers: { 'x-api-key': scriptedModelKey },
     body: JSON.stringify({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'x' }] }),
   })
 

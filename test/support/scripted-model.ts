@@ -27,8 +27,6 @@ export interface ScriptedModel extends AsyncDisposable {
   url: string
   /** Every turn asked for, in order. */
   turns: Turn[]
-  /** What was sent: path, headers and body, as the upstream saw them. */
-  requests(): { path: string; headers: Record<string, string>; body: unknown }[]
   /** The settings that make it the model `scripted`, spoken to by the API given. */
   settings(api?: ModelApi): object
 }
@@ -45,7 +43,14 @@ export const scriptedModelKeyVariable = 'SCRIPTED_MODEL_KEY'
 export async function startScriptedModel(script: Script | Reply[]): Promise<ScriptedModel> {
   const turns: Turn[] = []
   const play = typeof script === 'function' ? script : inOrder(script)
-  const server = new LLMock({ host: '127.0.0.1', port: 0, chunkSize: 12, strict: true })
+  const server = new LLMock({
+    host: '127.0.0.1',
+    port: 0,
+    chunkSize: 12,
+    strict: true,
+    // Who comes without the key is refused: only the gateway has it.
+    auth: { apiKeys: [scriptedModelKey] },
+  })
   server.on({}, async (request) => {
     const turn = readTurn(request)
     turns.push(turn)
@@ -55,8 +60,6 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
   return {
     url,
     turns,
-    requests: () =>
-      server.getRequests().map(({ path, headers, body }) => ({ path, headers, body })),
     settings: (api = 'messages') => settingsFor(url, api),
     [Symbol.asyncDispose]: () => server.stop(),
   }
