@@ -31,6 +31,7 @@ export interface Questions {
 const mostQuestions = 100
 const pollMs = 1000
 
+/** The agent asks more than it may, or when nobody listens any more. */
 export class TooManyQuestions extends Error {}
 
 export function openQuestions(run: Run, workspace: Workspace): Questions {
@@ -85,7 +86,7 @@ export function openQuestions(run: Run, workspace: Workspace): Questions {
     async ask(question) {
       asked += 1
       if (isClosed || asked > mostQuestions)
-        throw new TooManyQuestions('no more questions are taken')
+        throw new TooManyQuestions('No more questions are taken')
       const recorded = asking.then(() => record(question))
       asking = recorded.catch(() => undefined)
       return await recorded

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+
 import { steerTask } from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -90,7 +92,6 @@ describe('a session of the script agent', () => {
     await test.untilEnded(id)
 
     await eventually(async () => {
-      const { readdir } = await import('node:fs/promises')
       expect(await readdir(`${test.dataDir}/workspaces`)).toEqual([])
     })
   })

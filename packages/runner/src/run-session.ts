@@ -80,8 +80,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     await run.say('No changes were made: there is nothing to push.')
     return 'no_change'
   }
-  await pushBranch(run, { checkout, result, ...place })
-  const { commit, filesChanged } = result
+  const commit = await pushBranch(run, { checkout, result, ...place })
+  const { filesChanged } = result
   return { commit, filesChanged, summary, commands, ...(note === undefined ? {} : { note }) }
 }
 

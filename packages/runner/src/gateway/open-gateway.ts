@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { gatewayPort } from '../box/index.ts'
 import { RunStopped } from '../failures.ts'
 import { oneLine } from '../publish/pull-text.ts'
+import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
 import type { Catalogue } from './catalogue.ts'
 import { forward } from './forward.ts'
@@ -143,7 +144,12 @@ async function takeQuestion(state: State, request: IncomingMessage): Promise<obj
   const parsed = Question.safeParse(parseJson(body))
   if (!parsed.success) throw new GatewayRefusal(400, 'A question needs a message')
   const { message, requested_schema: requestedSchema } = parsed.data
-  return { question_id: await state.onQuestion({ message, requestedSchema }) }
+  try {
+    return { question_id: await state.onQuestion({ message, requestedSchema }) }
+  } catch (error) {
+    if (error instanceof TooManyQuestions) throw new GatewayRefusal(429, error.message, error)
+    throw error
+  }
 }
 
 function parseJson(body: Buffer): unknown {

@@ -83,7 +83,10 @@ const ownProcesses: readonly string[] = [
   'unshare',
   // Who is not root may make one only together with a user namespace.
   ...(process.getuid?.() === 0 ? [] : ['--user', '--map-current-user']),
-  ...['--pid', '--fork', '--kill-child=KILL', '--'],
+  '--pid',
+  '--fork',
+  '--kill-child=KILL',
+  '--',
 ]
 
 /**

@@ -7,6 +7,7 @@ import { remoteOf } from '../git/forge-remote.ts'
 import { git, GitFailed, gitText } from '../git/git.ts'
 import type { Repository } from '../mirror/repository.ts'
 import { printable } from '../printable.ts'
+import { isOfSession } from './commit-message.ts'
 import type { Result } from '../result/collect-result.ts'
 import type { Run } from '../run/run.ts'
 import type { Checkout } from '../workspace/check-out.ts'
@@ -15,18 +16,19 @@ import type { WorkBranch } from '../workspace/work-branch.ts'
 /**
  * Pushes the result. The branch's name is stored first, so that whoever runs the task again pushes to
  * the same. It is only ever moved forward, and only from the commit the work was based on
- * (`--force-with-lease`): of two runners at it, one wins.
+ * (`--force-with-lease`): of two runners at it, one wins, and the other keeps to what that one pushed.
+ * Gives the commit the branch has then.
  *
  * @throws SessionFailed push_refused, branch_moved
  */
 export async function pushBranch(
   run: Run,
   parts: { repository: Repository; branch: WorkBranch; checkout: Checkout; result: Result },
-): Promise<void> {
+): Promise<string> {
   const { branch } = parts
   await run.say(`Pushing to ${branch.name}`)
   await setHeadRef(run.context.store, run.lease, branch.name)
-  await push(run, parts)
+  return await push(run, parts)
 }
 
 /** Tells of a branch that is pushed. */
@@ -48,10 +50,10 @@ export async function recordBranch(
 
 type PushParts = Parameters<typeof pushBranch>[1]
 
-const pausesMs = [1000, 4000]
+const pausesMs = [500, 2000]
 
 /** Sent again when it failed and the branch is where it was: a refusal is then heard again. */
-async function push(run: Run, parts: PushParts): Promise<void> {
+async function push(run: Run, parts: PushParts): Promise<string> {
   const { repository, branch, checkout, result } = parts
   const remote = remoteOf(run.context.forge, repository.full_name)
   const ref = `refs/heads/${branch.name}`
@@ -62,13 +64,14 @@ async function push(run: Run, parts: PushParts): Promise<void> {
     run.signal.throwIfAborted()
     try {
       await git([...command, `${result.commit}:${ref}`], options)
-      return
+      return result.commit
     } catch (error) {
       if (!(error instanceof GitFailed)) throw error
       const tip = await remoteTip(remote.url, ref, options)
       // It got there after all, and only the answer was lost.
-      if (tip === result.commit) return
+      if (tip === result.commit) return tip
       if (tip !== undefined && tip !== (checkout.headCommit ?? '')) {
+        if (await isOurs(run, remote.url, tip, options)) return tip
         const message = `The branch ${branch.name} of ${repository.full_name} has moved since the session started from it, so nothing was pushed.`
         throw new SessionFailed('branch_moved', message, error)
       }
@@ -92,6 +95,19 @@ async function remoteTip(
     if (error instanceof GitFailed) return undefined
     throw error
   }
+}
+
+/** Whether an earlier attempt at this session pushed a commit, and it arrived after it was looked for. */
+async function isOurs(
+  run: Run,
+  url: string,
+  commit: string,
+  options: Parameters<typeof git>[1],
+): Promise<boolean> {
+  if (commit === '') return false
+  await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, commit], options)
+  const message = await gitText(['show', '--no-patch', '--format=%B', commit], options)
+  return isOfSession(message, run.lease.session.id)
 }
 
 function refusal(repository: Repository, branch: WorkBranch, error: GitFailed): SessionFailed {

@@ -173,7 +173,7 @@ function answerTo({ id, method, params }: Message & { id: number }): void {
       }
       return
     case 'session/prompt': {
-      const [block] = params?.prompt as { text: string }[]
+      const [block] = (params?.prompt ?? []) as { text: string }[]
       void prompt(id, block?.text ?? '')
       return
     }

@@ -17,7 +17,7 @@ import { eventually } from './eventually.ts'
 import { type Runner, startRunner } from '../start-runner.ts'
 import { repositoryId, startTestForge, type TestForge } from './test-forge.ts'
 
-/** A store, a forge and a runner of their own. */
+/** A store, a forge and a runner of their own. Whatever the runner logs as an error fails the test. */
 export interface TestRunner extends AsyncDisposable {
   store: Store
   forge: TestForge
@@ -107,6 +107,8 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
       await store.close()
       await forge[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
+      const errors = log.filter((line) => line.startsWith('error '))
+      if (errors.length > 0) throw new Error(`the runner logged errors:\n${errors.join('\n')}`)
     },
   }
   if (options.start !== false) test.start()

@@ -129,7 +129,10 @@ async function serveRest(
     const [owner, name] = forge.fullName.split('/')
     const { fullName: full_name } = forge
     send(response, 200, {
-      ...{ id: repositoryId, name, full_name, default_branch: 'main' },
+      id: repositoryId,
+      name,
+      full_name,
+      default_branch: 'main',
       owner: { login: owner },
     })
   } else if (url.pathname === `/repos/${forge.fullName}/pulls` && request.method === 'GET') {

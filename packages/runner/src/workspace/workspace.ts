@@ -93,7 +93,8 @@ async function present(
     homeDir,
     runDir,
     isReopened,
-    isKept: isReopened,
+    // Also when they were kept until now: what is leased again either goes on or begins anew.
+    isKept: false,
     async [Symbol.asyncDispose]() {
       const mayGo = !workspace.isKept && !run.context.settings.runner.keep_workspaces
       if (mayGo) await removeTree(dir)

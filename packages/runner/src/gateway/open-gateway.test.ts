@@ -1,0 +1,523 @@
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestHttp,
+  type RequestOptions,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { type FileHandle, mkdir, open as openFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
+
+import { LLMock } from '@copilotkit/aimock'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+import { eventually } from '../testing/eventually.ts'
+import { openTestRun, type TestRun } from '../testing/open-test-run.ts'
+import { openCatalogue } from './catalogue.ts'
+import { type Gateway, openGateway } from './open-gateway.ts'
+
+interface Call {
+  url: string | undefined
+  headers: IncomingMessage['headers']
+  body: Buffer
+}
+
+let answer: (response: ServerResponse, call: Call) => void
+let calls: Call[]
+let upstream: Server
+let upstreamUrl: string
+let mock: LLMock
+let testRun: TestRun
+let gateway: Gateway
+let folder: FileHandle
+const asked: unknown[] = []
+
+const key = 'sk-secret-of-the-upstream'
+
+beforeAll(async () => {
+  upstream = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      const call = { url: request.url, headers: request.headers, body }
+      calls.push(call)
+      answer(response, call)
+    })
+  })
+  upstream.listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`
+  mock = new LLMock({ host: '127.0.0.1', port: 0, chunkSize: 4 })
+  mock.on(
+    {},
+    {
+      content: 'A long enough text to come in many chunks.',
+      usage: { input_tokens: 100, output_tokens: 20, prompt_tokens: 100, completion_tokens: 20 },
+    },
+  )
+  const mockUrl = await mock.start()
+  const wires = { anthropic: 'anthropic', openai: 'openai' }
+  const upstreams = Object.fromEntries(
+    Object.values(wires).flatMap((wire) => [
+      [wire, { wire, base_url: `${upstreamUrl}/base/v1`, api_key_env: 'KEY' }],
+      [`mock-${wire}`, { wire, base_url: `${mockUrl}/v1`, api_key_env: 'KEY' }],
+    ]),
+  )
+  testRun = await openTestRun(
+    { prompt: 'p' },
+    {
+      secrets: { KEY: key },
+      settings: {
+        upstreams,
+        models: Object.keys(upstreams).flatMap((name) => [
+          { id: `${name}-large`, name: 'provider/large', upstream: name },
+          { id: `${name}-small`, name: 'provider/small', upstream: name },
+        ]),
+      },
+    },
+  )
+})
+afterAll(async () => {
+  await testRun?.[Symbol.asyncDispose]()
+  await mock?.stop()
+  upstream.closeAllConnections()
+  upstream.close()
+})
+beforeEach(() => {
+  calls = []
+  asked.length = 0
+  answer = (response) => response.end('{}')
+})
+afterEach(async () => {
+  await gateway?.[Symbol.asyncDispose]()
+  await folder?.close()
+})
+
+async function open(model: string): Promise<void> {
+  const { run, test } = testRun
+  const runDir = join(test.dataDir, `${'deep/'.repeat(40)}run`)
+  await mkdir(runDir, { recursive: true })
+  folder = await openFile(runDir, 'r')
+  gateway = await openGateway(run, {
+    runDir,
+    catalogue: openCatalogue(test.settings, model),
+    onQuestion: (question) => {
+      asked.push(question)
+      return Promise.resolve('q-1')
+    },
+  })
+}
+
+/** As the forwarder in the box does it: over the socket. The path is below the session's token. */
+function send(
+  path: string,
+  body: string | Buffer | undefined,
+  options: RequestOptions = {},
+): Promise<IncomingMessage> {
+  const { pathname } = new URL(gateway.url)
+  return new Promise((resolve, reject) => {
+    const request = requestHttp({
+      // The socket's own path is too long to be named: by way of its open folder it is not.
+      socketPath: `/proc/self/fd/${folder.fd}/gateway.sock`,
+      path: `${pathname}${path}`,
+      method: body === undefined ? 'GET' : 'POST',
+      ...options,
+    })
+    request.once('response', resolve)
+    request.once('error', reject)
+    request.end(body)
+  })
+}
+
+async function post(path: string, body: object | string, options?: RequestOptions) {
+  const sent = typeof body === 'string' ? body : JSON.stringify(body)
+  const response = await send(path, sent, options)
+  return { status: response.statusCode, headers: response.headers, text: await text(response) }
+}
+
+async function usage(): Promise<Record<string, unknown>[]> {
+  const { run, test } = testRun
+  await gateway[Symbol.asyncDispose]()
+  await run.recorder.flush()
+  const events = await test.events(run.lease.task.id)
+  return events.filter(({ type }) => type === 'assistant.usage').map(({ data }) => data)
+}
+
+describe('what passes', () => {
+  it('is the body as it came, with the name of the model alone put in', async () => {
+    await open('anthropic-large')
+    const body = `{ "b" : [1.0, 2e3, "\\u00e9"],\n "model":"anthropic-small" , "unknown":{"model":"mine"},"n":12345678901234567890}`
+
+    const { status } = await post('/anthropic/v1/messages?beta=true', body)
+
+    expect(status).toBe(200)
+    expect(calls[0]?.url).toBe('/base/v1/messages?beta=true')
+    expect(calls[0]?.body.toString()).toBe(body.replace('anthropic-small', 'provider/small'))
+  })
+
+  it('is any model the agent names: an unknown one means its own', async () => {
+    await open('openai-large')
+
+    for (const model of ['gpt-for-titles', 'openai-small', 'anthropic-large']) {
+      await post('/openai/v1/responses', { model })
+    }
+
+    const names = calls.map(({ body }) => (JSON.parse(body.toString()) as { model: string }).model)
+    expect(names).toEqual(['provider/large', 'provider/small', 'provider/large'])
+  })
+
+  it('has the key put in and everything else about who asks taken out', async () => {
+    await open('anthropic-large')
+    const headers = {
+      authorization: 'Bearer mine',
+      'x-api-key': 'mine',
+      cookie: 'mine=1',
+      'proxy-authorization': 'mine',
+      'x-forwarded-for': '10.0.0.1',
+      'anthropic-version': '2023-06-01',
+      'anthropic-beta': 'some-feature',
+      'accept-encoding': 'gzip',
+    }
+
+    await post('/anthropic/v1/messages', { model: 'm' }, { headers })
+
+    const seen = calls[0]?.headers
+    expect(seen).toMatchObject({
+      'x-api-key': key,
+      'anthropic-version': '2023-06-01',
+      'anthropic-beta': 'some-feature',
+      'accept-encoding': 'identity',
+    })
+    expect(Object.values(seen ?? {}).join()).not.toMatch(/mine|10\.0\.0\.1/)
+    expect(seen).not.toHaveProperty('authorization')
+  })
+
+  it('is a bearer token on the wire of OpenAI', async () => {
+    await open('openai-large')
+
+    await post('/openai/v1/chat/completions', { model: 'm' })
+
+    expect(calls[0]?.headers.authorization).toBe(`Bearer ${key}`)
+  })
+
+  it('are headers and bytes of the answer, as they come', async () => {
+    await open('anthropic-large')
+    const parts = Promise.withResolvers<void>()
+    answer = (response) => {
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'request-id': 'r1',
+        'set-cookie': 'a=b',
+      })
+      response.write('data: one\n\n')
+      void parts.promise.then(() => response.end('data: two\n\n'))
+    }
+
+    const response = await send('/anthropic/v1/messages', '{"model":"m"}')
+    const first = (await once(response, 'data')) as [Buffer]
+    parts.resolve()
+
+    expect(first.toString()).toBe('data: one\n\n')
+    expect(await text(response)).toBe('data: two\n\n')
+    expect(response.headers).toMatchObject({ 'request-id': 'r1' })
+    expect(response.headers).not.toHaveProperty('set-cookie')
+  })
+
+  it('asks a streamed chat for its usage only where the agent has not said anything', async () => {
+    await open('openai-large')
+    const plain = { model: 'openai-large', messages: [] }
+
+    await post('/openai/v1/chat/completions', { ...plain, stream: true })
+    await post('/openai/v1/chat/completions', { ...plain, stream: true, stream_options: {} })
+    await post('/openai/v1/chat/completions', plain)
+    await post('/openai/v1/responses', { ...plain, stream: true })
+
+    const options = calls.map(
+      ({ body }) => (JSON.parse(body.toString()) as Record<string, unknown>).stream_options,
+    )
+    expect(options).toEqual([{ include_usage: true }, {}, undefined, undefined])
+  })
+})
+
+describe('what does not pass', () => {
+  it.each([
+    ['another token', 'POST', '/s/not-the-token/anthropic/v1/messages'],
+    ['no token', 'POST', '/anthropic/v1/messages'],
+    ['a path of no API', 'POST', '%/anthropic/v1/files'],
+    ['a path that climbs', 'POST', '%/anthropic/v1/messages/../files'],
+    ['an address of its own', 'POST', 'http://127.0.0.1:1/s/x/anthropic/v1/messages'],
+    ['the other wire', 'POST', '%/openai/v1/responses'],
+    ['another method', 'DELETE', '%/anthropic/v1/messages'],
+    ['a name of Object', 'POST', '%/constructor'],
+  ])('is %s', async (_, method, path) => {
+    await open('anthropic-large')
+    const { pathname } = new URL(gateway.url)
+
+    const result = await post('', { model: 'm' }, { method, path: path.replace('%', pathname) })
+
+    expect(result.status).toBe(404)
+    expect(JSON.parse(result.text)).toMatchObject({ type: 'error', error: { message: /./ } })
+    expect(calls).toEqual([])
+  })
+
+  it.each([
+    ['no JSON', '{"model":', 400],
+    ['no object', '[1]', 400],
+    ['no model', '{"messages":[]}', 400],
+    ['a model that is no text', '{"model":{}}', 400],
+    ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 400],
+  ])('is a body that is %s', async (_, body, status) => {
+    await open('anthropic-large')
+
+    const response = await send('/anthropic/v1/messages', body)
+
+    expect(response.statusCode).toBe(status)
+    expect(calls).toEqual([])
+  })
+
+  it('is a body too long, or compressed', async () => {
+    await open('anthropic-large')
+
+    const long = await send('/questions', 'x'.repeat(100_000))
+    const compressed = await send('/anthropic/v1/messages', 'x', {
+      headers: { 'content-encoding': 'zstd' },
+    })
+
+    expect([long.statusCode, compressed.statusCode]).toEqual([413, 415])
+  })
+
+  it('is any call of a session without a model', async () => {
+    await open('script')
+
+    expect((await post('/anthropic/v1/messages', { model: 'm' })).status).toBe(404)
+  })
+
+  it('is anything once the session has ended', async () => {
+    await open('anthropic-large')
+    await gateway[Symbol.asyncDispose]()
+
+    await expect(post('/anthropic/v1/messages', { model: 'm' })).rejects.toThrow(/ENOENT|ECONN/)
+  })
+
+  it('is a redirect: it is not followed', async () => {
+    await open('anthropic-large')
+    answer = (response) => response.writeHead(307, { location: `${upstreamUrl}/other` }).end()
+
+    const { status } = await post('/anthropic/v1/messages', { model: 'm' })
+
+    expect(status).toBe(307)
+    expect(calls).toHaveLength(1)
+  })
+})
+
+describe('a refusal of the upstream', () => {
+  it('passes with its status and text, without the key should it repeat it', async () => {
+    await open('anthropic-large')
+    answer = (response) =>
+      response.writeHead(429, { 'retry-after': '7' }).end(`{"error":"too much for ${key}"}`)
+
+    const { status, headers, text } = await post('/anthropic/v1/messages', { model: 'm' })
+
+    expect(status).toBe(429)
+    expect(headers['retry-after']).toBe('7')
+    expect(text).toBe('{"error":"too much for [key]"}')
+    expect(gateway.modelFailure).toMatch(/429.*too much/)
+  })
+
+  it('of the key is told in our own words', async () => {
+    await open('openai-large')
+    answer = (response) => response.writeHead(401).end(`bad key ${key.slice(0, 6)}***`)
+
+    const { status, text } = await post('/openai/v1/responses', { model: 'm' })
+
+    expect(status).toBe(401)
+    expect(text).not.toContain('sk-')
+    expect(gateway.modelFailure).toMatch(/refused the key/)
+  })
+
+  it('is forgotten when a later call goes well', async () => {
+    await open('openai-large')
+    answer = (response) => response.writeHead(500).end('{}')
+    await post('/openai/v1/responses', { model: 'm' })
+    answer = (response) => response.end('{}')
+
+    await post('/openai/v1/responses', { model: 'm' })
+
+    expect(gateway.modelFailure).toBeUndefined()
+  })
+
+  it('is a 502 where there is no upstream', async () => {
+    const { test } = testRun
+    const settings = structuredClone(test.settings)
+    settings.upstreams.anthropic = { wire: 'anthropic', base_url: 'http://127.0.0.1:9/v1' }
+    await open('anthropic-large')
+    await gateway[Symbol.asyncDispose]()
+    gateway = await openGateway(testRun.run, {
+      runDir: gateway.socketPath.replace('/gateway.sock', ''),
+      catalogue: openCatalogue(settings, 'anthropic-large'),
+      onQuestion: () => Promise.reject(new Error('not asked')),
+    })
+
+    const { status } = await post('/anthropic/v1/messages', { model: 'm' })
+
+    expect(status).toBe(502)
+  })
+})
+
+describe('either side going away', () => {
+  it('ends the other: the agent', async () => {
+    await open('anthropic-large')
+    const gone = Promise.withResolvers<void>()
+    answer = (response) => {
+      response.on('close', gone.resolve)
+      response.write('data: {}\n\n')
+    }
+
+    const response = await send('/anthropic/v1/messages', '{"model":"m"}')
+    await once(response, 'data')
+    response.destroy()
+
+    await gone.promise
+  })
+
+  it('ends the other: the agent, before the upstream has answered', async () => {
+    await open('anthropic-large')
+    const gone = Promise.withResolvers<void>()
+    answer = (response) => void response.on('close', gone.resolve)
+
+    const sent = requestHttp({
+      socketPath: `/proc/self/fd/${folder.fd}/gateway.sock`,
+      path: `${new URL(gateway.url).pathname}/anthropic/v1/messages`,
+      method: 'POST',
+    })
+    sent.on('error', () => undefined)
+    sent.end('{"model":"m"}')
+    await eventually(() => expect(calls).toHaveLength(1))
+    sent.destroy()
+
+    await gone.promise
+  })
+
+  it('ends the other: the upstream', async () => {
+    await open('anthropic-large')
+    answer = (response) => {
+      response.write('data: {}\n\n', () => response.destroy())
+    }
+
+    const response = await send('/anthropic/v1/messages', '{"model":"m"}')
+
+    await expect(text(response)).rejects.toThrow()
+  })
+})
+
+describe('tokens', () => {
+  const counted = {
+    input_tokens: 100,
+    cached_input_tokens: 0,
+    cache_write_tokens: 0,
+    output_tokens: 20,
+  }
+
+  it.each([
+    ['messages', 'anthropic', '/anthropic/v1/messages'],
+    ['responses', 'openai', '/openai/v1/responses'],
+    ['chat/completions', 'openai', '/openai/v1/chat/completions'],
+  ])('are counted from the real streams of %s', async (_, wire, path) => {
+    await open(`mock-${wire}-large`)
+    const body = {
+      model: `mock-${wire}-large`,
+      stream: true,
+      max_tokens: 100,
+      messages: [{ role: 'user', content: 'hello' }],
+      input: [{ role: 'user', content: 'hello' }],
+    }
+
+    const { status, text } = await post(path, body)
+
+    expect(status).toBe(200)
+    expect(text.split('\n\n').length).toBeGreaterThan(10)
+    expect((await usage()).at(-1)).toEqual({ model: `mock-${wire}-large`, ...counted })
+  })
+
+  it('are those the upstream counts, cached ones among the input', async () => {
+    await open('anthropic-large')
+    answer = (response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(
+        JSON.stringify({
+          type: 'message',
+          usage: {
+            input_tokens: 10,
+            cache_read_input_tokens: 60,
+            cache_creation_input_tokens: 30,
+            output_tokens: 20,
+          },
+        }),
+      )
+
+    await post('/anthropic/v1/messages', { model: 'anthropic-large' })
+
+    expect((await usage()).at(-1)).toEqual({
+      ...counted,
+      model: 'anthropic-large',
+      cached_input_tokens: 60,
+      cache_write_tokens: 30,
+    })
+  })
+
+  it('are counted as far as they came when an answer is cut short', async () => {
+    await open('anthropic-large')
+    const start = {
+      type: 'message_start',
+      message: { usage: { input_tokens: 77, output_tokens: 1 } },
+    }
+    const delta = {
+      type: 'content_block_delta',
+      delta: { type: 'text_delta', text: 'x'.repeat(400) },
+    }
+    answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const events = [start, delta].map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')
+      response.write(events, () => response.destroy())
+    }
+
+    await send('/anthropic/v1/messages', '{"model":"m"}').then((response) =>
+      text(response).catch(() => undefined),
+    )
+
+    expect((await usage()).at(-1)).toMatchObject({ input_tokens: 77, output_tokens: 100 })
+  })
+
+  it('cost nothing to be counted', async () => {
+    await open('anthropic-large')
+    const before = (await testRun.test.events(testRun.run.lease.task.id)).length
+
+    await post('/anthropic/v1/messages/count_tokens', { model: 'm' })
+    await usage()
+
+    expect(await testRun.test.events(testRun.run.lease.task.id)).toHaveLength(before)
+  })
+})
+
+it('lists the models of its upstream, and no others', async () => {
+  await open('openai-large')
+
+  const own = await send('/openai/v1/models', undefined)
+  const other = await send('/anthropic/v1/models', undefined)
+
+  const ids = ((await JSON.parse(await text(own))) as { data: { id: string }[] }).data
+  expect(ids.map(({ id }) => id)).toEqual(['openai-large', 'openai-small'])
+  expect(JSON.parse(await text(other))).toMatchObject({ data: [] })
+})
+
+it('takes questions', async () => {
+  await open('script')
+
+  const { status, text } = await post('/questions', { message: 'Which?' })
+  const refused = await post('/questions', { message: '' })
+
+  expect([status, JSON.parse(text)]).toEqual([202, { question_id: 'q-1' }])
+  expect(asked).toEqual([{ message: 'Which?', requestedSchema: undefined }])
+  expect(refused.status).toBe(400)
+})

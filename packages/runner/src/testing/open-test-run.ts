@@ -1,0 +1,43 @@
+import { leaseSession } from '@errand/core'
+
+import { createForgeClient } from '../forge-client.ts'
+import { openRun, type Run } from '../run/run.ts'
+import { startTestRunner, type TestRunner, type TestTask } from './start-test-runner.ts'
+
+/** A run of a leased session without a runner around it, to try single steps on. */
+export interface TestRun extends AsyncDisposable {
+  test: TestRunner
+  run: Run
+}
+
+export async function openTestRun(
+  task: TestTask,
+  options: { settings?: object; secrets?: Record<string, string> } = {},
+): Promise<TestRun> {
+  const test = await startTestRunner({ ...options, start: false })
+  await test.add(task)
+  const { store, settings, dataDir, forge } = test
+  const lease = await leaseSession(store, {
+    runner_id: 'test',
+    lease_seconds: settings.sessions.lease_seconds,
+    limits: settings.limits,
+  })
+  if (lease === undefined) throw new Error('nothing was leased')
+  const context = {
+    store,
+    log: store.log,
+    settings,
+    dataDir,
+    forge: createForgeClient({ apiUrl: forge.url, webUrl: forge.url, token: forge.token }),
+    secrets: (name: string) => options.secrets?.[name],
+  }
+  const run = openRun(context, lease, new AbortController().signal)
+  return {
+    test,
+    run,
+    async [Symbol.asyncDispose]() {
+      run.letGo()
+      await test[Symbol.asyncDispose]()
+    },
+  }
+}
