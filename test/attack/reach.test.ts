@@ -48,13 +48,13 @@ describe('an agent finds nothing of the host', () => {
     ['in any environment', 'for f in /proc/[0-9]*/environ; do tr "\\0" "\\n" < $f; done; env'],
     [
       'in any file it can read',
-      `grep -rlI --exclude-dir=sys --exclude-dir=proc -e "${canary.slice(0, 10)}""${canary.slice(10)}" / 2>/dev/null | head; echo searched`,
+      `grep -rlI --exclude-dir=sys --exclude-dir=proc --exclude-dir=usr --exclude-dir=node_modules -e "${canary.slice(0, 10)}""${canary.slice(10)}" / 2>/dev/null | head; echo searched`,
     ],
     ["in the server's folder", 'cat $DATA/owner-token $DATA/secret.txt; ls -la $DATA'],
     ['on any command line', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "'],
     [
       'in any open file',
-      'for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null; cat $p/fd/[3-9] 2>/dev/null < /dev/null & sleep 0; done; echo looked',
+      'ls -l /proc/[0-9]*/fd; for f in /proc/[0-9]*/fd/*; do [ -f $f ] && cat $f; done; echo looked',
     ],
   ])('%s', async (_, script) => {
     const output = await outputOf(`DATA=${errand.dataDir}; { ${script}; } 2>&1; true`)
@@ -96,7 +96,7 @@ describe('an agent finds nothing of the host', () => {
 
 describe('an agent reaches nobody', () => {
   const connect = (host: string, port: number): string =>
-    `perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(PeerAddr=>"${host}",PeerPort=>${port},Timeout=>2) ? "REACHED\\n" : "no: $!\\n"'`
+    `perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(PeerAddr=>"${host}",PeerPort=>${port},Timeout=>2) ? "REA"."CHED\\n" : "no: $!\\n"'`
 
   it.each([
     ['an address of the internet', '1.1.1.1', 443],

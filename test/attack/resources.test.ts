@@ -14,6 +14,7 @@ import {
 
 // An agent takes all it can get. It ends, whatever it took is given back, and the server goes on.
 
+const honest = scriptPrompt('echo honest >> README.md')
 let errand: Errand
 
 beforeAll(async () => {
@@ -39,7 +40,7 @@ beforeAll(async () => {
           command: '/bin/sh',
           args: [
             '-c',
-            `printf '{"jsonrpc":"2.0","id":1,"method":"fs/read_text_file","params":{"sessionId":"x","path":"/etc/shadow"}}\\n'; cat >&2`,
+            `printf '{"jsonrpc":"2.0","id":1,"method":"fs/read_text_file","params":{"sessionId":"x","path":"/etc/shadow"}}\\n'; head -n 2 >&2; exit 1`,
           ],
         },
       },
@@ -69,7 +70,6 @@ async function endOf(body: { prompt: string; model?: string }): Promise<TaskWith
 
 describe('an agent that takes', () => {
   it.each([
-    ['processes', 'perl -e "fork while 1"; :(){ :|:& };: ; sleep 1'],
     ['memory', `perl -e 'my @x; push @x, "a" x 1e7 while 1'`],
     [
       'memory in many processes',
@@ -87,29 +87,54 @@ describe('an agent that takes', () => {
     await eventually(() => expect(descendantsOf(process.pid)).toEqual([]))
   })
 
-  it('output without end is cut off, and the log stays small', async () => {
-    const task = await endOf({ prompt: scriptPrompt('yes "all work and no play"') })
-    const events = await eventsOf(errand.client, task.id)
+  it('processes gets no more than its share, while others work, and all end with a cancel', async () => {
+    const bomb = await createTask(errand.client, 'acme/sums', {
+      prompt: scriptPrompt(
+        `set +eu\nperl -e '1 while defined fork; print "full\\n"; fork while 1'`,
+      ),
+      model: 'script',
+    })
+    await eventually(async () => {
+      const events = await eventsOf(errand.client, bomb.id)
+      expect(events.some(({ type }) => type === 'tool.execution_update')).toBe(true)
+    })
+
+    expect(descendantsOf(process.pid).length).toBeLessThan(100)
+    await completeTask(errand.client, 'acme/sums', { prompt: honest, model: 'script' })
+    await errand.client.call('cancelTask', { params: { task_id: bomb.id } })
+
+    await eventually(() => expect(descendantsOf(process.pid)).toEqual([]))
+    expect((await getTask(errand.client, bomb.id)).state).toBe('cancelled')
+  })
+
+  it('the log gets its beginning and its end in', async () => {
+    const script = 'head -c 300000000 /dev/zero | tr "\\0" x; echo the end; exit 1'
+    const task = await endOf({ prompt: scriptPrompt(script) })
+    const log = JSON.stringify(await eventsOf(errand.client, task.id))
+
+    expect(task.state).toBe('failed')
+    expect(log).toMatch(/characters left out.*the end/)
+    expect(log.length).toBeLessThan(8 * 1024 * 1024)
+  })
+
+  it('the protocol for a drain is ended at its limit', async () => {
+    const task = await endOf({ prompt: 'p', model: 'endless' })
 
     expect(task.state).toBe('failed')
     expect(task.sessions[0]?.error).toMatchObject({ category: 'limit' })
-    expect(JSON.stringify(events).length).toBeLessThan(8 * 1024 * 1024)
   })
 
-  it.each(['endless', 'nonsense', 'nosy'])(
-    'the protocol for a fool is refused: %s',
-    async (model) => {
-      const task = await endOf({ prompt: 'p', model })
+  it.each(['nonsense', 'nosy'])('the protocol for a fool is refused: %s', async (model) => {
+    const task = await endOf({ prompt: 'p', model })
 
-      expect(task.state).toBe('failed')
-      expect(JSON.stringify(await eventsOf(errand.client, task.id))).not.toMatch(/root:[^:]*:\d+/)
-    },
-  )
+    expect(task.state).toBe('failed')
+    expect(JSON.stringify(await eventsOf(errand.client, task.id))).not.toMatch(/root:[^:]*:\d+/)
+  })
 })
 
 it('still does an honest task afterwards', async () => {
   const task = await completeTask(errand.client, 'acme/sums', {
-    prompt: scriptPrompt('echo honest >> README.md'),
+    prompt: honest,
     model: 'script',
     create_pull_request: true,
   })

@@ -61,7 +61,7 @@ it('goes from a folder to a pull request and its diff', async () => {
   ])
   expect(picked).toBe('Type something\n')
   expect(viewed).toContain('Type something')
-  expect(logged).toContain('README.md')
+  expect(logged).toContain('bash: Type something')
   expect(diff).toContain('+typed')
 })
 

@@ -6,17 +6,23 @@ import { errand as errandCommand, serveProcess } from '../support/errand-process
 import { eventually } from '../support/eventually.ts'
 import { listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
-import { type Script, startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts'
+import {
+  finish,
+  type Script,
+  type ScriptedModel,
+  startScriptedModel,
+} from '../support/scripted-model.ts'
 import { artifactOf, createTask, eventsOf, untilState } from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
 import { settingsFor } from '../support/test-settings.ts'
 
 /** Asks which language to greet in, and writes what it was told into a file. */
-const askAndWrite: Script = ({ index, result, prompt }) => {
-  const answer = /\b(French|Danish)\b/.exec(`${result} ${prompt.split('Greet').at(-1)}`)?.[1]
-  if (answer === undefined) return { call: [['ask_user', { question: 'In which language?' }]] }
-  if (result.includes('GREETING.md') || index > 1) return { say: `Greeted in ${answer}.` }
-  return { call: [['write_file', { path: 'GREETING.md', content: `A greeting in ${answer}\n` }]] }
+const askAndWrite: Script = ({ result, prompt }) => {
+  if (result.includes('GREETING.md')) return finish('Greet')
+  // The answer is the question's result; where the conversation was lost it stands in the prompt.
+  const language = /\b(French|Danish)\b/.exec(`${result} ${prompt}`)?.[1]
+  if (language === undefined) return { call: [['ask_user', { question: 'In which language?' }]] }
+  return { call: [['write_file', { path: 'GREETING.md', content: `A greeting in ${language}\n` }]] }
 }
 
 let model: ScriptedModel

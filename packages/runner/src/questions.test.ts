@@ -57,7 +57,7 @@ describe('a question answered while the box is alive', () => {
 
   it('may be put by the tool that does not wait: the answer is the next prompt', async () => {
     const id = await test.add(
-      fixtureTask([{ post: 'Which?' }, { run: 'echo x > a.txt' }], { agent: 'fixture-mcp' }),
+      fixtureTask([{ pose: 'Which?' }, { run: 'echo x > a.txt' }], { agent: 'fixture-mcp' }),
     )
     await test.untilState(id, 'waiting_for_user')
 
@@ -65,7 +65,9 @@ describe('a question answered while the box is alive', () => {
     const task = await test.untilEnded(id)
 
     expect(task).toMatchObject({ state: 'completed', session_count: 1 })
-    expect(await textsOf(test, id)).toContain('heard: the red one')
+    const texts = await textsOf(test, id)
+    expect(texts).toContain('The user has your question')
+    expect(texts).toContain('heard: the red one')
   })
 
   it('can be left unanswered by who cancels', async () => {

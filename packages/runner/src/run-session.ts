@@ -56,8 +56,8 @@ async function findPlace(run: Run) {
 
 /** From an empty box to a pushed branch. */
 async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'no_change'> {
-  const { settings } = run.context
-  const descriptor = describeAgent(settings, run.lease.session.agent)
+  const { settings, programs } = run.context
+  const descriptor = describeAgent(settings, programs, run.lease.session.agent)
   const catalogue = openCatalogue(settings, run.lease.session.model)
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)

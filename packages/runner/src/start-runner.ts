@@ -11,6 +11,7 @@ import {
   sweepSessions,
 } from '@errand/core'
 
+import type { BuiltinPrograms } from './agent/descriptor.ts'
 import { createForgeClient } from './forge-client.ts'
 import type { RunnerContext } from './run/run.ts'
 import { runSession } from './run-session.ts'
@@ -29,6 +30,8 @@ export interface RunnerOptions {
     /** May read and push to the repositories, and open pull requests. Never seen by an agent. */
     token: string
   }
+  /** The agents that come with Errand, beside those of the settings. */
+  programs: BuiltinPrograms
   /** The value of an environment variable, by its name: the settings name the keys, not hold them. */
   secrets: (envName: string) => string | undefined
 }

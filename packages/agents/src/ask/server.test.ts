@@ -6,7 +6,9 @@ import { json } from 'node:stream/consumers'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { askServerEntry, nodeArguments } from '../index.ts'
+import { builtinPrograms } from '../index.ts'
+
+const { askServerEntry, nodeArguments } = builtinPrograms
 
 let gateway: Server
 let url: string

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { builtinAgents } from '../index.ts'
+import { builtinPrograms } from '../index.ts'
 import { agentConformance } from '../testing/agent-conformance.ts'
 import { accept, bash, finish, useCoder } from '../testing/coder-stage.ts'
 import {
@@ -22,7 +22,7 @@ agentConformance('coder', true, async (cwd, home) => {
     return user === 'fail' ? { fail: 401 } : bash(user)
   })
   conformanceModels.push(model)
-  const { entry } = builtinAgents.coder
+  const { entry } = builtinPrograms.agents.coder
   return {
     agent: await startAgent({ entry, cwd, home, env: model.env('chat_completions') }),
     appends: (file, line) => `sleep 0.05; echo ${line} >> ${file}`,
@@ -160,7 +160,7 @@ describe.each(modelApis)('over %s, the coder', (api) => {
     const answer = await coder.agent.prompt(sessionId, 'Blue, the light one.')
 
     expect(answer._meta).toEqual({ errand: { title: 'Paint it', body: 'Blue.' } })
-    expect(coder.resultOf(1)).toBe('The user answers: Blue, the light one.')
+    expect(coder.resultOf(1)).toBe('Blue, the light one.')
     expect(coder.agent.updates).toContainEqual(
       expect.objectContaining({
         toolCallId: '1.0',

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { failure } from '../acp/failure.ts'
 import { promptText } from '../acp/prompt-text.ts'
 import { createTurns } from '../acp/turns.ts'
-import { createClient } from './client.ts'
+import { commandEnvironment } from '../process/command-environment.ts'
+import { createClient, QuestionLeftOpen } from './client.ts'
 import { type Conversation, createConversation } from './conversation/conversation.ts'
 import { charactersOf, estimateTokens } from './conversation/estimate.ts'
 import { keepConversation, readConversation } from './conversation/keep.ts'
@@ -31,6 +32,8 @@ interface Session {
   conversation: Conversation
 }
 
+/** Keeps commands from paging, colouring and asking: nobody sees or hears them. */
+const quietEnvironment = { TERM: 'dumb', NO_COLOR: '1', PAGER: 'cat', GIT_TERMINAL_PROMPT: '0' }
 /** What each note of a project may take up of the room for a question. */
 const noteShare = 0.05
 
@@ -75,7 +78,12 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
         const turn = await prepareTurn(options, session, signal, (id) =>
           createClient(client, id, canAsk),
         )
-        return runTurn(turn, promptText(params.prompt))
+        try {
+          return await runTurn(turn, promptText(params.prompt))
+        } catch (error) {
+          if (error instanceof QuestionLeftOpen) return { stopReason: 'cancelled' }
+          throw error
+        }
       })
     })
     .onNotification('session/cancel', ({ params }) => turns.cancel(params.sessionId))
@@ -112,7 +120,7 @@ async function prepareTurn(
     settings,
     model,
     workspace,
-    env,
+    env: { ...commandEnvironment(env), ...quietEnvironment },
     instructions,
     tools,
     toolSet: describeTools(tools),

@@ -5,6 +5,9 @@ import type {
   SessionUpdate,
 } from '@agentclientprotocol/sdk'
 
+/** The client takes no answer now; it may have one later, and bring it with the next prompt. */
+export class QuestionLeftOpen extends Error {}
+
 /** The other side of a session: who is told what happens, and can be asked. */
 export interface Client {
   canAsk: boolean
@@ -12,7 +15,11 @@ export interface Client {
   say: (text: string) => Promise<void>
   think: (text: string) => Promise<void>
   showPlan: (entries: PlanEntry[]) => Promise<void>
-  /** Asks the user, on behalf of a tool call. Rejects when `signal` is aborted. */
+  /**
+   * Asks the user, on behalf of a tool call.
+   *
+   * @throws QuestionLeftOpen
+   */
   ask: (toolCallId: string, question: string, signal: AbortSignal) => Promise<string>
 }
 
@@ -45,6 +52,7 @@ export function createClient(context: AgentContext, sessionId: string, canAsk: b
 }
 
 function readAnswer(response: CreateElicitationResponse): string {
+  if (response.action === 'cancel') throw new QuestionLeftOpen()
   const content: unknown = response.action === 'accept' ? response['content'] : undefined
   if (typeof content === 'object' && content !== null && 'answer' in content) {
     return `The user answers: ${String(content.answer)}`

@@ -1,13 +1,15 @@
 import type { ToolCallContent } from '@agentclientprotocol/sdk'
+import { resolve } from 'node:path'
 import type { Client } from './client.ts'
 import type { Tool, ToolResult } from './tools/tool.ts'
+import type { Turn } from './turn.ts'
 
 /** A larger diff is left to the pull request. */
 const diffLimit = 50_000
 
 /** Tells the client that a tool is being used. */
 export async function reportStart(
-  client: Client,
+  { client, workspace }: Turn,
   toolCallId: string,
   tool: Tool,
   input: unknown,
@@ -21,7 +23,7 @@ export async function reportStart(
     status: 'in_progress',
     // The texts of edits are shown as a diff when they are made.
     rawInput: tool.kind === 'edit' ? { path: touched } : input,
-    ...(touched === undefined ? {} : { locations: [{ path: touched }] }),
+    ...(touched === undefined ? {} : { locations: [{ path: resolve(workspace, touched) }] }),
   })
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { QuestionLeftOpen } from './client.ts'
 import { addResult } from './conversation/conversation.ts'
 import { charactersOf } from './conversation/estimate.ts'
 import { showNote } from './instructions.ts'
@@ -57,7 +58,7 @@ async function runCall(
       finishReason === 'length' ? '\nYour answer was cut off: write less in one call.' : ''
     return { text: `${call.name} was not run: ${wrong}${cut}` }
   }
-  if (tool.isQuiet !== true) await reportStart(turn.client, toolCallId, tool, input.data)
+  if (tool.isQuiet !== true) await reportStart(turn, toolCallId, tool, input.data)
   const { result, status } = await runTool(
     turn,
     tool,
@@ -80,6 +81,7 @@ async function runTool(
     return { result: { ...result, text: result.text + notes }, status: 'completed' }
   } catch (error) {
     turn.signal.throwIfAborted()
+    if (error instanceof QuestionLeftOpen) throw error
     // Also of what was not foreseen the model is told: it may know another way.
     const words = error instanceof Error ? error.message : String(error)
     const text = error instanceof ToolError ? words : `${tool.name} failed: ${words}`

@@ -12,22 +12,21 @@ export function cleanReport({ title, body }: TurnReport): TurnReport {
 }
 
 /**
- * A report for a turn whose model gave none: the heading of what it said last, or its first sentence,
- * or the first line of the task.
+ * A report for a turn whose model gave none, of what it said last: its heading, or its first sentence,
+ * is the title. Undefined if it said nothing.
  */
-export function deriveReport(lastText: string, prompt: string): TurnReport {
+export function deriveReport(lastText: string): TurnReport | undefined {
   const text = lastText.trim()
+  if (text === '') return undefined
   const heading = /^#{1,6}[ \t]+([^\n]+)\n*/.exec(text)
   if (heading?.[1] !== undefined) {
     return { title: cleanTitle(heading[1]), body: text.slice(heading[0].length).trim() }
   }
-  const sentence = /^([^\n]{12,100}?)(?:[.:](?=\s|$)|\n|$)/.exec(text)?.[1]
-  const firstLine = prompt.trim().split('\n')[0] ?? ''
-  return { title: cleanTitle(sentence ?? firstLine), body: text }
+  const sentence = /^.*?(?=[.:!](?:\s|$)|\n|$)/.exec(text)?.[0] ?? text
+  return { title: cleanTitle(sentence), body: text }
 }
 
 function cleanTitle(title: string): string {
   const line = title.replace(/\s+/g, ' ').replace(/^#+ /, '').trim()
-  if (line === '') return 'Work on the task'
   return line.length > titleLimit ? `${line.slice(0, titleLimit - 1)}…` : line
 }

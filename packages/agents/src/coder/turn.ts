@@ -54,7 +54,7 @@ export async function runTurn(turn: Turn, prompt: string): Promise<PromptRespons
   let lastText = ''
   for (let step = 0; step < settings.stepLimit; step += 1) {
     if (spentTokens >= settings.tokenLimit) {
-      return stop('max_tokens', `${settings.tokenLimit} tokens`, lastText, prompt)
+      return stop('max_tokens', `${settings.tokenLimit} tokens`, lastText)
     }
     const answer = await ask(turn)
     spentTokens += (answer.inputTokens ?? 0) + (answer.outputTokens ?? 0)
@@ -63,16 +63,16 @@ export async function runTurn(turn: Turn, prompt: string): Promise<PromptRespons
     if (report !== undefined) return end('end_turn', cleanReport(report))
     if (answer.calls.length > 0 || answer.finishReason === 'length') continue
     const reason = answer.finishReason === 'content-filter' ? 'refusal' : 'end_turn'
-    return end(reason, deriveReport(lastText, prompt))
+    return end(reason, deriveReport(lastText))
   }
-  return stop('max_turn_requests', `${settings.stepLimit} steps`, lastText, prompt)
+  return stop('max_turn_requests', `${settings.stepLimit} steps`, lastText)
 }
 
 async function takePrompt({ client, conversation, keep }: Turn, prompt: string): Promise<void> {
   const answered = addPrompt(conversation, prompt)
   await keep()
   if (answered === undefined) return
-  await reportEnd(client, answered, { text: `The user answers: ${prompt}` }, 'completed')
+  await reportEnd(client, answered, { text: prompt }, 'completed')
 }
 
 /** Keeps an answer in the conversation, runs what it calls, and says what else the model must know. */
@@ -159,12 +159,12 @@ function retrying({ client, signal }: Turn) {
   }
 }
 
-function stop(reason: StopReason, limit: string, lastText: string, prompt: string): PromptResponse {
-  const { title, body } = deriveReport(lastText, prompt)
+function stop(reason: StopReason, limit: string, lastText: string): PromptResponse {
+  const { title, body } = deriveReport(lastText) ?? { title: 'Unfinished work', body: '' }
   const notice = `The coder stopped at its limit of ${limit}, before it said that the work is done. What follows is what it said last; the change may be incomplete.`
   return end(reason, { title, body: `${notice}\n\n${body}`.trim() })
 }
 
-function end(stopReason: StopReason, { title, body }: TurnReport): PromptResponse {
-  return { stopReason, _meta: { errand: { title, body } } }
+function end(stopReason: StopReason, report: TurnReport | undefined): PromptResponse {
+  return { stopReason, ...(report === undefined ? {} : { _meta: { errand: { ...report } } }) }
 }

@@ -2,11 +2,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { builtinAgents } from '../index.ts'
+import { builtinPrograms } from '../index.ts'
 import { agentConformance } from '../testing/agent-conformance.ts'
 import { startAgent, toldText, type StartedAgent } from '../testing/start-agent.ts'
 
-const { entry } = builtinAgents.script
+const { entry } = builtinPrograms.agents.script
 const block = (script: string, language = 'sh') =>
   `# Tidy up\n\nBecause.\n\n\`\`\`${language}\n${script}\n\`\`\`\n`
 

@@ -4,12 +4,13 @@ import * as acp from '@agentclientprotocol/sdk'
 import { failure } from '../acp/failure.ts'
 import { promptText } from '../acp/prompt-text.ts'
 import { createTurns } from '../acp/turns.ts'
+import { commandEnvironment } from '../process/command-environment.ts'
 import { parsePrompt, type ScriptPrompt } from './parse-prompt.ts'
 import { reportRun } from './report-run.ts'
 import { readSummary } from './summary.ts'
 
 export interface ScriptAgentOptions {
-  /** The environment scripts run with; `ERRAND_SUMMARY_FILE` is added. */
+  /** The environment scripts run with: without the agent's own, with `ERRAND_SUMMARY_FILE`. */
   env: Readonly<Record<string, string | undefined>>
   /** A writable folder outside the workspace. */
   home: string
@@ -63,7 +64,7 @@ async function runPrompt(
     )
   }
   const summaryFile = join(options.home, `summary-${randomUUID()}`)
-  const env = { ...options.env, ERRAND_SUMMARY_FILE: summaryFile }
+  const env = { ...commandEnvironment(options.env), ERRAND_SUMMARY_FILE: summaryFile }
   const { end, lastLines } = await reportRun(prompt, { cwd, env, signal }, update)
   signal.throwIfAborted()
   if (end.code !== 0) {

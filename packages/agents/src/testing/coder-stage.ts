@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CreateElicitationRequest, CreateElicitationResponse } from '@agentclientprotocol/sdk'
 import { afterEach, beforeEach } from 'vitest'
-import { builtinAgents } from '../index.ts'
+import { builtinPrograms } from '../index.ts'
 import {
   startScriptedModel,
   type ModelApi,
@@ -50,7 +50,7 @@ export function useCoder(): CoderStage {
   })
   async function restart({ api = 'chat_completions', env, answer }: CoderStart = {}) {
     stage.agent = await startAgent({
-      entry: builtinAgents.coder.entry,
+      entry: builtinPrograms.agents.coder.entry,
       cwd: stage.workspace,
       home: stage.home,
       env: { ...stage.model.env(api), ...env },

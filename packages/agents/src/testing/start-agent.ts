@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
 import * as acp from '@agentclientprotocol/sdk'
-import { nodeArguments } from '../index.ts'
+import { builtinPrograms } from '../index.ts'
 
 export interface StartOptions {
   entry: string
@@ -29,7 +29,7 @@ export interface StartedAgent extends AsyncDisposable {
 
 export async function startAgent(options: StartOptions): Promise<StartedAgent> {
   const { entry, cwd, home, answer } = options
-  const child = spawn(process.execPath, [...nodeArguments, entry], {
+  const child = spawn(process.execPath, [...builtinPrograms.nodeArguments, entry], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: home, ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],

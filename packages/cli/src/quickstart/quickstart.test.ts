@@ -73,6 +73,7 @@ describe('errand quickstart', { timeout: 180_000 }, () => {
     expect(shown).toMatch(/package\.json +\| +2 \+-/)
     expect(shown).toContain('+  "version": "1.1.0"')
     expect(shown).toContain('- sell things (')
+    expect(shown).toContain('git clone has fetched the branch errand/')
     expect(shown).toMatch(/pull request {2}http:.*\/owner\/shop\/pull\/1/)
   })
 

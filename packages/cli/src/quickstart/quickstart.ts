@@ -1,10 +1,12 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Client, createClient, type Settings } from '@errand/contract'
 import { checkoutDir } from '../client/install-dir.ts'
 import { type QuickstartOptions } from '../commands/quickstart.ts'
 import { UserError } from '../errors.ts'
 import { followTask } from '../follow-task.ts'
+import { runGit } from '../import/git-command.ts'
 import { type ImportedRepository, importRepository } from '../import/import-repository.ts'
 import { untilStopped } from '../serve/serve.ts'
 import { type RunningServer, startServer } from '../serve/start-server.ts'
@@ -37,7 +39,10 @@ export async function quickstart(terminal: Terminal, options: QuickstartOptions)
   await runTask(terminal, client, repository, task)
 
   say(terminal, `To open the pages, sign in with the token in ${server.tokenPath}`)
-  if (options.once) return
+  if (options.once) {
+    say(terminal, `Errand stops. To open them later: errand serve --data ${settings.data}`)
+    return
+  }
   say(terminal, 'Errand goes on serving until Ctrl-C.')
   await untilStopped(terminal.signal)
 }
@@ -103,9 +108,23 @@ async function runTask(
   say(terminal, `POST /agents/repos/${owner}/${repo}/tasks answered 201 with task ${created.id}`)
   const ended = await followTask(terminal, client, created.id)
   const pull = await showPull(terminal, client, repository.full_name, ended)
+  await requireClonable(terminal, repository.clone_url, pull.branch)
   say(terminal, `pull request  ${pull.url}`)
   say(terminal, `task          ${printableLine(created.html_url ?? '')}`)
   say(terminal, `the branch    git clone -b ${pull.branch} ${repository.clone_url}`)
+}
+
+/** Shows by doing it that the branch can be had with plain git. Throws `UserError` when it cannot. */
+async function requireClonable(terminal: Terminal, url: string, branch: string): Promise<void> {
+  const { environment, signal } = terminal
+  const scratch = await mkdtemp(join(tmpdir(), 'errand-clone-'))
+  try {
+    const args = ['clone', '--quiet', '--bare', '--depth', '1', '--branch', branch, url, scratch]
+    await runGit(args, { environment: { ...environment, GIT_TERMINAL_PROMPT: '0' }, signal })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+  say(terminal, `git clone has fetched the branch ${branch}`)
 }
 
 function say(terminal: Terminal, sentence: string): void {

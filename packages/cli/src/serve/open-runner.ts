@@ -1,3 +1,4 @@
+import { builtinPrograms } from '@errand/agents'
 import { type Settings } from '@errand/contract'
 import { type Store } from '@errand/core'
 import { type Runner, startRunner } from '@errand/runner'
@@ -20,7 +21,15 @@ export function openRunner(
   forge: RunnerForge,
 ): Runner {
   const secrets = (name: string): string | undefined => environment[name]
-  return startRunner({ store, log, settings, dataDir: settings.data, forge, secrets })
+  return startRunner({
+    store,
+    log,
+    settings,
+    dataDir: settings.data,
+    forge,
+    programs: builtinPrograms,
+    secrets,
+  })
 }
 
 /** A forge elsewhere, as the settings name it. Throws `UserError` when there is no token for it. */

@@ -1,11 +1,10 @@
+import { builtinPrograms } from '@errand/agents'
 import { autoModelId, scriptModelId, Settings } from '@errand/contract'
 import { type z } from 'zod'
 import { didYouMean } from './closest-word.ts'
 import { acceptedAt, keysAt } from './setting-keys.ts'
 import { type GivenSettings } from './settings-sources.ts'
 
-/** The agents that come with Errand. */
-const ownAgents = ['coder', 'script']
 /** Their values are never shown, not even when they are wrong. */
 const secretKeys = new Set(['admin_token', 'forge_token', 'database_url'])
 
@@ -42,7 +41,7 @@ function explain(given: GivenSettings, issue: Issue): string[] {
 /** What the schema cannot say: names must be of something that is there, and only once. */
 function* checkReferences(given: GivenSettings, settings: Settings): Generator<string> {
   const upstreams = Object.keys(settings.upstreams)
-  const agents = [...ownAgents, ...Object.keys(settings.agents)]
+  const agents = [...Object.keys(builtinPrograms.agents), ...Object.keys(settings.agents)]
   const ids = new Set<string>()
   for (const [index, model] of settings.models.entries()) {
     const at = (key: string): string =>

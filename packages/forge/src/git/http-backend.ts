@@ -169,9 +169,13 @@ function writeHead(response: ServerResponse, text: string): void {
   response.writeHead(status)
 }
 
+/** Resolves when more can be written, or never will be. */
 async function drained(response: ServerResponse): Promise<void> {
   await new Promise<void>((resolve) => {
-    response.once('drain', resolve)
-    response.once('close', resolve)
+    const done = (): void => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
   })
 }

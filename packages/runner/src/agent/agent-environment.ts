@@ -1,5 +1,5 @@
 import type { Catalogue } from '../gateway/catalogue.ts'
-import { type AgentDescriptor, locateOwnPrograms } from './descriptor.ts'
+import type { AgentDescriptor } from './descriptor.ts'
 import type { McpServer } from './start-agent.ts'
 
 /**
@@ -24,13 +24,13 @@ export function agentEnvironment(
 
 /** The tool that records a question and does not wait, for agents that cannot ask otherwise. */
 export function mcpServersFor(descriptor: AgentDescriptor, gatewayUrl: string): McpServer[] {
-  if (descriptor.asks === 'elicitation') return []
+  if (descriptor.askServer === undefined) return []
   return [
     {
       // Not `ask_user`: one agent drops any tool of that name (agents.md 3).
       name: 'errand',
-      command: process.execPath,
-      args: locateOwnPrograms().argumentsFor('ask'),
+      command: descriptor.askServer.command,
+      args: [...descriptor.askServer.args],
       env: [{ name: 'ERRAND_QUESTIONS_URL', value: `${gatewayUrl}/questions` }],
     },
   ]

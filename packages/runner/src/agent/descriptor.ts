@@ -1,6 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, extname, join } from 'node:path'
+import { existsSync } from 'node:fs'
 
 import type { Settings } from '@errand/contract'
 
@@ -14,98 +12,76 @@ export interface AgentDescriptor {
   env: Readonly<Record<string, string>>
   /** Files and folders of the host it needs, bound read-only at the same path. */
   readOnlyPaths: readonly string[]
-  /** How it asks its user: by ACP's elicitation, or by the MCP tool it is then given. */
-  asks: 'elicitation' | 'mcp'
+  /** The program of the MCP tool by which it asks its user; without one it asks by ACP's elicitation. */
+  askServer?: { command: string; args: readonly string[] }
   /** Takes prompts exactly as they were written: nothing of ours is put around them. */
   isVerbatim: boolean
 }
 
-const builtIn = ['coder', 'script'] as const
+/** The programs that come with Errand, as files of this machine; node runs them. */
+export interface BuiltinPrograms {
+  agents: Readonly<
+    Record<string, { entry: string; asks: 'elicitation' | 'mcp'; isVerbatim: boolean }>
+  >
+  /** The MCP server by which agents without elicitation ask the user. */
+  askServerEntry: string
+  nodeArguments: readonly string[]
+  /** Files and folders they need, bound read-only at the same path. */
+  readOnlyPaths: readonly string[]
+}
 
 /**
  * The agent of a session, by its name in the settings or among those that come with Errand.
  *
  * @throws SessionFailed agent_unknown, agent_not_installed
  */
-export function describeAgent(settings: Settings, name: string): AgentDescriptor {
+export function describeAgent(
+  settings: Settings,
+  programs: BuiltinPrograms,
+  name: string,
+): AgentDescriptor {
   const configured = settings.agents[name]
   if (configured !== undefined) {
-    const { command, args, env, read_only_paths: readOnlyPaths, asks } = configured
-    const missing = readOnlyPaths.find((path) => !existsSync(path))
+    const { command, args, env, read_only_paths: paths, asks } = configured
+    const missing = paths.find((path) => !existsSync(path))
     if (missing !== undefined) {
       const message = `The agent ${name} is not installed: ${missing}, one of its read_only_paths, does not exist.`
       throw new SessionFailed('agent_not_installed', message)
     }
-    return { name, command, args, env, readOnlyPaths, asks, isVerbatim: false }
+    return {
+      name,
+      command,
+      args,
+      env,
+      isVerbatim: false,
+      ...askingBy(asks, paths, programs),
+    }
   }
-  const own = builtIn.find((known) => known === name)
-  if (own !== undefined) return describeOwn(own)
-  const known = [...builtIn, ...Object.keys(settings.agents)].join(', ')
+  const builtin = programs.agents[name]
+  if (builtin !== undefined) {
+    return {
+      name,
+      command: process.execPath,
+      args: [...programs.nodeArguments, builtin.entry],
+      env: {},
+      isVerbatim: builtin.isVerbatim,
+      ...askingBy(builtin.asks, programs.readOnlyPaths, programs),
+    }
+  }
+  const known = [...Object.keys(programs.agents), ...Object.keys(settings.agents)].join(', ')
   const message = `The agent ${name} is not configured on this runner; it knows ${known}.`
   throw new SessionFailed('agent_unknown', message)
 }
 
-function describeOwn(name: (typeof builtIn)[number]): AgentDescriptor {
-  const programs = locateOwnPrograms()
+/** An agent that asks by our MCP tool has that program in its box as well. */
+function askingBy(
+  asks: 'elicitation' | 'mcp',
+  ownPaths: readonly string[],
+  { nodeArguments, askServerEntry, readOnlyPaths }: BuiltinPrograms,
+): Pick<AgentDescriptor, 'readOnlyPaths' | 'askServer'> {
+  if (asks === 'elicitation') return { readOnlyPaths: ownPaths }
   return {
-    name,
-    command: process.execPath,
-    args: programs.argumentsFor(name),
-    env: {},
-    readOnlyPaths: programs.readOnlyPaths,
-    asks: 'elicitation',
-    // A script is its prompt.
-    isVerbatim: name === 'script',
+    readOnlyPaths: [...new Set([...ownPaths, ...readOnlyPaths])],
+    askServer: { command: process.execPath, args: [...nodeArguments, askServerEntry] },
   }
-}
-
-/** The programs that come with Errand, as files of this machine. */
-export interface OwnPrograms {
-  /** What Node is given to run one. */
-  argumentsFor(program: 'coder' | 'script' | 'ask'): string[]
-  readOnlyPaths: string[]
-}
-
-/** @throws SessionFailed agent_not_installed when the package is not there */
-export function locateOwnPrograms(): OwnPrograms {
-  const entry = resolveAgents()
-  const folder = dirname(entry)
-  const extension = extname(entry)
-  // Sources run as they are, under the condition they were found by; a published package is compiled.
-  const conditions = extension === '.ts' ? ['--conditions=errand-source'] : []
-  return {
-    argumentsFor: (program) => [...conditions, join(folder, program, `main${extension}`)],
-    readOnlyPaths: packagePathsOf(entry),
-  }
-}
-
-function resolveAgents(): string {
-  try {
-    // Node's own way of finding a package; nothing of it is imported: it runs in boxes only.
-    return realpathSync(createRequire(import.meta.url).resolve('@errand/agents'))
-  } catch (error) {
-    const message = 'The agents that come with Errand are not installed beside its runner.'
-    throw new SessionFailed('agent_not_installed', message, error)
-  }
-}
-
-/** The package itself, those of ours it imports, and every folder Node looks for its dependencies in. */
-function packagePathsOf(entry: string): string[] {
-  const require = createRequire(entry)
-  const contract = realpathSync(require.resolve('@errand/contract'))
-  const modules = (require.resolve.paths('zod') ?? []).filter(
-    (path) => path.startsWith('/') && existsSync(path) && isAbove(path, entry),
-  )
-  return [...new Set([packageRoot(entry), packageRoot(contract), ...modules])]
-}
-
-/** Node also looks in folders of the user's home, where nothing of ours is. */
-function isAbove(modulesPath: string, entry: string): boolean {
-  return entry.startsWith(`${dirname(modulesPath)}/`)
-}
-
-function packageRoot(file: string): string {
-  let folder = dirname(file)
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
-  return folder
 }

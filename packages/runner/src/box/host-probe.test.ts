@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 import { Settings } from '@errand/contract'
@@ -23,7 +25,8 @@ async function probeMasked(level: string): Promise<ProbeReport> {
 
 describe('probeHost', () => {
   it('says what was found, and how to mend what is not', async () => {
-    const report = await probeHost(Settings.parse({}).sandbox)
+    const dataDir = join(tmpdir(), 'errand-not-yet-there', 'data')
+    const report = await probeHost(Settings.parse({}).sandbox, dataDir)
 
     const required = report.checks.filter(({ name }) => name !== 'cgroup v2')
     expect(report.level).toBe('full')

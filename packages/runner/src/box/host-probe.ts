@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 import type { SandboxSettings } from '@errand/contract'
@@ -161,7 +162,10 @@ function checkCgroup(): ProbeCheck {
   )
 }
 
-async function checkDisk(folder: string): Promise<ProbeCheck> {
+/** The folder need not be there yet: then the disk is that of what it will be made in. */
+async function checkDisk(dataDir: string): Promise<ProbeCheck> {
+  let folder = dataDir
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
   const freeBytes = await readFreeSpace(folder)
   const freeGb = (freeBytes / 1e9).toFixed(1)
   return verdict(

@@ -9,7 +9,7 @@ import {
 } from 'node:http'
 import { type FileHandle, mkdir, open as openFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 
 import { LLMock } from '@copilotkit/aimock'
@@ -110,6 +110,11 @@ async function open(model: string): Promise<void> {
   })
 }
 
+/** The socket's own path is too long to be named: by way of its open folder it is not. */
+function socketPath(): string {
+  return `/proc/self/fd/${folder.fd}/${basename(gateway.socketPath)}`
+}
+
 /** As the forwarder in the box does it: over the socket. The path is below the session's token. */
 function send(
   path: string,
@@ -119,8 +124,7 @@ function send(
   const { pathname } = new URL(gateway.url)
   return new Promise((resolve, reject) => {
     const request = requestHttp({
-      // The socket's own path is too long to be named: by way of its open folder it is not.
-      socketPath: `/proc/self/fd/${folder.fd}/gateway.sock`,
+      socketPath: socketPath(),
       path: `${pathname}${path}`,
       method: body === undefined ? 'GET' : 'POST',
       ...options,
@@ -355,7 +359,7 @@ describe('a refusal of the upstream', () => {
     await open('anthropic-large')
     await gateway[Symbol.asyncDispose]()
     gateway = await openGateway(testRun.run, {
-      runDir: gateway.socketPath.replace('/gateway.sock', ''),
+      runDir: dirname(gateway.socketPath),
       catalogue: openCatalogue(settings, 'anthropic-large'),
       onQuestion: () => Promise.reject(new Error('not asked')),
     })
@@ -388,7 +392,7 @@ describe('either side going away', () => {
     answer = (response) => void response.on('close', gone.resolve)
 
     const sent = requestHttp({
-      socketPath: `/proc/self/fd/${folder.fd}/gateway.sock`,
+      socketPath: socketPath(),
       path: `${new URL(gateway.url).pathname}/anthropic/v1/messages`,
       method: 'POST',
     })

@@ -64,11 +64,12 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
     void handled.finally(() => state.running.delete(handled))
   })
   server.maxConnections = 2 * mostCalls
-  const socketPath = join(options.runDir, 'gateway.sock')
+  // A killed runner leaves its socket behind: each attempt has a name of its own.
+  const socketName = `gateway-${run.lease.attempt}.sock`
   const folder = await open(options.runDir, 'r')
-  await listen(server, folder)
+  await listen(server, folder, socketName)
   return {
-    socketPath,
+    socketPath: join(options.runDir, socketName),
     url: `http://127.0.0.1:${gatewayPort}/s/${token}`,
     get modelFailure() {
       return state.modelFailure
@@ -88,10 +89,10 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
  * A socket's path may have 107 bytes, and data folders are deep: so it is named by way of the open
  * folder, which is short. Node removes the socket by the same name: the folder stays open until then.
  */
-async function listen(server: Server, folder: FileHandle): Promise<void> {
+async function listen(server: Server, folder: FileHandle, name: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(`/proc/self/fd/${folder.fd}/gateway.sock`, resolve)
+    server.listen(`/proc/self/fd/${folder.fd}/${name}`, resolve)
   })
 }
 

@@ -4,7 +4,7 @@ import { recordArtifact, setHeadRef } from '@errand/core'
 
 import { SessionFailed } from '../failures.ts'
 import { remoteOf } from '../git/forge-remote.ts'
-import { git, GitFailed, gitText } from '../git/git.ts'
+import { git, GitFailed, gitMaybe, gitText } from '../git/git.ts'
 import type { Repository } from '../mirror/repository.ts'
 import { printable } from '../printable.ts'
 import { isOfSession } from './commit-message.ts'
@@ -105,7 +105,8 @@ async function isOurs(
   options: Parameters<typeof git>[1],
 ): Promise<boolean> {
   if (commit === '') return false
-  await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, commit], options)
+  const fetch = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, commit]
+  if ((await gitMaybe(fetch, options)) === undefined) return false
   const message = await gitText(['show', '--no-patch', '--format=%B', commit], options)
   return isOfSession(message, run.lease.session.id)
 }

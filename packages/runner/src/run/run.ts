@@ -1,6 +1,7 @@
 import type { EventData, NewEvent, Settings } from '@errand/contract'
 import { type Lease, type Log, recordEvents, type Store } from '@errand/core'
 
+import type { BuiltinPrograms } from '../agent/descriptor.ts'
 import { RunStopped } from '../failures.ts'
 import type { ForgeClient } from '../forge-client.ts'
 import { holdLease } from './hold-lease.ts'
@@ -15,6 +16,7 @@ export interface RunnerContext {
   /** Where mirrors and workspaces are kept. */
   dataDir: string
   forge: ForgeClient
+  programs: BuiltinPrograms
   /** The value of an environment variable that holds a secret, like a model's key. */
   secrets: (envName: string) => string | undefined
 }

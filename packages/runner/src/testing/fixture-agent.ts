@@ -14,7 +14,9 @@ export type Step =
   /** Starts a process that outlives the turn. */
   | { background: string }
   | { ask: string; schema?: object }
-  /** As the tool for agents that cannot wait does it. */
+  /** Calls the tool for agents that cannot wait, of the MCP server it was told to start. */
+  | { pose: string }
+  /** What that tool does, and no more. */
   | { post: string }
   | { call: string; model?: string }
   | { plan: string[] }
@@ -30,6 +32,7 @@ type Message = { id?: number; method?: string; params?: Record<string, unknown>;
 
 const historyFile = `${homedir()}/history.json`
 const waiting = new Map<number, (message: Message) => void>()
+let mcpServers: { command: string; args: string[]; env: { name: string; value: string }[] }[] = []
 let nextId = 1
 let answer = ''
 
@@ -61,6 +64,27 @@ function shell(command: string): Promise<{ code: number; output: string }> {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr })
     })
   })
+}
+
+/** MCP by hand: the handshake, one call, and what it gave back. */
+async function pose(question: string): Promise<string> {
+  const [server] = mcpServers
+  if (server === undefined) return 'no MCP server'
+  const env = Object.fromEntries(server.env.map(({ name, value }) => [name, value]))
+  const child = spawn(server.command, server.args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const tell = (message: object): void =>
+    void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  const clientInfo = { name: 'fixture', version: '1' }
+  const hello = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }
+  tell({ id: 1, method: 'initialize', params: hello })
+  await lines.next()
+  tell({ method: 'notifications/initialized' })
+  const call = { name: 'pose_question', arguments: { message: question } }
+  tell({ id: 2, method: 'tools/call', params: call })
+  const answered: unknown = (await lines.next()).value
+  child.kill()
+  return String(answered)
 }
 
 async function perform(step: Step, id: number): Promise<object | 'failed' | undefined> {
@@ -97,6 +121,7 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     const { action, content } = result as { action: string; content?: Record<string, unknown> }
     answer = action === 'accept' ? String(Object.values(content ?? {})[0]) : action
   }
+  if ('pose' in step) chunk('agent_message_chunk', await pose(step.pose))
   if ('post' in step) {
     const url = `${process.env.ERRAND_GATEWAY_URL}/questions`
     const headers = { 'content-type': 'application/json' }
@@ -161,6 +186,7 @@ function answerTo({ id, method, params }: Message & { id: number }): void {
       send({ id, result: { protocolVersion: 1, agentCapabilities: { loadSession: true } } })
       return
     case 'session/new':
+      mcpServers = params?.mcpServers as typeof mcpServers
       writeFileSync(historyFile, '')
       send({ id, result: { sessionId: 'conversation-1' } })
       return

@@ -1,3 +1,4 @@
+import { builtinPrograms } from '@errand/agents'
 import { leaseSession } from '@errand/core'
 
 import { createForgeClient } from '../forge-client.ts'
@@ -29,6 +30,7 @@ export async function openTestRun(
     settings,
     dataDir,
     forge: createForgeClient({ apiUrl: forge.url, webUrl: forge.url, token: forge.token }),
+    programs: builtinPrograms,
     secrets: (name: string) => options.secrets?.[name],
   }
   const run = openRun(context, lease, new AbortController().signal)

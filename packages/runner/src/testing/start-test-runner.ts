@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { builtinPrograms } from '@errand/agents'
 import { type Event, isEndState, type Settings, Settings as SettingsSchema } from '@errand/contract'
 import {
   createTask,
@@ -74,6 +75,7 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
         settings: changed === undefined ? settings : parseSettings(changed),
         dataDir,
         forge: { apiUrl: forge.url, webUrl: forge.url, token: forge.token },
+        programs: builtinPrograms,
         secrets: (name) => options.secrets?.[name],
       })
       runners.push(runner)

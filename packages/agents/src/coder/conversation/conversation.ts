@@ -60,7 +60,7 @@ export function addPrompt(conversation: Conversation, text: string): string | un
       conversation,
       call,
       call === question
-        ? `The user answers: ${text}`
+        ? text
         : 'Interrupted: this was not run, or not to its end. Look at the present state before you go on.',
     )
   }

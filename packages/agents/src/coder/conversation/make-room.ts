@@ -64,7 +64,8 @@ async function summariseBefore(
   { settings, summarise }: RoomMaking,
 ): Promise<void> {
   const [task, ...older] = conversation.messages.slice(0, end)
-  if (task === undefined || older.length === 0) return
+  // The summary of before is not worth another one.
+  if (task === undefined || older.length < 2) return
   // Half of the room: the transcript is estimated too, and the summary has to be written beside it.
   const summary = await summarise(writeTranscript([task, ...older], charactersOf(settings, 0.5)))
   const note: ModelMessage = {

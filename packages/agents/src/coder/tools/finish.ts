@@ -14,7 +14,7 @@ const Input = z.object({
 export const finishTool: Tool<z.infer<typeof Input>> = {
   name: 'finish',
   description:
-    'Ends the task. Title and body become those of the pull request. Call it when all is done, or when you cannot go on; then say so in the body.',
+    'Ends the task. Title and body become those of the pull request. Call it when all is done, or when you cannot go on; then say so in the body. When you are asked for more afterwards, finish again, with a title and a body for all of it.',
   input: Input,
   kind: 'other',
   isQuiet: true,
