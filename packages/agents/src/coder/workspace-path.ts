@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises'
+import { readlink, realpath } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { ToolError } from './tools/tool.ts'
 
@@ -38,6 +38,15 @@ async function realAncestor(path: string): Promise<string> {
     if (!(error instanceof Error && 'code' in error)) throw error
     if (error.code === 'ELOOP') throw new ToolError(`${path} is a link that leads to itself.`)
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+    // Writing to it would make a file wherever it leads.
+    if (await isLink(path)) throw new ToolError(`${path} is a link that leads nowhere.`)
     return realAncestor(dirname(path))
   }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return readlink(path).then(
+    () => true,
+    () => false,
+  )
 }

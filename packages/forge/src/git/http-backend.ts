@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { checkObjects } from './check-objects.ts'
 import { type ConfigEntry, gitEnvironment } from './environment.ts'
-import { GitFailed } from './git.ts'
+import { GitFailed, gitText } from './git.ts'
 
 /** A CGI answer's head is small; more is no answer of git's. */
 const headLimitBytes = 64 * 1024
@@ -13,6 +14,11 @@ const silenceLimitMs = 300_000
 /** For git to take its lock files away. */
 const graceMs = 5000
 
+/** For a push received to its end by a server whose client did not wait for the answer. */
+const pushGraceMs = 60_000
+
+let execPath: Promise<string> | undefined
+
 export interface GitService {
   gitDir: string
   /** `info/refs`, `git-upload-pack` or `git-receive-pack`. */
@@ -20,6 +26,8 @@ export interface GitService {
   query: string
   user: string | undefined
   pushLimitBytes: number
+  /** Runs when git has done its part; the client has its answer whole only afterwards. */
+  beforeEnd?: () => Promise<void>
 }
 
 /** What git's own server is told, whatever a repository's configuration says. */
@@ -35,6 +43,8 @@ function serviceConfig(service: GitService): ConfigEntry[] {
     ['receive.hideRefs', 'refs/'],
     ['receive.hideRefs', '!refs/heads/'],
     ['receive.hideRefs', '!refs/tags/'],
+    // A branch of that name could not be told from what HEAD stands for.
+    ['receive.hideRefs', 'refs/heads/HEAD'],
     ['uploadpack.allowFilter', 'true'],
   ]
 }
@@ -50,7 +60,9 @@ export async function serveGit(
   response: ServerResponse,
   service: GitService,
 ): Promise<void> {
-  const child = spawn('git', ['http-backend'], {
+  // Not by way of `git http-backend`, which would stand between the program and its signals.
+  execPath ??= gitText(['--exec-path'])
+  const child = spawn(join(await execPath, 'git-http-backend'), [], {
     env: gitEnvironment(serviceConfig(service), {
       GIT_PROJECT_ROOT: service.gitDir,
       GIT_HTTP_EXPORT_ALL: '1',
@@ -73,13 +85,18 @@ export async function serveGit(
     child.once('close', resolve)
   })
   const end = endOnce(child, code)
-  response.once('close', end)
+  response.once('close', () => {
+    if (service.path !== 'git-receive-pack') end()
+    else if (request.complete) setTimeout(end, pushGraceMs).unref()
+    else cutShort(child, end)
+  })
   response.setTimeout(silenceLimitMs, () => response.destroy())
   const stderr = collect(child.stderr)
   sendBody(request, child)
   const isRelayed = await relayAnswer(child.stdout, response)
   if (!isRelayed) end()
   const exit = await code
+  await service.beforeEnd?.()
   const isGone = response.destroyed
   if (!response.headersSent && !isGone) response.writeHead(500)
   response.end()
@@ -89,11 +106,16 @@ export async function serveGit(
 function sendBody(request: IncomingMessage, child: ChildProcess): void {
   // git may have said no before it has read all: the rest of the body is left to the server to skip.
   child.stdin?.once('error', () => request.unpipe())
-  // What was cut off must not look complete to git.
-  request.once('close', () => {
-    if (!request.complete) child.stdin?.destroy()
-  })
   if (child.stdin !== null) request.pipe(child.stdin)
+}
+
+/**
+ * Ends a push in the middle. Without http-backend the input of git receive-pack ends, and it takes away
+ * what it has received; asked to end by a signal, it would leave the half that is still being written.
+ */
+function cutShort(child: ChildProcess, end: () => void): void {
+  child.kill('SIGKILL')
+  setTimeout(end, graceMs).unref()
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {
@@ -153,7 +175,8 @@ async function relayAnswer(
       isRelaying = true
       body = head.subarray(end + 4)
     }
-    if (response.destroyed) return false
+    // Nobody reads it any more; git, which is ending, is not to be stopped by a full pipe.
+    if (response.destroyed) continue
     if (!response.write(body)) await drained(response)
   }
   return true

@@ -147,7 +147,7 @@ describe('git over HTTP', () => {
       'main:HEAD',
     ]) {
       const pushed = test.git(checkout, ['push', '-q', 'origin', spec], test.token)
-      await expect(pushed).rejects.toThrow()
+      await expect(pushed.then(() => spec)).rejects.toThrow()
     }
     expect(await lsRemote('acme/shop')).toContain(`${sha}\t${ref}`)
   })
@@ -235,7 +235,7 @@ describe('who may do what over git', () => {
 
     await test.forge.revokeToken(user.token)
 
-    await expect(lsRemote('acme/secret', user.token)).rejects.toThrow(/401|Authentication failed/)
+    await expect(lsRemote('acme/secret', user.token)).rejects.toThrow(/could not read Username/)
   })
 })
 
@@ -262,7 +262,7 @@ describe('a client that leaves', () => {
     const { host, hostname, port } = new URL(test.url)
     const path = '/acme/large/git-upload-pack'
     const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-git-upload-pack-request\r\n`
-    const wanted = (await lsRemote('acme/large')).split('\t')[0]
+    const wanted = /^(\w+)\trefs\/heads\/big$/m.exec(await lsRemote('acme/large'))?.[1]
     const want = `want ${wanted} side-band-64k\n`
     const body = `${(want.length + 4).toString(16).padStart(4, '0')}${want}00000009done\n`
     const socket = connect(Number(port), hostname)

@@ -68,14 +68,18 @@ async function handle(
       query: new URL(request.raw.url ?? '/', 'http://localhost').search.slice(1),
       user,
       pushLimitBytes: context.pushLimitBytes,
+      // Also when the client left before the end: what was pushed is pushed.
+      async beforeEnd() {
+        if (isUpdate && (await refsDigest(gitDir)) !== before) {
+          await notePush(context, repository.id)
+        }
+      },
     })
   } catch (error) {
     // The client has heard of it from git.
     if (!(error instanceof GitFailed)) throw error
     context.log.warn({ err: error, repositoryId: repository.id, path }, 'git over HTTP failed')
   }
-  // Also when the client left before the end: what was pushed is pushed.
-  if (isUpdate && (await refsDigest(gitDir)) !== before) await notePush(context, repository.id)
 }
 
 /** As the API's, but somebody without a good token is asked for one, or git would not send it. */

@@ -76,14 +76,15 @@ async function search(
     if (end.code !== undefined && end.code > 1 && !/^.+:\d+:/m.test(output)) {
       throw new ToolError(`The search failed: ${output.trim().slice(0, 1000)}`)
     }
-    return present(output, outputLimit)
+    return present(output, outputLimit, enough.signal.aborted)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
 }
 
-function present(output: string, outputLimit: number): string {
+/** @param isCut whether the search was ended before its end */
+function present(output: string, outputLimit: number, isCut: boolean): string {
   const shown: string[] = []
   let length = 0
   const lines = output.split('\n').filter((line) => line !== '')
@@ -93,6 +94,6 @@ function present(output: string, outputLimit: number): string {
     if (length > outputLimit) break
     shown.push(cut.replace(/^\.\//, ''))
   }
-  if (shown.length === lines.length) return shown.join('\n')
+  if (shown.length === lines.length && !isCut) return shown.join('\n')
   return `${shown.join('\n')}\n(There are more matches: search for something narrower.)`
 }
