@@ -5,6 +5,7 @@ import { AnswerError, type Client } from '@errand/contract'
 import { type RepositoryName } from '../client/git-remote.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
+import { beginHistory, fetchHistory } from './complete-history.ts'
 import { type GitOptions, runGit } from './git-command.ts'
 
 export interface ImportOptions {
@@ -17,6 +18,11 @@ export interface ImportOptions {
   /** Whether everybody may read it; default no. */
   isPublic?: boolean
   onProgress?: (text: string) => void
+  /**
+   * Told why the history of a shallow clone cannot be had: it is then imported with one commit of what
+   * is there. Without this, it is not imported.
+   */
+  onHistoryMissing?: (reason: string) => void
 }
 
 export interface ImportedRepository {
@@ -66,8 +72,18 @@ async function copySource(source: string, scratch: string, options: ImportOption
   // No template: its hooks have no business here.
   await runGit(['clone', '--bare', '--progress', '--template=', '--', from, bare], reading)
   const git = { ...base, cwd: bare }
-  if ((await runGit(['rev-parse', '--is-shallow-repository'], git)).trim() === 'true') {
-    await deepen(from, git, reading)
+  const isShallow = await runGit(['rev-parse', '--is-shallow-repository'], git)
+  if (isShallow.trim() !== 'true') {
+    return { git, defaultBranch: await findDefaultBranch(source, git) }
+  }
+  try {
+    await fetchHistory(from, git, reading)
+  } catch (error) {
+    if (options.onHistoryMissing === undefined || !(error instanceof UserError)) throw error
+    options.onHistoryMissing(error.message)
+    const defaultBranch = await findDefaultBranch(source, git)
+    await beginHistory(defaultBranch, git)
+    return { git, defaultBranch }
   }
   return { git, defaultBranch: await findDefaultBranch(source, git) }
 }
@@ -77,20 +93,6 @@ async function trustFolders(scratch: string, environment: Environment): Promise<
   const path = join(scratch, 'gitconfig')
   await writeFile(path, '[safe]\n\tdirectory = *\n')
   return { ...environment, GIT_CONFIG_GLOBAL: path }
-}
-
-/** A checkout without its history is completed from where it was cloned. */
-async function deepen(from: string, git: GitOptions, reading: GitOptions): Promise<void> {
-  const origin = await runGit(['-C', from, 'config', 'remote.origin.url'], reading).catch(() => '')
-  if (origin.trim() === '') {
-    throw new UserError(`${from} is a shallow clone. Run \`git fetch --unshallow\` in it first.`)
-  }
-  git.onProgress?.(`${from} is a shallow clone: fetching the rest from where it came.\n`)
-  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
-  await runGit(
-    ['fetch', '--unshallow', '--update-head-ok', '--progress', origin.trim(), ...refs],
-    git,
-  )
 }
 
 /** What HEAD names; a source without branches (a CI checkout) has its commit become `main`. */

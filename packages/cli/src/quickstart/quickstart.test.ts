@@ -77,6 +77,21 @@ describe('errand quickstart', { timeout: 180_000 }, () => {
     expect(shown).toMatch(/pull request {2}http:.*\/owner\/shop\/pull\/1/)
   })
 
+  it('takes a shallow clone, as CI makes them, when its history is out of reach', async () => {
+    const source = createSource()
+    const shallow = join(folder, 'ci', 'shop')
+    execFileSync('git', ['clone', '-q', '--depth', '1', `file://${source}`, shallow])
+    rmSync(source, { recursive: true })
+
+    const { lines, exited } = start('--once', '--port', '0', '--repo', shallow)
+    const [code] = await exited
+
+    const shown = lines.join('\n')
+    expect({ code, shown: code === 0 ? '' : shown }).toEqual({ code: 0, shown: '' })
+    expect(shown).toMatch(/is a shallow clone, and the rest cannot be fetched: .* one commit\./)
+    expect(shown).toContain('Pull request #1: Release 1.1.0')
+  })
+
   it('serves on until it is told to stop, and its branch can be cloned', async () => {
     const { child, lines, output, exited } = start('--port', '0', '--repo', createSource())
     for await (const line of output) if (line.includes('goes on serving')) break

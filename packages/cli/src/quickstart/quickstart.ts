@@ -40,7 +40,7 @@ export async function quickstart(terminal: Terminal, options: QuickstartOptions)
 
   say(terminal, `To open the pages, sign in with the token in ${server.tokenPath}`)
   if (options.once) {
-    say(terminal, `Errand stops. To open them later: errand serve --data ${settings.data}`)
+    say(terminal, `Errand stops. To open them later: npx errand serve --data ${settings.data}`)
     return
   }
   say(terminal, 'Errand goes on serving until Ctrl-C.')
@@ -75,7 +75,15 @@ async function importSource(
   }
   const name = { owner: user.login, repo: repositoryName(resolveSource(source, cwd)) }
   say(terminal, `Importing ${printableLine(source)} as ${name.owner}/${name.repo}`)
-  return importRepository(source, name, { client, token, environment, cwd, signal, isPublic: true })
+  return importRepository(source, name, {
+    client,
+    token,
+    environment,
+    cwd,
+    signal,
+    isPublic: true,
+    onHistoryMissing: (reason) => say(terminal, `${reason} It goes in with one commit.`),
+  })
 }
 
 function resolveSource(source: string, cwd: string): string {
