@@ -126,6 +126,20 @@ describe('errand repo import', () => {
     expect(await commits.json()).toHaveLength(2)
   })
 
+  it('leaves a shallow clone alone when its history is out of reach, and says what to do', async () => {
+    commit('one')
+    commit('two')
+    const shallow = join(folder, `orphan-${count}`)
+    execFileSync('git', ['clone', '-q', '--depth', '1', `file://${source}`, shallow])
+    rmSync(source, { recursive: true })
+
+    const { code, err } = await errand('repo', 'import', shallow, `owner/r${count}`)
+
+    expect(code).toBe(1)
+    expect(err).toContain('is a shallow clone, and the rest cannot be fetched: ')
+    expect(err).toContain('Run `git fetch --unshallow` in it first.')
+  })
+
   it.runIf(process.getuid?.() === 0)(
     'imports a folder of another user, running nothing of it',
     async () => {
