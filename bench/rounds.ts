@@ -16,16 +16,19 @@ export async function timeMs(work: () => Promise<unknown>): Promise<number> {
  * Times several pieces of work in turns, so that whatever else the machine does falls on all of them
  * alike. The first round warms caches and is not counted.
  *
+ * @param between runs after each piece of work and is not timed: it takes away what was left
  * @returns the median of each in milliseconds, in the order given
  */
 export async function measureInTurns(
   rounds: number,
   works: readonly (() => Promise<unknown>)[],
+  between?: () => Promise<unknown>,
 ): Promise<number[]> {
   const times: number[][] = works.map(() => [])
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, work] of works.entries()) {
       const elapsed = await timeMs(work)
+      await between?.()
       if (round > 0) times[index]?.push(elapsed)
     }
   }

@@ -16,6 +16,7 @@ import {
   moveRef,
   noObject,
   readRef,
+  resolveBranch,
   resolveCommit,
 } from './refs.ts'
 import { submoduleUrl } from './submodules.ts'
@@ -182,6 +183,25 @@ describe('a ref', () => {
 
     expect(new Set(found)).toEqual(new Set([sha]))
     expect(new Set(none)).toEqual(new Set([undefined]))
+  })
+
+  it('of a branch is found loose, packed, and moved since it was packed', async () => {
+    await using checkout = await createCheckout()
+    const one = await checkout.commit('one', { a: '1' })
+    await checkout.git('branch', 'deep/er')
+    await checkout.git('tag', '-a', '-m', 'tag', 'v1')
+    const { gitDir } = checkout
+    const find = (...names: string[]) =>
+      Promise.all(names.map((name) => resolveBranch(gitDir, name)))
+
+    const loose = await find('main', 'deep/er', 'deep', 'deep/er/est', 'e', '../tags/v1', 'v1')
+    await checkout.git('pack-refs', '--all')
+    const packed = await find('main', 'deep/er', 'deep', 'deep/er/est', 'e', '../tags/v1', 'v1')
+    const two = await checkout.commit('two', { a: '2' })
+
+    expect(loose).toEqual([one, one, ...Array<undefined>(5).fill(undefined)])
+    expect(packed).toEqual(loose)
+    expect(await find('main', 'deep/er')).toEqual([two, one])
   })
 
   it('moves only from where it is believed to be', async () => {

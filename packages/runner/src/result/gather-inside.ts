@@ -71,10 +71,17 @@ export async function gatherInside(
   return answer.toString('utf8').trim() === 'unchanged' ? undefined : { bundleName }
 }
 
-/** An agent that was stopped may have left git's lock behind. Argument: the commit it started from. */
+/**
+ * An agent that was stopped may have left git's lock behind. Argument: the commit it started from.
+ *
+ * Files as young as the index may have changed unseen, so git reads them again; `add` would also write
+ * each anew, since it cannot mark the object it finds in the read-only mirror as used. The refresh only
+ * compares.
+ */
 const stageScript = `
 set -eu
 rm -f .git/index.lock
+git update-index -q --refresh >/dev/null || :
 git add --all
 git diff-index --cached --raw -z --no-renames --no-abbrev "$1"
 `
