@@ -4,6 +4,7 @@ import { addCompletionCommand } from './commands/completion.ts'
 import { addCreateCommand } from './commands/create.ts'
 import { addDiffCommand } from './commands/diff.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addFanoutCommand } from './commands/fanout/fanout.ts'
 import { examples } from './commands/examples.ts'
 import { addListCommand } from './commands/list.ts'
 import { addLoginCommand, addLogoutCommand } from './commands/login.ts'
@@ -48,6 +49,7 @@ export function createProgram(terminal: Terminal): Command {
         addSteerCommand,
         addCancelCommand,
         addDiffCommand,
+        addFanoutCommand,
       ],
     ],
     [

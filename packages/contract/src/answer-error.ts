@@ -6,13 +6,20 @@ export class AnswerError extends Error {
   readonly status: number
   readonly body: ErrorBody
   readonly requestId: string | undefined
+  /** How long the server asks to be left alone, when a rate limit is why it refused. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(status: number, body: ErrorBody, requestId?: string) {
+  constructor(
+    status: number,
+    body: ErrorBody,
+    { requestId, retryAfterMs }: { requestId?: string; retryAfterMs?: number } = {},
+  ) {
     super(body.message)
     this.name = 'AnswerError'
     this.status = status
     this.body = body
     this.requestId = requestId
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -28,11 +35,27 @@ export async function readAnswerError(response: Response): Promise<AnswerError> 
   const body = parsed.success
     ? parsed.data
     : { message: `HTTP ${response.status} ${response.statusText}`.trim(), documentation_url: '' }
-  return new AnswerError(response.status, body, requestIdOf(response))
+  const requestId = response.headers.get('x-github-request-id')
+  const retryAfterMs = retryAfterOf(response, body.message)
+  return new AnswerError(response.status, body, {
+    ...(requestId === null ? {} : { requestId }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
 }
 
-function requestIdOf(response: Response): string | undefined {
-  return response.headers.get('x-github-request-id') ?? undefined
+/** What GitHub's documentation says to wait when it says nothing itself. */
+const secondaryLimitMs = 60_000
+
+/** In the order of https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
+function retryAfterOf({ status, headers }: Response, message: string): number | undefined {
+  if (status !== 403 && status !== 429) return undefined
+  const after = Number(headers.get('retry-after') ?? Number.NaN)
+  if (after >= 0) return after * 1000
+  const reset = Number(headers.get('x-ratelimit-reset') ?? Number.NaN)
+  if (headers.get('x-ratelimit-remaining') === '0' && reset > 0) {
+    return Math.max(0, reset * 1000 - Date.now())
+  }
+  return status === 429 || /secondary rate limit/i.test(message) ? secondaryLimitMs : undefined
 }
 
 function parseJson(text: string): unknown {

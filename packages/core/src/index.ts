@@ -17,7 +17,7 @@ export {
 export { sweepSessions } from './sessions/sweep.ts'
 export { recordUsage, type TokenUsage } from './sessions/usage.ts'
 export type { Changes, Topic } from './store/changes.ts'
-export { DataFolderLocked } from './store/lock.ts'
+export { DataFolderLocked, lockFile } from './store/lock.ts'
 export { type Log, silentLog } from './store/log.ts'
 export { openStore, type OpenStoreOptions } from './store/open.ts'
 export type { SessionRow, TaskRow } from './store/schema.ts'

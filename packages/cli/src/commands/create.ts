@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { type Command } from 'commander'
 import { connect } from '../client/connection.ts'
 import { findRepository } from '../client/git-remote.ts'
-import { Exit, UserError } from '../errors.ts'
+import { Exit } from '../errors.ts'
 import { exitCodeOf, followTask } from '../follow-task.ts'
 import { presentTask } from '../present/task-page.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
+import { readPrompt } from './read-prompt.ts'
 
 interface CreateOptions {
   fromFile?: string
@@ -73,24 +72,4 @@ async function create(
   const ended = await followTask(terminal, client, task.id)
   terminal.out(`\n${presentTask(terminal, ended, `${params.owner}/${params.repo}`)}\n`)
   if (ended.state !== 'completed') throw new Exit(exitCodeOf(ended.state))
-}
-
-async function readPrompt(
-  terminal: Terminal,
-  argument: string | undefined,
-  file: string | undefined,
-): Promise<string> {
-  if (argument !== undefined && file !== undefined) {
-    throw new UserError('Give the prompt either as an argument or with --from-file, not both.')
-  }
-  const prompt =
-    file === undefined
-      ? argument
-      : file === '-'
-        ? await terminal.readInput()
-        : await readFile(resolve(terminal.cwd, file), 'utf8')
-  if (prompt !== undefined && prompt.trim() !== '') return prompt
-  throw new UserError('A task needs a prompt.', {
-    remedy: 'Give it as an argument, or with --from-file FILE (- for standard input).',
-  })
 }

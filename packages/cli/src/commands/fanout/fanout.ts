@@ -1,0 +1,96 @@
+import { type Command } from 'commander'
+import { connect } from '../../client/connection.ts'
+import { beyondGitHub } from '../../client/beyond-github.ts'
+import { type Journal, openJournal, readJournal } from '../../fanout/journal.ts'
+import { isFailure } from '../../fanout/progress.ts'
+import { printableLine } from '../../terminal/printable.ts'
+import { type Terminal } from '../../terminal/terminal.ts'
+import { examples } from '../examples.ts'
+import { addAnswerCommand } from './answer.ts'
+import { findJournal } from './find-journal.ts'
+import { followCampaign } from './follow.ts'
+import { addLookCommands } from './look.ts'
+import { addRunCommand } from './run.ts'
+
+export function addFanoutCommand(program: Command, terminal: Terminal): void {
+  const fanout = program
+    .command('fanout')
+    .summary('send one prompt to many repositories')
+    .description(
+      'Send one prompt to many repositories, and follow what becomes of each. What was sent is kept in a journal: an interrupted campaign is taken up again where it was.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'errand fanout "Replace moment by date-fns" --org acme --has-file package.json --dry-run',
+        'errand fanout -F prompt.md --repos-file repos.txt --canary 3 --stop-after-failures 10%',
+        'errand fanout --campaign campaign.yml',
+        'errand fanout resume',
+        'errand fanout report --format markdown',
+      ),
+    )
+  addRunCommand(fanout, terminal)
+  addGoOnCommand(fanout, terminal, {
+    name: 'resume',
+    summary: 'go on with a campaign',
+    description: 'Send what is left of a campaign, and follow it to its end.',
+  })
+  addGoOnCommand(fanout, terminal, {
+    name: 'retry',
+    summary: 'begin failed tasks anew',
+    description: 'Begin each task of a campaign that failed or was refused anew, and follow them.',
+    prepare: retryFailed,
+  })
+  addAnswerCommand(fanout, terminal)
+  fanout
+    .command('cancel')
+    .summary('cancel the open tasks of a campaign')
+    .description('Cancel every task of a campaign that has not ended. What was not sent stays so.')
+    .argument('[campaign]', 'its name (default: the latest)')
+    .addHelpText('after', examples('errand fanout cancel', 'errand fanout cancel dates'))
+    .action((name: string | undefined) => cancel(terminal, name))
+  addLookCommands(fanout, terminal)
+}
+
+interface GoOnCommand {
+  name: string
+  summary: string
+  description: string
+  prepare?: (journal: Journal) => Promise<void>
+}
+
+function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnCommand): void {
+  const { name, summary, description, prepare } = command
+  fanout
+    .command(name)
+    .summary(summary)
+    .description(description)
+    .argument('[campaign]', 'its name (default: the latest)')
+    .option('-y, --yes', 'do not ask after the canary')
+    .addHelpText('after', examples(`errand fanout ${name}`, `errand fanout ${name} dates --yes`))
+    .action(async (campaign: string | undefined, options: { yes?: boolean }) => {
+      await using journal = await openJournal(await findJournal(terminal, campaign))
+      await prepare?.(journal)
+      await followCampaign(terminal, journal, options.yes === true)
+    })
+}
+
+async function retryFailed(journal: Journal): Promise<void> {
+  for (const { repository, attempt } of [...journal.progress.values()].filter(isFailure)) {
+    await journal.append({ type: 'retry', repository, attempt: attempt + 1 })
+  }
+}
+
+async function cancel(terminal: Terminal, name: string | undefined): Promise<void> {
+  const state = await readJournal(await findJournal(terminal, name))
+  const client = connect(terminal)
+  for (const { step, taskId, repository } of state.progress.values()) {
+    if (step !== 'open' || taskId === undefined) continue
+    const call = client.call('cancelTask', {
+      params: { task_id: taskId },
+      signal: terminal.signal,
+    })
+    await beyondGitHub('cancel a task', call)
+    terminal.out(`${printableLine(repository)}  cancelled\n`)
+  }
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { connect } from '../../client/connection.ts'
+import { UserError } from '../../errors.ts'
+import { type Campaign, StopAfter } from '../../fanout/campaign.ts'
+import { findTargets } from '../../fanout/find-targets.ts'
+import { beginJournal, journalPath } from '../../fanout/journal.ts'
+import { type PlannedTask } from '../../fanout/journal-record.ts'
+import { type CampaignFlags, readCampaign } from '../../fanout/read-campaign.ts'
+import { readVariables } from '../../fanout/read-variables.ts'
+import { readPromptTemplate } from '../../fanout/render-prompt.ts'
+import { printable, printableLine } from '../../terminal/printable.ts'
+import { type Terminal } from '../../terminal/terminal.ts'
+import { examples } from '../examples.ts'
+import { readPrompt } from '../read-prompt.ts'
+import { followCampaign } from './follow.ts'
+
+interface RunOptions {
+  campaign?: string
+  name?: string
+  fromFile?: string
+  repo: string[]
+  reposFile?: string
+  org: string[]
+  user: string[]
+  search?: string
+  topic?: string
+  language?: string
+  match: string[]
+  exclude: string[]
+  hasFile: string[]
+  archived?: boolean
+  forks?: boolean
+  variables?: string
+  model?: string
+  customAgent?: string
+  base?: string
+  pr: boolean
+  concurrency?: number
+  canary?: number
+  stopAfterFailures?: StopAfter
+  dryRun?: boolean
+  yes?: boolean
+}
+
+export function addRunCommand(fanout: Command, terminal: Terminal): void {
+  const collect = (value: string, before: string[]): string[] => [...before, value]
+  fanout
+    .command('run', { isDefault: true })
+    .summary('begin a campaign (what fanout does by itself)')
+    .description('Begin a campaign, and follow it to its end.')
+    .argument('[prompt]', 'what is to be done, a Liquid template: {{repo.name}}, {{vars.team}}')
+    .option('-F, --from-file <file>', 'read the prompt from a file, or from standard input with -')
+    .option('--campaign <file>', 'read all of it from a campaign.yml; flags go before it')
+    .option('--name <name>', "its name (default: from the prompt's first line)")
+    .option('-R, --repo <owner/repo>', 'this repository; may be given many times', collect, [])
+    .option('--repos-file <file>', 'the repositories of a file, one a line, # for comments')
+    .option('--org <org>', 'all repositories of an organization', collect, [])
+    .option('--user <user>', 'all repositories of a user', collect, [])
+    .option('--search <query>', "what the server's repository search finds")
+    .option('--topic <topic>', 'only those with a topic')
+    .option('--language <language>', 'only those in a language')
+    .option('--match <glob>', 'only those whose owner/name matches', collect, [])
+    .option('--exclude <glob>', 'not those whose owner/name matches', collect, [])
+    .option('--has-file <path>', 'only those that have a file', collect, [])
+    .option('--archived', 'archived ones too')
+    .option('--forks', 'forks too')
+    .option(
+      '--variables <file>',
+      'variables for each repository: CSV with a column repository, or YAML',
+    )
+    .option('-m, --model <id>', 'the model; `script` needs none and runs the prompt itself')
+    .option('-a, --custom-agent <name>', 'a custom agent of the repositories')
+    .option('-b, --base <branch>', "the branch to start from (default: each one's default branch)")
+    .option('--no-pr', 'open no pull requests')
+    .option('--concurrency <n>', 'how many tasks may be open at a time', parseCount)
+    .option('--canary <n>', 'send so many first, and ask before the rest', parseCount)
+    .option('--stop-after-failures <n|n%>', 'send no more after so many failures', parseStopAfter)
+    .option('--dry-run', 'show the repositories and the first prompt, and send nothing')
+    .option('-y, --yes', 'do not ask after the canary')
+    .addHelpText(
+      'after',
+      examples(
+        'errand fanout "Replace moment by date-fns" --org acme --has-file package.json --dry-run',
+        'errand fanout -F prompt.md --repos-file repos.txt --canary 3 --stop-after-failures 10%',
+        'errand fanout --campaign campaign.yml',
+      ),
+    )
+    .action((prompt: string | undefined, options: RunOptions) => run(terminal, prompt, options))
+}
+
+async function run(
+  terminal: Terminal,
+  argument: string | undefined,
+  options: RunOptions,
+): Promise<void> {
+  const campaign = await toCampaign(terminal, argument, options)
+  const client = connect(terminal)
+  const tasks = await planTasks(terminal, campaign)
+  if (tasks.length === 0) throw new UserError('No repository fits.')
+  if (options.dryRun === true) return showPlan(terminal, campaign, tasks)
+  await using journal = await beginJournal(journalPath(terminal.environment, campaign.name), {
+    type: 'campaign',
+    version: 1,
+    at: terminal.now().toISOString(),
+    id: randomUUID(),
+    server: client.baseUrl,
+    campaign,
+    tasks,
+  })
+  await followCampaign(terminal, journal, options.yes === true)
+}
+
+async function toCampaign(
+  terminal: Terminal,
+  argument: string | undefined,
+  options: RunOptions,
+): Promise<Campaign> {
+  const { cwd } = terminal
+  const isPromptGiven = argument !== undefined || options.fromFile !== undefined
+  const prompt =
+    isPromptGiven || options.campaign === undefined
+      ? await readPrompt(terminal, argument, options.fromFile)
+      : undefined
+  const repos = [...options.repo, ...(await readReposFile(cwd, options.reposFile))]
+  const targets = {
+    ...(repos.length > 0 && { repos }),
+    ...(options.org.length > 0 && { orgs: options.org }),
+    ...(options.user.length > 0 && { users: options.user }),
+    ...(options.search !== undefined && { search: options.search }),
+    ...(options.topic !== undefined && { topic: options.topic }),
+    ...(options.language !== undefined && { language: options.language }),
+    ...(options.match.length > 0 && { match: options.match }),
+    ...(options.exclude.length > 0 && { exclude: options.exclude }),
+    ...(options.hasFile.length > 0 && { has_file: options.hasFile }),
+    ...(options.archived === true && { archived: true }),
+    ...(options.forks === true && { forks: true }),
+  }
+  const name = options.name ?? (prompt === undefined ? undefined : nameOf(prompt))
+  const flags: CampaignFlags = {
+    ...(prompt !== undefined && { prompt }),
+    ...(name !== undefined && { name }),
+    ...((Object.keys(targets).length > 0 || options.campaign === undefined) && { targets }),
+    ...(options.variables !== undefined && { variables: options.variables }),
+    ...(options.model !== undefined && { model: options.model }),
+    ...(options.customAgent !== undefined && { custom_agent: options.customAgent }),
+    ...(options.base !== undefined && { base_ref: options.base }),
+    ...(!options.pr && { create_pull_request: false }),
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(options.canary !== undefined && { canary: options.canary }),
+    ...(options.stopAfterFailures !== undefined && {
+      stop_after_failures: options.stopAfterFailures,
+    }),
+  }
+  const file = options.campaign === undefined ? undefined : resolve(cwd, options.campaign)
+  return readCampaign(file, flags)
+}
+
+/** The first line of a prompt in the letters a name may have. */
+function nameOf(prompt: string): string {
+  const line = (prompt.trim().split('\n', 1)[0] ?? '').replace(/\{[{%].*?[}%]\}/g, '')
+  const slug = line
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+  return slug.slice(0, 50).replace(/-+$/, '') || 'campaign'
+}
+
+async function readReposFile(cwd: string, file: string | undefined): Promise<string[]> {
+  if (file === undefined) return []
+  const lines = (await readFile(resolve(cwd, file), 'utf8')).split('\n')
+  return lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
+}
+
+async function planTasks(terminal: Terminal, campaign: Campaign): Promise<PlannedTask[]> {
+  const { cwd, signal } = terminal
+  const template = readPromptTemplate(campaign.prompt)
+  const variables =
+    campaign.variables === undefined
+      ? undefined
+      : await readVariables(resolve(cwd, campaign.variables))
+  const repositories = await findTargets(connect(terminal), campaign.targets, signal)
+  return repositories.map((repository) => ({
+    repository: repository.full_name,
+    prompt: template.render(repository, variables?.of(repository.full_name) ?? {}),
+  }))
+}
+
+function showPlan(terminal: Terminal, campaign: Campaign, tasks: readonly PlannedTask[]): void {
+  for (const { repository } of tasks) terminal.out(`${printableLine(repository)}\n`)
+  const [first] = tasks
+  if (first === undefined) return
+  const count = `${tasks.length} ${tasks.length === 1 ? 'repository' : 'repositories'}`
+  terminal.out(`\n${count}. The prompt for ${printableLine(first.repository)}:\n\n`)
+  terminal.out(`${printable(first.prompt.trimEnd())}\n\n`)
+  terminal.out(`Campaign ${campaign.name}: nothing was sent.\n`)
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count > 0) return count
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+function parseStopAfter(text: string): StopAfter {
+  const parsed = StopAfter.safeParse(/^\d+$/.test(text) ? Number(text) : text)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError('It must be a number above 0, or a percentage like 10%.')
+}

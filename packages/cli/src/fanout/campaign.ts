@@ -1,0 +1,74 @@
+import { z } from 'zod'
+
+const repositoryName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9._-]+$/, 'must be owner/name')
+const texts = z.array(z.string().min(1)).default([])
+
+export const campaignName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,62}$/,
+    'must be lower case letters, digits, dots, dashes and underscores, 63 at most',
+  )
+
+/** Which repositories a campaign is about: those named, and those found, less those left out. */
+export const Targets = z.strictObject({
+  repos: z.array(repositoryName).default([]).describe('Repositories by name, as owner/name.'),
+  orgs: texts.describe('All repositories of these organizations.'),
+  users: texts.describe('All repositories of these users.'),
+  search: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("What the server's repository search finds, in GitHub's search syntax."),
+  topic: z.string().min(1).exactOptional().describe('Only repositories with this topic.'),
+  language: z.string().min(1).exactOptional().describe('Only repositories in this language.'),
+  match: texts.describe('Only repositories whose owner/name matches one of these globs.'),
+  exclude: texts.describe('Not those whose owner/name matches one of these globs.'),
+  has_file: texts.describe('Only repositories that have all of these files.'),
+  archived: z.boolean().default(false).describe('Archived repositories too.'),
+  forks: z.boolean().default(false).describe('Forks too.'),
+})
+export type Targets = z.infer<typeof Targets>
+
+/** When a campaign stops sending by itself. */
+export const StopAfter = z
+  .union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/)])
+  .describe('So many tasks without a result, or such a part of those that ended, like 10%.')
+export type StopAfter = z.infer<typeof StopAfter>
+
+/** A campaign as `campaign.yml` has it: one prompt, sent to many repositories. */
+export const Campaign = z.strictObject({
+  name: campaignName.describe('What it is called; its journal has this name.'),
+  prompt: z
+    .string()
+    .min(1)
+    .describe('What is to be done, a Liquid template: {{repo.name}}, {{vars.team}}.'),
+  targets: Targets,
+  variables: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('A CSV or YAML file of variables for each repository.'),
+  model: z.string().min(1).exactOptional().describe('The model. Default: the server decides.'),
+  custom_agent: z.string().min(1).exactOptional().describe('A custom agent of the repositories.'),
+  base_ref: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("The branch to start from. Default: each repository's default branch."),
+  create_pull_request: z.boolean().default(true).describe('Whether a pull request is opened.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('How many tasks may be open at a time. Default: as many as there are.'),
+  canary: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('So many tasks come first; the rest waits until they were good.'),
+  stop_after_failures: StopAfter.exactOptional(),
+})
+export type Campaign = z.infer<typeof Campaign>

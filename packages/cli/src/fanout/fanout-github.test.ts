@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FakeGitHub, type FakeGitHubOptions, openFakeGitHub } from '../testing/fake-github.ts'
+import { runCli } from '../testing/run-cli.ts'
+
+let home: string
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'errand-fanout-'))
+})
+afterEach(() => rmSync(home, { recursive: true }))
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `acme/r${at}`)
+
+function fanout(github: FakeGitHub, ...args: string[]) {
+  const environment = { HOME: home, ERRAND_URL: github.url, ERRAND_TOKEN: 'ghp_x' }
+  return runCli(['fanout', ...args], { environment })
+}
+
+function target(options: FakeGitHubOptions): string[] {
+  return options.repositories.flatMap((name) => ['-R', name])
+}
+
+describe('a campaign on GitHub', () => {
+  it('is sent one by one, a second apart, and waits out the secondary limit', async () => {
+    const options = { repositories: names(5), limit: { ms: 3500, most: 2 } }
+    await using github = await openFakeGitHub(options)
+
+    const { code, out } = await fanout(github, 'Do it in {{repo.name}}', ...target(options))
+
+    expect([code, out.split('\n').at(-2)]).toEqual([0, '5 completed'])
+    expect(github.refused).toBeGreaterThan(0)
+    expect(github.tasks.map(({ repository }) => repository).toSorted()).toEqual(names(5))
+    expect(github.tasks.map(({ prompt }) => prompt.split('\n')[0])).toContain('Do it in r3')
+    const gaps = github.createsAt.slice(1).map((at, index) => at - (github.createsAt[index] ?? 0))
+    // Timers may fire a little early.
+    expect(Math.min(...gaps)).toBeGreaterThan(950)
+  })
+
+  it('finds a task again whose create was not answered, and sends none twice', async () => {
+    const options = { repositories: names(3), lost: [1, 3] }
+    await using github = await openFakeGitHub(options)
+
+    const { code } = await fanout(github, 'Do it', ...target(options))
+
+    expect(code).toBe(0)
+    expect(github.tasks.map(({ repository }) => repository)).toEqual(names(3))
+    expect(new Set(github.tasks.map(({ prompt }) => prompt)).size).toBe(1)
+  })
+
+  it('reports each pull request by its number, which GitHub’s artifacts do not have', async () => {
+    const options = { repositories: names(1) }
+    await using github = await openFakeGitHub(options)
+    await fanout(github, 'Do it', ...target(options))
+
+    const { out } = await fanout(github, 'report', '--format', 'csv')
+
+    expect(out.split('\n')[1]).toMatch(
+      /^acme\/r0,completed,https:\/\/github\.com\/acme\/r0\/pull\/7,/,
+    )
+  })
+
+  it('leaves a repository alone where the same campaign, begun elsewhere, has its pull request open', async () => {
+    const options = { repositories: names(2) }
+    await using github = await openFakeGitHub(options)
+    await fanout(github, 'Do it', '-R', 'acme/r0')
+    rmSync(join(home, '.local'), { recursive: true })
+
+    const { code, out } = await fanout(github, 'Do it', ...target(options))
+
+    expect([code, github.tasks.length]).toEqual([0, 2])
+    expect(out).toMatch(/acme\/r0 {2}skipped {2}a pull request of this campaign is open already/)
+  })
+})

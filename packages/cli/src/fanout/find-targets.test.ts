@@ -1,0 +1,71 @@
+import { createClient } from '@errand/contract'
+import { describe, expect, it } from 'vitest'
+import { type Answers, openFakeServer } from '../testing/fake-server.ts'
+import { Targets } from './campaign.ts'
+import { findTargets } from './find-targets.ts'
+
+let id = 0
+function repository(fullName: string, more: object = {}) {
+  const [login = '', name = ''] = fullName.split('/')
+  id += 1
+  return { id, name, full_name: fullName, owner: { login }, archived: false, fork: false, ...more }
+}
+
+const shop = repository('acme/shop-service', { language: 'TypeScript', topics: ['npm'] })
+const api = repository('acme/api-service', { language: 'Go' })
+const old = repository('acme/old-service', { archived: true })
+const fork = repository('acme/fork', { fork: true })
+const notes = repository('ann/notes', { private: true })
+const answers: Answers = {
+  'GET /user': { login: 'Ann' },
+  'GET /user/repos': [notes],
+  'GET /users/bo/repos': [repository('bo/site')],
+  'GET /orgs/acme/repos': [shop, api, old, fork],
+  'GET /repos/acme/shop-service': shop,
+  'GET /repos/acme/old-service': old,
+  'GET /repos/acme/shop-service/contents/package.json': { type: 'file' },
+  'GET /repos/acme/shop-service/contents/src/a%20b': { type: 'file' },
+  'GET /search/repositories': { total_count: 1, items: [api] },
+}
+
+async function find(targets: object, more: Answers = {}): Promise<string[]> {
+  await using server = await openFakeServer({ ...answers, ...more })
+  const client = createClient({ baseUrl: server.url })
+  const found = await findTargets(client, Targets.parse(targets), new AbortController().signal)
+  return found.map(({ full_name }) => full_name)
+}
+
+describe('the repositories of a campaign', () => {
+  it.each([
+    [{ orgs: ['acme'] }, ['acme/api-service', 'acme/shop-service']],
+    [
+      { orgs: ['acme'], archived: true, forks: true },
+      ['acme/api-service', 'acme/fork', 'acme/old-service', 'acme/shop-service'],
+    ],
+    [{ users: ['ann', 'bo'] }, ['ann/notes', 'bo/site']],
+    [{ repos: ['acme/old-service'] }, ['acme/old-service']],
+    [{ repos: ['acme/shop-service'], orgs: ['acme'] }, ['acme/api-service', 'acme/shop-service']],
+    [{ orgs: ['acme'], users: ['ann'], match: ['acme/S*-Service'] }, ['acme/shop-service']],
+    [{ orgs: ['acme'], exclude: ['acme/api-*'] }, ['acme/shop-service']],
+    [{ orgs: ['acme'], language: 'go' }, ['acme/api-service']],
+    [{ orgs: ['acme'], topic: 'npm' }, ['acme/shop-service']],
+    [{ orgs: ['acme'], has_file: ['package.json', 'src/a b'] }, ['acme/shop-service']],
+    [{ search: 'topic:go' }, ['acme/api-service']],
+  ])('of %j are %j', async (targets, names) => {
+    expect(await find(targets)).toEqual(names)
+  })
+
+  it.each([
+    [{}, 'There are no repositories to look through.'],
+    [{ repos: ['acme/none'] }, 'There is no repository acme/none, or it is not yours to see.'],
+    [{ orgs: ['none'] }, 'There is no organization none, or it is not yours to see.'],
+  ])('of %j are an error', async (targets, message) => {
+    await expect(find(targets)).rejects.toThrow(message)
+  })
+
+  it('cannot be searched where the server does not search', async () => {
+    await expect(find({ search: 'x' }, { 'GET /search/repositories': 404 })).rejects.toThrow(
+      'This server cannot search repositories.',
+    )
+  })
+})

@@ -1,0 +1,192 @@
+import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { lockFile } from '@errand/core'
+import { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { type Environment } from '../settings.ts'
+import { campaignName } from './campaign.ts'
+import { type CampaignRecord, JournalRecord } from './journal-record.ts'
+import { applyRecord, plannedProgress, type Progress } from './progress.ts'
+
+type TaskRecord = Exclude<JournalRecord, { type: 'campaign' }>
+/** A line as its writer gives it: the time is added. */
+export type NewRecord = TaskRecord extends infer R
+  ? R extends TaskRecord
+    ? Omit<R, 'at'>
+    : never
+  : never
+
+/** What a journal tells. */
+export interface CampaignState {
+  readonly campaign: CampaignRecord
+  /** By the repository's name, in the order of the plan. */
+  readonly progress: ReadonlyMap<string, Progress>
+}
+
+/** A campaign's journal, held by this process alone. */
+export interface Journal extends CampaignState, AsyncDisposable {
+  /** Resolves when the line is on the disk. */
+  append(record: NewRecord): Promise<void>
+}
+
+/** `$XDG_STATE_HOME/errand/campaigns/NAME.jsonl`: one line for each thing that happened. */
+export function journalPath(environment: Environment, name: string): string {
+  return join(journalFolder(environment), `${campaignName.parse(name)}.jsonl`)
+}
+
+function journalFolder(environment: Environment): string {
+  const base = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), '.local', 'state')
+  return join(base, 'errand', 'campaigns')
+}
+
+/** The campaigns this user has begun, the latest first. */
+export async function listCampaigns(environment: Environment): Promise<string[]> {
+  const folder = journalFolder(environment)
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jsonl'))
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
+  )
+  return dated.toSorted((a, b) => b.at - a.at).map(({ name }) => name.slice(0, -'.jsonl'.length))
+}
+
+/**
+ * Begins a campaign's journal with its plan.
+ *
+ * @throws UserError when a campaign of that name was begun already
+ */
+export async function beginJournal(path: string, campaign: CampaignRecord): Promise<Journal> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const lock = requireLock(path)
+  try {
+    const file = await open(path, 'ax', 0o600).catch((cause: unknown) => {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause
+      const { name } = campaign.campaign
+      throw new UserError(`There is a campaign ${name} already.`, {
+        remedy: `Go on with \`errand fanout resume ${name}\`, or give this one another --name.`,
+        cause,
+      })
+    })
+    await file.appendFile(lineOf(campaign))
+    await file.datasync()
+    await syncFolder(dirname(path))
+    return writer(file, fold([campaign]), lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** Takes a campaign up again. A line that was cut off by the writer's death is taken away. */
+export async function openJournal(path: string): Promise<Journal> {
+  // There is no lock to take where there is no journal.
+  await readText(path)
+  const lock = requireLock(path)
+  try {
+    const text = await readText(path)
+    const file = await open(path, 'a', 0o600)
+    const whole = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1))
+    await file.truncate(whole)
+    return writer(file, fold(parse(path, text)), lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** What a journal tells so far, also while another process writes it. */
+export async function readJournal(path: string): Promise<CampaignState> {
+  return fold(parse(path, await readText(path)))
+}
+
+function requireLock(path: string): { release(): void } {
+  const lock = lockFile(`${path}.lock`)
+  if (lock !== undefined) return lock
+  throw new UserError('This campaign is being sent by another process.', {
+    remedy: 'Look at it with `errand fanout status`.',
+  })
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause
+    throw new UserError(`There is no campaign at ${path}.`, {
+      remedy: '`errand fanout list` shows those there are.',
+      cause,
+    })
+  })
+}
+
+function parse(path: string, text: string): JournalRecord[] {
+  const lines = text.split('\n').slice(0, -1)
+  return lines.map((line, index) => {
+    try {
+      return JournalRecord.parse(JSON.parse(line))
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause
+      throw new UserError(`${path}, line ${index + 1}, is not a line of a campaign's journal.`, {
+        cause,
+      })
+    }
+  })
+}
+
+interface Folded {
+  campaign: CampaignRecord
+  progress: Map<string, Progress>
+}
+
+function fold(records: readonly JournalRecord[]): Folded {
+  const [campaign, ...rest] = records
+  if (campaign?.type !== 'campaign') throw new UserError('The journal does not say of what it is.')
+  const progress = new Map(
+    campaign.tasks.map((task) => [task.repository, plannedProgress(task)] as const),
+  )
+  for (const record of rest) if (record.type !== 'campaign') applyTo(progress, record)
+  return { campaign, progress }
+}
+
+function applyTo(progress: Map<string, Progress>, record: TaskRecord): void {
+  const before = progress.get(record.repository)
+  if (before !== undefined) progress.set(record.repository, applyRecord(before, record))
+}
+
+function writer(
+  file: FileHandle,
+  { campaign, progress }: Folded,
+  lock: { release(): void },
+): Journal {
+  let last: Promise<void> = Promise.resolve()
+
+  async function write(record: TaskRecord): Promise<void> {
+    await file.appendFile(lineOf(record))
+    await file.datasync()
+    applyTo(progress, record)
+  }
+  return {
+    campaign,
+    progress,
+    append(record) {
+      const whole = { ...record, at: new Date().toISOString() }
+      // One after the other; a failure is told to whoever wrote that line.
+      const written = last.then(() => write(whole))
+      last = written.catch(() => undefined)
+      return written
+    },
+    async [Symbol.asyncDispose]() {
+      await last
+      await file.close()
+      lock.release()
+    },
+  }
+}
+
+function lineOf(record: JournalRecord): string {
+  return `${JSON.stringify(record)}\n`
+}
+
+/** A new file is only there after a crash when its folder is on the disk too. */
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r')
+  await folder.sync()
+}

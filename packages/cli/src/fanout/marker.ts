@@ -1,0 +1,27 @@
+import { type Task, type TaskWithSessions } from '@errand/contract'
+
+/** Which part of which campaign a prompt is. */
+export interface Mark {
+  name: string
+  id: string
+  attempt: number
+}
+
+const pattern =
+  /<!-- errand-campaign: (?<name>[a-z0-9._-]+) (?<id>[0-9a-f-]{36}) (?<attempt>\d+) -->/
+
+/**
+ * A prompt that can be told by later: a create whose answer was lost is looked for by it, and another
+ * run of the same campaign leaves the repository alone. A prompt that is itself a script stays as it is.
+ */
+export function markPrompt(prompt: string, { name, id, attempt }: Mark): string {
+  if (prompt.startsWith('#!')) return prompt
+  return `${prompt.trimEnd()}\n\n<!-- errand-campaign: ${name} ${id} ${attempt} -->\n`
+}
+
+/** The mark on a task's first prompt, if there is one. */
+export function markOf(task: Task | TaskWithSessions): Mark | undefined {
+  const prompt = 'sessions' in task ? task.sessions[0]?.prompt : undefined
+  const { name, id, attempt } = pattern.exec(prompt ?? '')?.groups ?? {}
+  return name && id && attempt ? { name, id, attempt: Number(attempt) } : undefined
+}

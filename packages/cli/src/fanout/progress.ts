@@ -1,0 +1,60 @@
+import { type State } from '@errand/contract'
+import { type JournalRecord, type PlannedTask } from './journal-record.ts'
+
+/** What became of one repository's part of a campaign, as far as its journal knows. */
+export interface Progress extends PlannedTask {
+  attempt: number
+  /** `sending` means that a create was begun whose answer is not known. */
+  step: 'planned' | 'skipped' | 'sending' | 'open' | 'refused' | 'ended'
+  sentAt?: string
+  taskId?: string
+  url?: string
+  /** Of the task, as it was last seen. */
+  state?: State
+  reason?: string
+  pullUrl?: string
+  seconds?: number
+}
+
+export function plannedProgress(task: PlannedTask): Progress {
+  return { ...task, attempt: 1, step: 'planned' }
+}
+
+/** What a line of the journal makes of a repository's progress. One of an earlier attempt changes nothing. */
+export function applyRecord(
+  progress: Progress,
+  record: Exclude<JournalRecord, { type: 'campaign' }>,
+): Progress {
+  const { repository, prompt, attempt } = progress
+  if (record.attempt < attempt) return progress
+  if (record.type === 'retry') {
+    return { repository, prompt, attempt: record.attempt, step: 'planned' }
+  }
+  if (record.type === 'sending') {
+    return { repository, prompt, attempt, step: 'sending', sentAt: record.at }
+  }
+  if (record.type === 'sent') {
+    const { task_id: taskId, url } = record
+    return { ...progress, step: 'open', state: 'queued', taskId, ...(url !== undefined && { url }) }
+  }
+  if (record.type !== 'ended') return { ...progress, step: record.type, reason: record.reason }
+  const { state, reason, pull_url: pullUrl, seconds } = record
+  return {
+    ...progress,
+    step: 'ended',
+    state,
+    ...(reason !== undefined && { reason }),
+    ...(pullUrl !== undefined && { pullUrl }),
+    ...(seconds !== undefined && { seconds }),
+  }
+}
+
+/** Whether a repository's part came to nothing: its task did not complete, or could not be sent. */
+export function isFailure({ step, state }: Progress): boolean {
+  return step === 'refused' || (step === 'ended' && state !== 'completed')
+}
+
+/** Whether it ended well, with a pull request where one is wanted. */
+export function isGood({ step, state, pullUrl }: Progress, wantsPull: boolean): boolean {
+  return step === 'ended' && state === 'completed' && (!wantsPull || pullUrl !== undefined)
+}

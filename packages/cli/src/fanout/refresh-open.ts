@@ -1,0 +1,72 @@
+import { type Client, isEndState, type Task } from '@errand/contract'
+import { type ForgeLookup, lastSession, pullOf } from '../present/task-fields.ts'
+import { type Journal } from './journal.ts'
+import { type Progress } from './progress.ts'
+
+/** A campaign's tasks lie close together in the list of one's own; what is not found is asked for. */
+const pagesLookedAt = 10
+const askedForAtATime = 20
+
+export interface Refreshing {
+  client: Client
+  journal: Journal
+  forge: ForgeLookup
+  signal: AbortSignal
+  /** Told of each change of state. */
+  onState: (progress: Progress, task: Task) => void | Promise<void>
+}
+
+/** Looks at the tasks that were open: two requests for two hundred of them. Ends go into the journal. */
+export async function refreshOpen(refreshing: Refreshing): Promise<void> {
+  const { journal } = refreshing
+  const open = new Map(
+    [...journal.progress.values()]
+      .filter(({ step }) => step === 'open')
+      .map((progress) => [progress.taskId ?? '', progress] as const),
+  )
+  if (open.size === 0) return
+  for await (const task of findOpen(refreshing, new Set(open.keys()))) {
+    const progress = open.get(task.id)
+    if (progress === undefined || progress.state === task.state) continue
+    if (isEndState(task.state)) await noteEnd(refreshing, progress, task)
+    else progress.state = task.state
+    await refreshing.onState(journal.progress.get(progress.repository) ?? progress, task)
+  }
+}
+
+async function* findOpen(
+  { client, signal }: Refreshing,
+  wanted: Set<string>,
+): AsyncGenerator<Task> {
+  const query = { per_page: 100 }
+  let pages = 0
+  for await (const { tasks } of client.pages('listTasks', { params: {}, query, signal })) {
+    for (const task of tasks) if (wanted.delete(task.id)) yield task
+    pages += 1
+    if (wanted.size === 0 || pages === pagesLookedAt) break
+  }
+  for (const id of [...wanted].slice(0, askedForAtATime)) {
+    yield await client.call('getTask', { params: { task_id: id }, signal })
+  }
+}
+
+async function noteEnd(
+  { client, journal, forge, signal }: Refreshing,
+  { repository, attempt }: Progress,
+  { id, created_at: createdAt }: Task,
+): Promise<void> {
+  const task = await client.call('getTask', { params: { task_id: id }, signal })
+  const session = lastSession(task)
+  const reason = session?.error?.message
+  const pullUrl = pullOf(task)?.html_url ?? (await forge.pull(task))?.html_url
+  const endedAt = session?.completed_at ?? task.updated_at
+  await journal.append({
+    type: 'ended',
+    repository,
+    attempt,
+    state: task.state,
+    ...(reason !== undefined && { reason }),
+    ...(pullUrl !== undefined && { pull_url: pullUrl }),
+    ...(endedAt && { seconds: (Date.parse(endedAt) - Date.parse(createdAt)) / 1000 }),
+  })
+}

@@ -1,0 +1,79 @@
+import { countProgress, describeCounts, groupOf } from './count-progress.ts'
+import { type CampaignState } from './journal.ts'
+import { type Progress } from './progress.ts'
+
+export const reportFormats = ['markdown', 'json', 'csv'] as const
+export type ReportFormat = (typeof reportFormats)[number]
+
+/** What became of each repository, for a ticket, a script or a spreadsheet. */
+export function presentReport(state: CampaignState, format: ReportFormat): string {
+  const rows = [...state.progress.values()].map(toRow)
+  if (format === 'csv') return presentCsv(rows)
+  if (format === 'markdown') return presentMarkdown(state, rows)
+  return `${JSON.stringify({ ...summary(state), repositories: rows }, undefined, 2)}\n`
+}
+
+function presentCsv(rows: readonly Row[]): string {
+  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? '')))
+  return [columns, ...cells].map((line) => `${line.map(csvCell).join(',')}\n`).join('')
+}
+
+const columns = [
+  'repository',
+  'state',
+  'pull_request_url',
+  'task_url',
+  'seconds',
+  'reason',
+] as const
+type Row = Record<(typeof columns)[number], string | number | null>
+
+function toRow(progress: Progress): Row {
+  return {
+    repository: progress.repository,
+    state: groupOf(progress),
+    pull_request_url: progress.pullUrl ?? null,
+    task_url: progress.url ?? null,
+    seconds: progress.seconds ?? null,
+    reason: progress.reason ?? null,
+  }
+}
+
+function summary({ campaign, progress }: CampaignState) {
+  return {
+    name: campaign.campaign.name,
+    id: campaign.id,
+    server: campaign.server,
+    created_at: campaign.at,
+    counts: countProgress(progress.values()),
+  }
+}
+
+function presentMarkdown(state: CampaignState, rows: readonly Row[]): string {
+  const { campaign } = state.campaign
+  const lines = rows.map((row) => {
+    const pull = row.pull_request_url === null ? '' : String(row.pull_request_url)
+    const cells = [row.repository, row.state, pull, row.reason].map((cell) => String(cell ?? ''))
+    return `| ${cells.map(markdownCell).join(' | ')} |`
+  })
+  return [
+    `# ${campaign.name}`,
+    '',
+    `${describeCounts(countProgress(state.progress.values()))}, of ${rows.length}.`,
+    '',
+    '| repository | state | pull request | reason |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+function markdownCell(value: string): string {
+  return value.replace(/\s+/g, ' ').replace(/[\\|<>`*_[\]]/g, (character) => `\\${character}`)
+}
+
+/** A spreadsheet runs what begins like a formula. */
+function csvCell(value: string): string {
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

@@ -1,0 +1,68 @@
+import { type Campaign } from './campaign.ts'
+import { isFailure, isGood, type Progress } from './progress.ts'
+
+/** Of a campaign that is being sent, what decides whether another task may go out. */
+export interface SendOrder {
+  campaign: Pick<Campaign, 'canary' | 'concurrency' | 'stop_after_failures' | 'create_pull_request'>
+  progress: Iterable<Progress>
+  /** Being sent at this moment. */
+  sending: ReadonlySet<string>
+  /** The canary's tasks were looked at, and the rest may follow. */
+  isCanaryPassed: boolean
+}
+
+export type Next =
+  | { type: 'send'; progress: Progress }
+  /** Others have to end first. */
+  | { type: 'wait' }
+  /** The canary's tasks are good: somebody has to say that the rest may follow. */
+  | { type: 'ask'; good: number; left: number }
+  | { type: 'stop'; reason: string }
+  /** There is nothing left to send. */
+  | { type: 'done' }
+
+/** Percents of fewer tasks than this say nothing. */
+const fewestForPercent = 10
+
+/** What is to be done next, by the rules the campaign was given. */
+export function nextToSend(order: SendOrder): Next {
+  const { campaign, sending, isCanaryPassed } = order
+  const all = [...order.progress]
+  // What was begun before a restart and may have arrived goes first, whatever the rules: it must be found.
+  const begun = all.find(({ step, repository }) => step === 'sending' && !sending.has(repository))
+  if (begun !== undefined) return { type: 'send', progress: begun }
+  const planned = all.filter(
+    ({ step, repository }) => step === 'planned' && !sending.has(repository),
+  )
+  const [first] = planned
+  if (first === undefined) return { type: 'done' }
+  const stop = stopReason(campaign, all)
+  if (stop !== undefined) return { type: 'stop', reason: stop }
+  const open =
+    sending.size +
+    all.filter(({ step, repository }) => step === 'open' && !sending.has(repository)).length
+  if (open >= (campaign.concurrency ?? Number.POSITIVE_INFINITY)) return { type: 'wait' }
+  if (campaign.canary !== undefined && !isCanaryPassed) {
+    if (all.some(isFailure)) return { type: 'stop', reason: 'a task of the canary failed' }
+    const good = all.filter((progress) => isGood(progress, campaign.create_pull_request)).length
+    if (good >= campaign.canary) return { type: 'ask', good, left: planned.length }
+    if (good + open >= campaign.canary) return { type: 'wait' }
+  }
+  return { type: 'send', progress: first }
+}
+
+function stopReason(
+  { stop_after_failures: limit }: SendOrder['campaign'],
+  all: readonly Progress[],
+): string | undefined {
+  if (limit === undefined) return undefined
+  const failures = all.filter(isFailure).length
+  if (typeof limit === 'number') {
+    return failures >= limit ? `${failures} tasks failed` : undefined
+  }
+  const over = all.filter(({ step }) => step === 'ended' || step === 'refused').length
+  const percent = (100 * failures) / over
+  return over >= fewestForPercent && percent >= Number.parseInt(limit, 10)
+    ? `${failures} of ${over} tasks failed, ${limit} or more`
+    : undefined
+}

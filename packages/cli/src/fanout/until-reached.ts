@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { AnswerError } from '@errand/contract'
+import { type Pace } from './pace.ts'
+
+export interface Waiting {
+  pace: Pace
+  signal: AbortSignal
+  /** Told when the server does not answer, or asks to wait. */
+  onWait: (reason: string) => void
+}
+
+const firstPauseMs = 500
+const longestPauseMs = 30_000
+
+/**
+ * Repeats a request while the server cannot be reached, fails, or asks to wait: a campaign outlives a
+ * restart of its server. What the server refuses is thrown.
+ */
+export async function untilReached<T>(waiting: Waiting, request: () => Promise<T>): Promise<T> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await request()
+    } catch (error) {
+      await waitOut(waiting, error, failures)
+    }
+  }
+}
+
+/**
+ * Waits before a request that failed is sent again: as long as the server asks for, or longer with each
+ * failure. Throws the error when sending it again would not help, or the command was stopped.
+ */
+export async function waitOut(
+  { pace, signal, onWait }: Waiting,
+  error: unknown,
+  failures: number,
+): Promise<void> {
+  signal.throwIfAborted()
+  if (!isPassing(error)) throw error
+  const asked = error instanceof AnswerError ? error.retryAfterMs : undefined
+  if (asked === undefined) onWait('the server cannot be reached, trying again')
+  else {
+    onWait(`the server asks to wait ${Math.ceil(asked / 1000)} s`)
+    pace.pause(asked)
+  }
+  const ms = asked ?? Math.min(firstPauseMs * 2 ** failures, longestPauseMs)
+  await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+}
+
+/** No connection, a server that fails, a limit: it may well go the next time. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof AnswerError) {
+    return error.retryAfterMs !== undefined || error.status >= 500 || error.status === 408
+  }
+  // What fetch throws when there is no answer, and when an answer breaks off.
+  return error instanceof TypeError && /^(fetch failed|terminated)$/.test(error.message)
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+
+interface StoredTask {
+  id: string
+  repository: string
+  prompt: string
+  createdAt: number
+}
+
+export interface FakeGitHubOptions {
+  repositories: readonly string[]
+  /** Creates within so many milliseconds that are answered; one more meets the secondary limit. */
+  limit?: { ms: number; most: number }
+  /** Which creates, from 1, are stored and then not answered. */
+  lost?: readonly number[]
+}
+
+export interface FakeGitHub extends AsyncDisposable {
+  url: string
+  tasks: StoredTask[]
+  /** When creates arrived, refused ones too. */
+  createsAt: number[]
+  refused: number
+}
+
+/**
+ * A server that answers as GitHub's Agent Tasks API does where a campaign needs it: no idempotency, no
+ * events, no models, pull requests by database id alone, and a secondary limit on creates.
+ */
+export async function openFakeGitHub(options: FakeGitHubOptions): Promise<FakeGitHub> {
+  const github = { tasks: [] as StoredTask[], createsAt: [] as number[], refused: 0 }
+  const server = createServer((request, response) => {
+    void answer(github, options, request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return Object.assign(github, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  })
+}
+
+type State = Pick<FakeGitHub, 'tasks' | 'createsAt' | 'refused'>
+
+async function answer(
+  github: State,
+  options: FakeGitHubOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  const send = (status: number, body: unknown, headers: Record<string, string> = {}): void => {
+    response.writeHead(status, headers).end(JSON.stringify(body))
+  }
+  const ofRepository = /^\/(?:agents\/)?repos\/([^/]+\/[^/]+)/.exec(pathname)?.[1]
+  const id = /^\/agents\/tasks\/(.+)$/.exec(pathname)?.[1]
+  if (request.method === 'POST' && ofRepository !== undefined) {
+    const { prompt } = (await json(request)) as { prompt: string }
+    const now = Date.now()
+    github.createsAt.push(now)
+    if (isLimited(github, options, now)) {
+      github.refused += 1
+      const message = 'You have exceeded a secondary rate limit. Please wait a few minutes.'
+      return send(403, { message }, { 'retry-after': '1' })
+    }
+    const task = { id: randomUUID(), repository: ofRepository, prompt, createdAt: now }
+    github.tasks.push(task)
+    if (options.lost?.includes(github.tasks.length) === true) {
+      request.socket.destroy()
+      return undefined
+    }
+    return send(201, present(task))
+  }
+  if (pathname === '/agents/tasks') return send(200, { tasks: github.tasks.map(present) })
+  if (id !== undefined) {
+    const task = github.tasks.find((known) => known.id === id)
+    return task === undefined ? send(404, { message: 'Not Found' }) : send(200, present(task))
+  }
+  if (/^\/agents\/repos\/.+\/tasks$/.test(pathname)) {
+    const tasks = github.tasks.filter(({ repository }) => repository === ofRepository)
+    return send(200, { tasks: tasks.map(present) })
+  }
+  if (/^\/repositories\/\d+$/.test(pathname)) {
+    const name = options.repositories[Number(pathname.split('/').at(-1)) - 1]
+    return send(200, { full_name: name })
+  }
+  if (pathname.endsWith('/pulls') && ofRepository !== undefined) {
+    const number = 7
+    const html_url = `https://github.com/${ofRepository}/pull/${number}`
+    const head = searchParams.get('head')
+    return send(200, [{ number, html_url, title: 'Done', state: 'open', head }])
+  }
+  if (ofRepository !== undefined && options.repositories.includes(ofRepository)) {
+    return send(200, repositoryOf(options, ofRepository))
+  }
+  return send(404, { message: 'Not Found' })
+}
+
+function isLimited({ tasks }: State, { limit }: FakeGitHubOptions, now: number): boolean {
+  if (limit === undefined) return false
+  return tasks.filter(({ createdAt }) => createdAt > now - limit.ms).length >= limit.most
+}
+
+function repositoryOf({ repositories }: FakeGitHubOptions, fullName: string) {
+  const [login = '', name = ''] = fullName.split('/')
+  return {
+    id: repositories.indexOf(fullName) + 1,
+    name,
+    full_name: fullName,
+    owner: { login },
+    default_branch: 'main',
+    description: null,
+    html_url: `https://github.com/${fullName}`,
+    private: false,
+    archived: false,
+    fork: false,
+  }
+}
+
+/** A task of GitHub's has its repository as an id; here every one is done at once. */
+function present({ id, repository, prompt, createdAt }: StoredTask) {
+  const created_at = new Date(createdAt).toISOString()
+  return {
+    id,
+    name: 'A task',
+    state: 'completed',
+    created_at,
+    updated_at: created_at,
+    html_url: `https://github.com/${repository}/agents/${id}`,
+    repository: { id: 1 },
+    artifacts: [
+      { provider: 'github', type: 'branch', data: { head_ref: `copilot/${id}`, base_ref: 'main' } },
+      { provider: 'github', type: 'pull', data: { id: 4711 } },
+    ],
+    sessions: [{ id, state: 'completed', created_at, completed_at: created_at, prompt }],
+  }
+}

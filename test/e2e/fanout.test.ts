@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { listPulls } from '../support/pulls.ts'
+import { createRepository } from '../support/repository.ts'
+import { scriptPrompt } from '../support/tasks.ts'
+import { createTempFolder } from '../support/temp-folder.ts'
+import { ownerToken, settingsFor } from '../support/test-settings.ts'
+
+const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
+
+/** More of them take longer and show no more; ERRAND_TEST_REPOSITORIES=200 for the whole promise. */
+const count = Number(process.env.ERRAND_TEST_REPOSITORIES ?? 12)
+const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
+const timeout = 120_000 + count * 5000
+
+const title = `a campaign over ${count} repositories outlives two deaths of its client and one of its server`
+
+it(title, { timeout }, async () => {
+  await using folder = await createTempFolder('fanout')
+  const dataDir = join(folder.path, 'data')
+  const settings = settingsFor(dataDir, { settings: { port: await freePort() } })
+  let server = await serveProcess(dataDir, settings)
+  const { url } = server
+  await createRepository(join(folder.path, 'source'))
+  for (const name of names) {
+    await errandCommand(url, ['repo', 'import', join(folder.path, 'source'), name])
+  }
+  const prompt = scriptPrompt(
+    'sleep 0.2; echo "{{repo.full_name}}" > NAME.txt',
+    'Name {{repo.name}}',
+  )
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder.path,
+    ERRAND_URL: url,
+    ERRAND_TOKEN: ownerToken,
+  }
+  const start = (...args: string[]) => startClient(['fanout', ...args], env)
+  try {
+    const first = start(prompt, '--org', 'acme', '--match', 'acme/service-*', '-m', 'script')
+    await eventually(() => expect(first.output()).toMatch(/completed/), { timeoutMs: 60_000 })
+    await first.kill()
+
+    const second = start('resume')
+    await eventually(() => expect(second.output()).toMatch(/completed/), { timeoutMs: 60_000 })
+    await server.kill()
+    server = await serveProcess(dataDir, settings)
+    const seen = second.output().length
+    await eventually(() => expect(second.output().slice(seen)).toMatch(/completed|in_progress/), {
+      timeoutMs: 60_000,
+    })
+    await second.kill()
+
+    const third = start('resume')
+    const [code] = (await once(third.child, 'close')) as [number]
+
+    expect({ code, output: code === 0 ? '' : third.output() }).toEqual({ code: 0, output: '' })
+    expect(third.output()).toContain(`${count} completed`)
+    for (const name of names) {
+      const pulls = await listPulls(server.client, name)
+      const [owner = '', repo = ''] = name.split('/')
+      const { tasks } = await server.client.call('listTasksForRepo', { params: { owner, repo } })
+      expect([name, pulls.length, tasks.length]).toEqual([name, 1, 1])
+    }
+    const report = JSON.parse(await reportOf(env)) as { repositories: object[] }
+    expect(report.repositories).toHaveLength(count)
+  } finally {
+    await server.kill()
+  }
+})
+
+interface RunningClient {
+  child: ChildProcess
+  output(): string
+  kill(): Promise<void>
+}
+
+function startClient(args: string[], env: NodeJS.ProcessEnv): RunningClient {
+  const child = spawn(process.execPath, [program, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const keep = (chunk: Buffer): void => void (output += chunk.toString())
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  return {
+    child,
+    output: () => output,
+    async kill() {
+      if (child.exitCode !== null)
+        throw new Error(`the client ended before it was killed:\n${output}`)
+      child.kill('SIGKILL')
+      await once(child, 'close')
+    },
+  }
+}
+
+async function reportOf(env: NodeJS.ProcessEnv): Promise<string> {
+  const client = startClient(['fanout', 'report', '--format', 'json'], env)
+  await once(client.child, 'close')
+  return client.output()
+}
+
+/** A server that comes back has to be where its clients look for it. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
