@@ -23,6 +23,7 @@ it('says what commands there are', async () => {
       steer [options] <task> <text>   tell a task something
       cancel [options] <task>         cancel a task
       diff [options] <task>           show what a task changed
+      fanout                          send one prompt to many repositories
 
     Server:
       serve [options]                 start a server
