@@ -6,6 +6,7 @@ const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
   start: async () => (await import('./start.ts')).measureStart,
   task: async () => (await import('./task.ts')).measureTask,
   sandbox: async () => (await import('./sandbox.ts')).measureSandbox,
+  fanout: async () => (await import('./fanout.ts')).measureFanout,
   memory: async () => (await import('./memory.ts')).measureMemory,
 }
 

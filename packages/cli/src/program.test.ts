@@ -24,6 +24,7 @@ it('says what commands there are', async () => {
       cancel [options] <task>         cancel a task
       diff [options] <task>           show what a task changed
       fanout                          send one prompt to many repositories
+      mcp                             let other agents delegate tasks, by MCP
 
     Server:
       serve [options]                 start a server
@@ -53,6 +54,7 @@ const commands = [
   ['steer'],
   ['cancel'],
   ['diff'],
+  ['mcp'],
   ['fanout', 'run'],
   ['fanout', 'resume'],
   ['fanout', 'retry'],

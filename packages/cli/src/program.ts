@@ -8,6 +8,7 @@ import { addFanoutCommand } from './commands/fanout/fanout.ts'
 import { examples } from './commands/examples.ts'
 import { addListCommand } from './commands/list.ts'
 import { addLoginCommand, addLogoutCommand } from './commands/login.ts'
+import { addMcpCommand } from './commands/mcp.ts'
 import { addQuickstartCommand } from './commands/quickstart.ts'
 import { addRepoCommand } from './commands/repo.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -50,6 +51,7 @@ export function createProgram(terminal: Terminal): Command {
         addCancelCommand,
         addDiffCommand,
         addFanoutCommand,
+        addMcpCommand,
       ],
     ],
     [

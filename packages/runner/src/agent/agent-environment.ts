@@ -27,7 +27,7 @@ export function mcpServersFor(descriptor: AgentDescriptor, gatewayUrl: string): 
   if (descriptor.askServer === undefined) return []
   return [
     {
-      // Not `ask_user`: one agent drops any tool of that name (agents.md 3).
+      // Not `ask_user`: there is an agent that drops any tool of that name.
       name: 'errand',
       command: descriptor.askServer.command,
       args: [...descriptor.askServer.args],

@@ -1,0 +1,134 @@
+import { fileURLToPath } from 'node:url'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { type State, type Task } from '@errand/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { listPulls } from '../support/pulls.ts'
+import { finish, type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts'
+import { type Errand, startErrand } from '../support/start-errand.ts'
+import { scriptPrompt } from '../support/tasks.ts'
+
+// Another agent delegates: the official MCP client drives `errand mcp`, a process of its own.
+
+const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
+
+let model: ScriptedModel
+let errand: Errand
+let client: Client
+
+beforeAll(async () => {
+  model = await startScriptedModel(({ result }) => {
+    if (result === '') return { call: [['ask_user', { question: 'Which colour?' }]] }
+    if (result.includes('COLOUR.md')) return finish('Paint')
+    return { call: [['write_file', { path: 'COLOUR.md', content: `${result}\n` }]] }
+  })
+  errand = await startErrand({ model })
+  await errand.addRepository('acme/sums')
+  client = new Client({ name: 'test', version: '1' })
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [program, 'mcp'],
+      env: { ERRAND_URL: errand.url, ERRAND_TOKEN: errand.token, HOME: '/nonexistent' },
+    }),
+  )
+})
+afterAll(async () => {
+  await client?.close()
+  await errand?.[Symbol.asyncDispose]()
+  await model?.[Symbol.asyncDispose]()
+})
+
+async function use(name: string, args: object): Promise<{ isError: boolean; text: string }> {
+  const answer = await client.callTool({ name, arguments: { ...args } })
+  const [content] = answer.content as { text: string }[]
+  return { isError: answer.isError === true, text: content?.text ?? '' }
+}
+
+async function useFor<T>(name: string, args: object): Promise<T> {
+  const { isError, text } = await use(name, args)
+  if (isError) throw new Error(text)
+  return JSON.parse(text) as T
+}
+
+async function untilState(task_id: string, state: State): Promise<Task & { question?: string }> {
+  return eventually(
+    async () => {
+      const task = await useFor<Task & { question?: string }>('get_agent_task', { task_id })
+      expect(task.state).toBe(state)
+      return task
+    },
+    { timeoutMs: 45_000, what: `state ${state}` },
+  )
+}
+
+describe('an agent that delegates by MCP', () => {
+  it('starts a task, looks at it, and finds its pull request', async () => {
+    const { tools } = await client.listTools()
+    const started = await useFor<Task>('start_agent_task', {
+      repository: 'acme/sums',
+      prompt: scriptPrompt('echo delegated >> README.md', 'Delegate'),
+      model: 'script',
+    })
+    const ended = await untilState(started.id, 'completed')
+    const { tasks } = await useFor<{ tasks: Task[] }>('list_agent_tasks', {
+      repository: 'acme/sums',
+      state: ['completed'],
+    })
+
+    expect(tools.map(({ name }) => name)).toEqual([
+      'start_agent_task',
+      'list_agent_tasks',
+      'get_agent_task',
+      'answer_agent_task',
+      'cancel_agent_task',
+    ])
+    expect(ended.artifacts?.map(({ type }) => type)).toEqual(['branch', 'pull'])
+    expect(tasks.map(({ id }) => id)).toContain(started.id)
+    expect(await listPulls(errand.client, 'acme/sums')).toHaveLength(1)
+  })
+
+  it('is told what a task asks, and answers it', async () => {
+    const { id: task_id } = await useFor<Task>('start_agent_task', {
+      repository: 'acme/sums',
+      prompt: 'Paint it',
+      model: 'scripted',
+      create_pull_request: false,
+    })
+    const waiting = await untilState(task_id, 'waiting_for_user')
+    await useFor('answer_agent_task', { task_id, text: 'Blue' })
+    await untilState(task_id, 'completed')
+
+    expect(waiting.question).toBe('Which colour?')
+    const diff = await errand.client.call('getTaskDiff', { params: { task_id } })
+    expect(diff).toContain('Blue')
+  })
+
+  it('cancels a task', async () => {
+    const { id: task_id } = await useFor<Task>('start_agent_task', {
+      repository: 'acme/sums',
+      prompt: scriptPrompt('sleep 300', 'Sleep'),
+      model: 'script',
+    })
+
+    await useFor('cancel_agent_task', { task_id })
+
+    await untilState(task_id, 'cancelled')
+  })
+
+  it.each([
+    ['start_agent_task', { repository: 'acme/none', prompt: 'p' }, /no such thing/],
+    ['start_agent_task', { repository: 'nonsense', prompt: 'p' }, /is not a repository/],
+    ['start_agent_task', { repository: 'acme/sums', prompt: 'p', model: 'gpt-0' }, /gpt-0/],
+    ['get_agent_task', { task_id: 'x' }, /task_id|uuid/i],
+  ])('is told what is wrong: %s %j', async (name, args, message) => {
+    const answer = await use(name, args).catch((error: unknown) => ({
+      isError: true,
+      text: String(error),
+    }))
+
+    expect(answer.isError).toBe(true)
+    expect(answer.text).toMatch(message)
+  })
+})
