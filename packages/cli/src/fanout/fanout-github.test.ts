@@ -55,10 +55,14 @@ describe('a campaign on GitHub', () => {
     await fanout(github, 'Do it', ...target(options))
 
     const { out } = await fanout(github, 'report', '--format', 'csv')
+    const listed = await fanout(github, 'list', '--json', '--jq', '.[].counts.completed')
+    const status = await fanout(github, 'status')
 
     expect(out.split('\n')[1]).toMatch(
       /^acme\/r0,completed,https:\/\/github\.com\/acme\/r0\/pull\/7,/,
     )
+    expect(listed.out).toBe('1\n')
+    expect(status.out).toBe('acme/r0\tcompleted\t0:00\thttps://github.com/acme/r0/pull/7\n')
   })
 
   it('leaves a repository alone where the same campaign, begun elsewhere, has its pull request open', async () => {

@@ -10,7 +10,23 @@ export function presentReport(state: CampaignState, format: ReportFormat): strin
   const rows = [...state.progress.values()].map(toRow)
   if (format === 'csv') return presentCsv(rows)
   if (format === 'markdown') return presentMarkdown(state, rows)
-  return `${JSON.stringify({ ...summary(state), repositories: rows }, undefined, 2)}\n`
+  return `${JSON.stringify(reportOf(state), undefined, 2)}\n`
+}
+
+/** The report as JSON has it: the campaign, its sums, and each repository. */
+export function reportOf(state: CampaignState) {
+  return { ...summaryOf(state), repositories: [...state.progress.values()].map(toRow) }
+}
+
+/** A campaign and its sums. */
+export function summaryOf({ campaign, progress }: CampaignState) {
+  return {
+    name: campaign.campaign.name,
+    id: campaign.id,
+    server: campaign.server,
+    created_at: campaign.at,
+    counts: countProgress(progress.values()),
+  }
 }
 
 function presentCsv(rows: readonly Row[]): string {
@@ -36,16 +52,6 @@ function toRow(progress: Progress): Row {
     task_url: progress.url ?? null,
     seconds: progress.seconds ?? null,
     reason: progress.reason ?? null,
-  }
-}
-
-function summary({ campaign, progress }: CampaignState) {
-  return {
-    name: campaign.campaign.name,
-    id: campaign.id,
-    server: campaign.server,
-    created_at: campaign.at,
-    counts: countProgress(progress.values()),
   }
 }
 

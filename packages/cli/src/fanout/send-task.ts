@@ -1,6 +1,6 @@
 import { AnswerError, type Client, type Task } from '@errand/contract'
 import { type ForgeLookup } from '../present/task-fields.ts'
-import { findInTheWay, findMarked } from './find-earlier.ts'
+import { findInTheWay, findMarked, mayBeInTheWay } from './find-earlier.ts'
 import { type Journal } from './journal.ts'
 import { markPrompt } from './marker.ts'
 import { type Progress } from './progress.ts'
@@ -12,6 +12,9 @@ export interface Sending extends Waiting {
   journal: Journal
   forge: ForgeLookup
 }
+
+/** How far a server's clock may be behind ours. */
+const clockSkewMs = 10 * 60_000
 
 /**
  * Sends a repository's part of the campaign, never twice: what was begun is on the disk before it is
@@ -27,7 +30,7 @@ export async function sendTask(sending: Sending, progress: Progress): Promise<vo
     if (found !== undefined) return noteSent(journal, progress, found)
   } else {
     const marked = await untilReached(sending, () =>
-      findMarked(sending.client, repository, signal),
+      findMarked(sending.client, repository, mayBeInTheWay, signal),
     ).catch(refusedOr<undefined>(journal, progress))
     if (marked === undefined) return
     const reason = await findInTheWay(marked, ours, sending.forge)
@@ -76,7 +79,12 @@ async function create(sending: Sending, progress: Progress): Promise<void> {
 async function findSent(sending: Sending, progress: Progress): Promise<Task | undefined> {
   if (sending.isErrand) return undefined
   const { client, journal, signal } = sending
-  const marked = await untilReached(sending, () => findMarked(client, progress.repository, signal))
+  const { repository } = progress
+  const sentAt = Date.parse(journal.progress.get(repository)?.sentAt ?? '')
+  const isAsYoung = (task: Task): boolean => Date.parse(task.created_at) > sentAt - clockSkewMs
+  const marked = await untilReached(sending, () =>
+    findMarked(client, repository, isAsYoung, signal),
+  )
   return marked.find(
     ({ mark }) => mark.id === journal.campaign.id && mark.attempt === progress.attempt,
   )?.task

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { UserError } from '../../errors.ts'
 import { countProgress, describeCounts, groupOf } from '../../fanout/count-progress.ts'
 import {
   type CampaignState,
@@ -6,9 +7,16 @@ import {
   listCampaigns,
   readJournal,
 } from '../../fanout/journal.ts'
-import { presentReport, type ReportFormat, reportFormats } from '../../fanout/report.ts'
+import {
+  presentReport,
+  type ReportFormat,
+  reportFormats,
+  reportOf,
+  summaryOf,
+} from '../../fanout/report.ts'
 import { paintState } from '../../terminal/colours.ts'
 import { formatDuration } from '../../terminal/duration.ts'
+import { printJson } from '../../terminal/json-output.ts'
 import { printable, printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
@@ -24,17 +32,27 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
     .argument('[campaign]', 'its name (default: the latest)')
     .addHelpText(
       'after',
-      examples('errand fanout status', 'errand fanout status dates | grep failed'),
+      examples(
+        'errand fanout status',
+        'errand fanout status dates | grep failed',
+        `errand fanout status --json --jq '.repositories[].pull_request_url'`,
+      ),
     )
-    .action(async (name: string | undefined) => {
-      showStatus(terminal, await readJournal(await findJournal(terminal, name)))
+    .option('--json', 'print it as JSON')
+    .option('-q, --jq <expression>', 'filter the JSON with a jq expression')
+    .action(async (name: string | undefined, options: JsonOptions) => {
+      const state = await readJournal(await findJournal(terminal, name))
+      if (wantsJson(options)) return printJson(terminal, reportOf(state), options.jq)
+      return showStatus(terminal, state)
     })
   fanout
     .command('list')
     .summary('list your campaigns')
     .description('List the campaigns begun on this machine, the latest first.')
-    .addHelpText('after', examples('errand fanout list'))
-    .action(() => list(terminal))
+    .addHelpText('after', examples('errand fanout list', 'errand fanout list --json'))
+    .option('--json', 'print them as JSON')
+    .option('-q, --jq <expression>', 'filter the JSON with a jq expression')
+    .action((options: JsonOptions) => list(terminal, options))
   fanout
     .command('report')
     .summary('report what became of a campaign')
@@ -49,6 +67,17 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
       const state = await readJournal(await findJournal(terminal, name))
       terminal.out(printable(presentReport(state, format)))
     })
+}
+
+interface JsonOptions {
+  json?: boolean
+  jq?: string
+}
+
+/** Throws `UserError` when there is no JSON for `--jq` to work on. */
+function wantsJson({ json, jq }: JsonOptions): boolean {
+  if (jq !== undefined && json !== true) throw new UserError('--jq works on JSON: add --json.')
+  return json === true
 }
 
 function showStatus(terminal: Terminal, { campaign, progress }: CampaignState): void {
@@ -68,13 +97,17 @@ function showStatus(terminal: Terminal, { campaign, progress }: CampaignState): 
   if (terminal.isInteractive) terminal.out(`\n${campaign.campaign.name}: ${counts}\n`)
 }
 
-async function list(terminal: Terminal): Promise<void> {
-  const rows: string[][] = []
-  for (const name of await listCampaigns(terminal.environment)) {
-    const state = await readJournal(journalPath(terminal.environment, name))
-    const counts = describeCounts(countProgress(state.progress.values()))
-    rows.push([name, String(state.progress.size), counts, state.campaign.at])
+async function list(terminal: Terminal, options: JsonOptions): Promise<void> {
+  const { environment } = terminal
+  const states: CampaignState[] = []
+  for (const name of await listCampaigns(environment)) {
+    states.push(await readJournal(journalPath(environment, name)))
   }
+  if (wantsJson(options)) return printJson(terminal, states.map(summaryOf), options.jq)
+  const rows = states.map(({ campaign, progress }) => {
+    const counts = describeCounts(countProgress(progress.values()))
+    return [campaign.campaign.name, String(progress.size), counts, campaign.at]
+  })
   if (!terminal.isInteractive) {
     terminal.out(rows.map((row) => `${row.join('\t')}\n`).join(''))
   } else if (rows.length > 0) {
