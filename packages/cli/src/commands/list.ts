@@ -1,5 +1,5 @@
 import { type Client, State, type Task } from '@errand/contract'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command } from 'commander'
 import { connect } from '../client/connection.ts'
 import { parseRepository } from '../client/git-remote.ts'
 import { UserError } from '../errors.ts'
@@ -20,6 +20,7 @@ import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
+import { parseCount } from './parse-count.ts'
 
 interface ListOptions {
   limit: number
@@ -34,7 +35,7 @@ export function addListCommand(program: Command, terminal: Terminal): void {
     .command('list')
     .summary('list tasks')
     .description('List your tasks, the most recently changed first, or those of a repository.')
-    .option('-L, --limit <n>', 'how many at most', parseLimit, 30)
+    .option('-L, --limit <n>', 'how many at most', parseCount, 30)
     .option('--state <states>', `only these, separated by commas: ${State.options.join(', ')}`)
     .option('-R, --repo <owner/repo>', 'those of a repository, of all its users')
     .option('--json <fields>', 'print these fields as JSON')
@@ -134,12 +135,6 @@ async function presentRow(terminal: Terminal, task: Task, forge: ForgeLookup): P
     pull?.number === undefined ? '' : `#${pull.number}`,
     formatAge(task.created_at, terminal.now()),
   ]
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text)
-  if (Number.isInteger(limit) && limit > 0) return limit
-  throw new InvalidArgumentError('It must be a whole number above 0.')
 }
 
 function parseStates(text: string | undefined): State[] | undefined {

@@ -118,7 +118,10 @@ describe("a campaign's journal", () => {
     await expect(readJournal(path)).rejects.toThrow('dates.jsonl, line 2, is not a line of')
   })
 
-  it('has to be there', async () => {
+  it('has to be there, by a name that a campaign can have', async () => {
     await expect(openJournal(path)).rejects.toThrow('There is no campaign at')
+    expect(() => journalPath({ HOME: home }, '../x')).toThrow(
+      '`../x` is not the name of a campaign.',
+    )
   })
 })

@@ -1,7 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { lockFile } from '@errand/core'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
@@ -30,9 +29,17 @@ export interface Journal extends CampaignState, AsyncDisposable {
   append(record: NewRecord): Promise<void>
 }
 
-/** `$XDG_STATE_HOME/errand/campaigns/NAME.jsonl`: one line for each thing that happened. */
+/**
+ * `$XDG_STATE_HOME/errand/campaigns/NAME.jsonl`: one line for each thing that happened.
+ *
+ * @throws UserError when no campaign can have that name
+ */
 export function journalPath(environment: Environment, name: string): string {
-  return join(journalFolder(environment), `${campaignName.parse(name)}.jsonl`)
+  const parsed = campaignName.safeParse(name)
+  if (parsed.success) return join(journalFolder(environment), `${parsed.data}.jsonl`)
+  throw new UserError(`\`${name}\` is not the name of a campaign.`, {
+    remedy: '`errand fanout list` shows those there are.',
+  })
 }
 
 function journalFolder(environment: Environment): string {
@@ -57,7 +64,7 @@ export async function listCampaigns(environment: Environment): Promise<string[]>
  */
 export async function beginJournal(path: string, campaign: CampaignRecord): Promise<Journal> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const lock = requireLock(path)
+  const lock = await requireLock(path)
   try {
     const file = await open(path, 'ax', 0o600).catch((cause: unknown) => {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause
@@ -81,7 +88,7 @@ export async function beginJournal(path: string, campaign: CampaignRecord): Prom
 export async function openJournal(path: string): Promise<Journal> {
   // There is no lock to take where there is no journal.
   await readText(path)
-  const lock = requireLock(path)
+  const lock = await requireLock(path)
   try {
     const text = await readText(path)
     const file = await open(path, 'a', 0o600)
@@ -99,7 +106,9 @@ export async function readJournal(path: string): Promise<CampaignState> {
   return fold(parse(path, await readText(path)))
 }
 
-function requireLock(path: string): { release(): void } {
+/** Core is loaded only here: it brings the stores with it, and every command would start slower. */
+async function requireLock(path: string): Promise<{ release(): void }> {
+  const { lockFile } = await import('@errand/core')
   const lock = lockFile(`${path}.lock`)
   if (lock !== undefined) return lock
   throw new UserError('This campaign is being sent by another process.', {

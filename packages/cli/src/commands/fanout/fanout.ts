@@ -10,7 +10,7 @@ import { addAnswerCommand } from './answer.ts'
 import { findJournal } from './find-journal.ts'
 import { followCampaign } from './follow.ts'
 import { addLookCommands } from './look.ts'
-import { addRunCommand } from './run.ts'
+import { addRunCommand, runExamples } from './run.ts'
 
 export function addFanoutCommand(program: Command, terminal: Terminal): void {
   const fanout = program
@@ -21,13 +21,7 @@ export function addFanoutCommand(program: Command, terminal: Terminal): void {
     )
     .addHelpText(
       'after',
-      examples(
-        'errand fanout "Replace moment by date-fns" --org acme --has-file package.json --dry-run',
-        'errand fanout -F prompt.md --repos-file repos.txt --canary 3 --stop-after-failures 10%',
-        'errand fanout --campaign campaign.yml',
-        'errand fanout resume',
-        'errand fanout report --format markdown',
-      ),
+      examples(...runExamples, 'errand fanout resume', 'errand fanout report --format markdown'),
     )
   addRunCommand(fanout, terminal)
   addGoOnCommand(fanout, terminal, {

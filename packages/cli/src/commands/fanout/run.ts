@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { type Client } from '@errand/contract'
 import { type Command, InvalidArgumentError } from 'commander'
 import { connect } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
@@ -9,11 +10,10 @@ import { findTargets } from '../../fanout/find-targets.ts'
 import { beginJournal, journalPath } from '../../fanout/journal.ts'
 import { type PlannedTask } from '../../fanout/journal-record.ts'
 import { type CampaignFlags, readCampaign } from '../../fanout/read-campaign.ts'
-import { readVariables } from '../../fanout/read-variables.ts'
-import { readPromptTemplate } from '../../fanout/render-prompt.ts'
 import { printable, printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
+import { parseCount } from '../parse-count.ts'
 import { readPrompt } from '../read-prompt.ts'
 import { followCampaign } from './follow.ts'
 
@@ -44,6 +44,13 @@ interface RunOptions {
   dryRun?: boolean
   yes?: boolean
 }
+
+/** How a campaign is begun. */
+export const runExamples = [
+  'errand fanout "Replace moment by date-fns" --org acme --has-file package.json --dry-run',
+  'errand fanout -F prompt.md --repos-file repos.txt --canary 3 --stop-after-failures 10%',
+  'errand fanout --campaign campaign.yml',
+]
 
 export function addRunCommand(fanout: Command, terminal: Terminal): void {
   const collect = (value: string, before: string[]): string[] => [...before, value]
@@ -80,14 +87,7 @@ export function addRunCommand(fanout: Command, terminal: Terminal): void {
     .option('--stop-after-failures <n|n%>', 'send no more after so many failures', parseStopAfter)
     .option('--dry-run', 'show the repositories and the first prompt, and send nothing')
     .option('-y, --yes', 'do not ask after the canary')
-    .addHelpText(
-      'after',
-      examples(
-        'errand fanout "Replace moment by date-fns" --org acme --has-file package.json --dry-run',
-        'errand fanout -F prompt.md --repos-file repos.txt --canary 3 --stop-after-failures 10%',
-        'errand fanout --campaign campaign.yml',
-      ),
-    )
+    .addHelpText('after', examples(...runExamples))
     .action((prompt: string | undefined, options: RunOptions) => run(terminal, prompt, options))
 }
 
@@ -98,7 +98,7 @@ async function run(
 ): Promise<void> {
   const campaign = await toCampaign(terminal, argument, options)
   const client = connect(terminal)
-  const tasks = await planTasks(terminal, campaign)
+  const tasks = await planTasks(terminal, client, campaign)
   if (tasks.length === 0) throw new UserError('No repository fits.')
   if (options.dryRun === true) return showPlan(terminal, campaign, tasks)
   await using journal = await beginJournal(journalPath(terminal.environment, campaign.name), {
@@ -174,14 +174,20 @@ async function readReposFile(cwd: string, file: string | undefined): Promise<str
   return lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
 }
 
-async function planTasks(terminal: Terminal, campaign: Campaign): Promise<PlannedTask[]> {
-  const { cwd, signal } = terminal
+async function planTasks(
+  { cwd, signal }: Terminal,
+  client: Client,
+  campaign: Campaign,
+): Promise<PlannedTask[]> {
+  // Only a campaign that begins has a template and a spreadsheet to read.
+  const { readPromptTemplate } = await import('../../fanout/render-prompt.ts')
+  const { readVariables } = await import('../../fanout/read-variables.ts')
   const template = readPromptTemplate(campaign.prompt)
   const variables =
     campaign.variables === undefined
       ? undefined
       : await readVariables(resolve(cwd, campaign.variables))
-  const repositories = await findTargets(connect(terminal), campaign.targets, signal)
+  const repositories = await findTargets(client, campaign.targets, signal)
   return repositories.map((repository) => ({
     repository: repository.full_name,
     prompt: template.render(repository, variables?.of(repository.full_name) ?? {}),
@@ -196,12 +202,6 @@ function showPlan(terminal: Terminal, campaign: Campaign, tasks: readonly Planne
   terminal.out(`\n${count}. The prompt for ${printableLine(first.repository)}:\n\n`)
   terminal.out(`${printable(first.prompt.trimEnd())}\n\n`)
   terminal.out(`Campaign ${campaign.name}: nothing was sent.\n`)
-}
-
-function parseCount(text: string): number {
-  const count = Number(text)
-  if (Number.isInteger(count) && count > 0) return count
-  throw new InvalidArgumentError('It must be a whole number above 0.')
 }
 
 function parseStopAfter(text: string): StopAfter {
