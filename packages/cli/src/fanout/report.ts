@@ -7,16 +7,18 @@ export type ReportFormat = (typeof reportFormats)[number]
 
 /** What became of each repository, for a ticket, a script or a spreadsheet. */
 export function presentReport(state: CampaignState, format: ReportFormat): string {
-  const rows = [...state.progress.values()].map(toRow)
-  if (format === 'csv') return presentCsv(rows)
-  if (format === 'markdown') return presentMarkdown(state, rows)
-  return `${JSON.stringify(reportOf(state), undefined, 2)}\n`
+  const report = reportOf(state)
+  if (format === 'csv') return presentCsv(report.repositories)
+  if (format === 'markdown') return presentMarkdown(report)
+  return `${JSON.stringify(report, undefined, 2)}\n`
 }
 
 /** The report as JSON has it: the campaign, its sums, and each repository. */
 export function reportOf(state: CampaignState) {
   return { ...summaryOf(state), repositories: [...state.progress.values()].map(toRow) }
 }
+
+type Report = ReturnType<typeof reportOf>
 
 /** A campaign and its sums. */
 export function summaryOf({ campaign, progress }: CampaignState) {
@@ -55,17 +57,16 @@ function toRow(progress: Progress): Row {
   }
 }
 
-function presentMarkdown(state: CampaignState, rows: readonly Row[]): string {
-  const { campaign } = state.campaign
+function presentMarkdown({ name, counts, repositories: rows }: Report): string {
   const lines = rows.map((row) => {
     const pull = row.pull_request_url === null ? '' : String(row.pull_request_url)
     const cells = [row.repository, row.state, pull, row.reason].map((cell) => String(cell ?? ''))
     return `| ${cells.map(markdownCell).join(' | ')} |`
   })
   return [
-    `# ${campaign.name}`,
+    `# ${name}`,
     '',
-    `${describeCounts(countProgress(state.progress.values()))}, of ${rows.length}.`,
+    `${describeCounts(counts)}, of ${rows.length}.`,
     '',
     '| repository | state | pull request | reason |',
     '| --- | --- | --- | --- |',

@@ -9,12 +9,12 @@ import { treeWith } from '../git/trees.ts'
 import { fullName, permissionIn } from '../identity/access.ts'
 import { createAccount, emailOf, findAccount } from '../identity/accounts.ts'
 import { requireCreation } from '../identity/permissions.ts'
-import { presentRepository } from '../present/repository.ts'
 import type { Account, Repository } from '../records/records.ts'
 import { changeRepository, deleteRepository } from '../repositories/change-repository.ts'
 import { createRepository } from '../repositories/create-repository.ts'
 import { readBody } from './body.ts'
-import { requireCaller, requireRepository, requireUse, urlsOf } from './request.ts'
+import { requireCaller, requireRepository, requireUse } from './request.ts'
+import { repositoryPresenter } from './repository-presenter.ts'
 
 const NewRepository = z.object({
   name: z.string(),
@@ -38,13 +38,7 @@ const one = '/repos/:owner/:repo'
 
 /** A repository: made, read, changed, deleted. */
 export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): void {
-  const present = (repository: Repository, caller: Caller | undefined) =>
-    presentRepository(
-      context.records,
-      repository,
-      urlsOf(context, app.prefix),
-      permissionIn(context.records, caller, repository),
-    )
+  const present = repositoryPresenter(app, context)
 
   app.post('/user/repos', async (request, reply) => {
     const caller = requireCaller(request)

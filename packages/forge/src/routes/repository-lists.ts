@@ -4,10 +4,10 @@ import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
 import { fullName, ownerOf, permissionIn } from '../identity/access.ts'
 import { findAccount } from '../identity/accounts.ts'
-import { presentRepository } from '../present/repository.ts'
 import type { Repository } from '../records/records.ts'
 import { readInput } from './body.ts'
-import { requireCaller, sendPage, urlsOf } from './request.ts'
+import { requireCaller, sendPage } from './request.ts'
+import { repositoryPresenter } from './repository-presenter.ts'
 
 const Order = {
   sort: z.enum(['created', 'updated', 'pushed', 'full_name']).optional(),
@@ -32,13 +32,7 @@ type Affiliation = 'owner' | 'collaborator' | 'organization_member'
 
 /** `/user/repos` and `/orgs/{org}/repos`, read. */
 export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext): void {
-  const present = (repository: Repository, caller: Caller | undefined) =>
-    presentRepository(
-      context.records,
-      repository,
-      urlsOf(context, app.prefix),
-      permissionIn(context.records, caller, repository),
-    )
+  const present = repositoryPresenter(app, context)
 
   app.get('/user/repos', async (request, reply) => {
     const caller = requireCaller(request)

@@ -1,0 +1,18 @@
+import type { Caller } from '@errand/contract'
+import type { FastifyInstance } from 'fastify'
+import type { ForgeContext } from '../context.ts'
+import { permissionIn } from '../identity/access.ts'
+import { presentRepository } from '../present/repository.ts'
+import type { Repository } from '../records/records.ts'
+import { urlsOf } from './request.ts'
+
+/** Presents repositories as a caller sees them, with the URLs of the prefix the routes are served at. */
+export function repositoryPresenter(app: FastifyInstance, context: ForgeContext) {
+  return (repository: Repository, caller: Caller | undefined) =>
+    presentRepository(
+      context.records,
+      repository,
+      urlsOf(context, app.prefix),
+      permissionIn(context.records, caller, repository),
+    )
+}
