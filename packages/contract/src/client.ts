@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { readAnswerError } from './answer-error.ts'
 import { type Event } from './event.ts'
 import { type EventSource, followEvents } from './follow-events.ts'
-import { type Route, type RouteName, routes } from './routes.ts'
+import { type Route } from './route.ts'
+import { type RouteName, routes } from './routes.ts'
 import { isEndState } from './states.ts'
 
 type Routes = typeof routes

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { ErrorBody, errorTable } from './errors.ts'
 import { Event } from './event.ts'
-import { type Route, type RouteName, routes } from './routes.ts'
+import { type Route } from './route.ts'
+import { type RouteName, routes } from './routes.ts'
 
 /** The API as an OpenAPI 3.1 document, made from the table of routes. */
 export function createOpenApi(options: { version: string; serverUrl: string }): object {

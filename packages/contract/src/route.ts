@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { type ErrorName } from './errors.ts'
+
+/**
+ * One operation of the API as a value. Server registration, OpenAPI, the client and the docs' tables
+ * all walk over `routes`; nothing about an operation is written a second time.
+ */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** With `{name}` for parameters, as OpenAPI writes them. */
+  path: string
+  summary: string
+  /** Wire compatible with GitHub, or beyond it. */
+  origin: 'github' | 'beyond'
+  who: 'anyone' | 'user'
+  permission?: 'agent_tasks:read' | 'agent_tasks:write'
+  params: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  headers?: z.ZodObject
+  answers: Record<number, z.ZodType>
+  errors: readonly ErrorName[]
+  /** Where the rule comes from. */
+  spec: string
+}
+
+/** An operation, its own types kept. */
+export function route<const R extends Route>(route: R): R {
+  return route
+}
+
+export const RepoPath = z.object({ owner: z.string(), repo: z.string() })
+
+/** What any call of a user may be answered. */
+export const commonErrors = [
+  'bad_json',
+  'unsupported_version',
+  'requires_authentication',
+  'bad_credentials',
+  'integration_not_accessible',
+  'token_not_accessible',
+  'validation_failed',
+] as const
