@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +63,36 @@ describe('a campaign on GitHub', () => {
     )
     expect(listed.out).toBe('1\n')
     expect(status.out).toBe('acme/r0\tcompleted\t0:00\thttps://github.com/acme/r0/pull/7\n')
+  })
+
+  it('asks once after the canary: what was said is not asked for again when it is resumed', async () => {
+    const options = { repositories: names(3) }
+    await using github = await openFakeGitHub(options)
+    const begun = await fanout(github, 'Do it', '--canary', '1', ...target(options))
+    const again = await fanout(github, 'resume')
+
+    expect([begun.code, again.code, github.tasks.length]).toEqual([1, 1, 1])
+    expect(again.err).toContain('The canary is good: 1 done, 2 left to send.')
+
+    // The command died right after somebody had said yes.
+    const journal = join(home, '.local/state/errand/campaigns/do-it.jsonl')
+    const passed = { type: 'canary_passed', at: new Date().toISOString() }
+    appendFileSync(journal, `${JSON.stringify(passed)}\n`)
+
+    const { code, out } = await fanout(github, 'resume')
+    expect([code, out.split('\n').at(-2), github.tasks.length]).toEqual([0, '3 completed', 3])
+  })
+
+  it('writes down that the canary was passed before anything else is sent', async () => {
+    const options = { repositories: names(2) }
+    await using github = await openFakeGitHub(options)
+
+    await fanout(github, 'Do it', '--canary', '1', '--yes', ...target(options))
+
+    const lines = readFileSync(join(home, '.local/state/errand/campaigns/do-it.jsonl'), 'utf8')
+    const types = [...lines.matchAll(/"type":"(\w+)"/g)].map(([, type]) => type)
+    const sent = ['sending', 'sent', 'ended']
+    expect(types).toEqual(['campaign', ...sent, 'canary_passed', ...sent])
   })
 
   it('leaves a repository alone where the same campaign, begun elsewhere, has its pull request open', async () => {

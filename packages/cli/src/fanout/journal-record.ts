@@ -39,6 +39,10 @@ export const JournalRecord = z.discriminatedUnion('type', [
   }),
   /** It is to be begun anew: `attempt` is the new one. */
   z.object({ type: z.literal('retry'), ...ofTask }),
+  /** Somebody said that the rest may follow the canary: nobody is asked again. */
+  z.object({ type: z.literal('canary_passed'), at }),
 ])
 export type JournalRecord = z.infer<typeof JournalRecord>
+/** What happened to one repository. */
+export type TaskRecord = Extract<JournalRecord, { repository: string }>
 export type CampaignRecord = Extract<JournalRecord, { type: 'campaign' }>

@@ -47,6 +47,19 @@ describe("a campaign's journal", () => {
     expect(await listCampaigns({ HOME: home })).toEqual(['dates'])
   })
 
+  it('keeps that the canary was passed, for who opens it later', async () => {
+    {
+      await using journal = await beginJournal(path, plan('acme/a'))
+      expect(journal.isCanaryPassed).toBe(false)
+      await journal.append({ type: 'canary_passed' })
+      expect(journal.isCanaryPassed).toBe(true)
+    }
+    await using again = await openJournal(path)
+
+    expect(again.isCanaryPassed).toBe(true)
+    expect(again.progress.get('acme/a')?.step).toBe('planned')
+  })
+
   it('is written by one process at a time, and read by any', async () => {
     await using journal = await beginJournal(path, plan('acme/a'))
     await journal.append({ type: 'sending', ...of('acme/a') })

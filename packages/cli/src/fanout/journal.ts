@@ -8,10 +8,10 @@ import { campaignName } from './campaign.ts'
 import { type CampaignRecord, JournalRecord } from './journal-record.ts'
 import { applyRecord, plannedProgress, type Progress } from './progress.ts'
 
-type TaskRecord = Exclude<JournalRecord, { type: 'campaign' }>
+type LaterRecord = Exclude<JournalRecord, { type: 'campaign' }>
 /** A line as its writer gives it: the time is added. */
-export type NewRecord = TaskRecord extends infer R
-  ? R extends TaskRecord
+export type NewRecord = LaterRecord extends infer R
+  ? R extends LaterRecord
     ? Omit<R, 'at'>
     : never
   : never
@@ -21,6 +21,8 @@ export interface CampaignState {
   readonly campaign: CampaignRecord
   /** By the repository's name, in the order of the plan. */
   readonly progress: ReadonlyMap<string, Progress>
+  /** Whether the rest may follow the canary. */
+  readonly isCanaryPassed: boolean
 }
 
 /** A campaign's journal, held by this process alone. */
@@ -143,6 +145,7 @@ function parse(path: string, text: string): JournalRecord[] {
 interface Folded {
   campaign: CampaignRecord
   progress: Map<string, Progress>
+  isCanaryPassed: boolean
 }
 
 function fold(records: readonly JournalRecord[]): Folded {
@@ -151,30 +154,35 @@ function fold(records: readonly JournalRecord[]): Folded {
   const progress = new Map(
     campaign.tasks.map((task) => [task.repository, plannedProgress(task)] as const),
   )
-  for (const record of rest) if (record.type !== 'campaign') applyTo(progress, record)
-  return { campaign, progress }
+  const folded = { campaign, progress, isCanaryPassed: false }
+  for (const record of rest) if (record.type !== 'campaign') applyTo(folded, record)
+  return folded
 }
 
-function applyTo(progress: Map<string, Progress>, record: TaskRecord): void {
+function applyTo(folded: Folded, record: LaterRecord): void {
+  if (record.type === 'canary_passed') {
+    folded.isCanaryPassed = true
+    return
+  }
+  const { progress } = folded
   const before = progress.get(record.repository)
   if (before !== undefined) progress.set(record.repository, applyRecord(before, record))
 }
 
-function writer(
-  file: FileHandle,
-  { campaign, progress }: Folded,
-  lock: { release(): void },
-): Journal {
+function writer(file: FileHandle, folded: Folded, lock: { release(): void }): Journal {
   let last: Promise<void> = Promise.resolve()
 
-  async function write(record: TaskRecord): Promise<void> {
+  async function write(record: LaterRecord): Promise<void> {
     await file.appendFile(lineOf(record))
     await file.datasync()
-    applyTo(progress, record)
+    applyTo(folded, record)
   }
   return {
-    campaign,
-    progress,
+    campaign: folded.campaign,
+    progress: folded.progress,
+    get isCanaryPassed() {
+      return folded.isCanaryPassed
+    },
     append(record) {
       const whole = { ...record, at: new Date().toISOString() }
       // One after the other; a failure is told to whoever wrote that line.

@@ -1,5 +1,5 @@
 import { type State } from '@errand/contract'
-import { type JournalRecord, type PlannedTask } from './journal-record.ts'
+import { type PlannedTask, type TaskRecord } from './journal-record.ts'
 
 /** What became of one repository's part of a campaign, as far as its journal knows. */
 export interface Progress extends PlannedTask {
@@ -21,10 +21,7 @@ export function plannedProgress(task: PlannedTask): Progress {
 }
 
 /** What a line of the journal makes of a repository's progress. One of an earlier attempt changes nothing. */
-export function applyRecord(
-  progress: Progress,
-  record: Exclude<JournalRecord, { type: 'campaign' }>,
-): Progress {
+export function applyRecord(progress: Progress, record: TaskRecord): Progress {
   const { repository, prompt, attempt } = progress
   if (record.attempt < attempt) return progress
   if (record.type === 'retry') {

@@ -27,6 +27,7 @@ const state: CampaignState = {
     tasks: parts,
   },
   progress: new Map(parts.map((part) => [part.repository, part])),
+  isCanaryPassed: false,
 }
 
 describe('a report', () => {

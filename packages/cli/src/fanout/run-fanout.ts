@@ -48,7 +48,6 @@ export async function runFanout(
   const waiting = { pace, signal, onWait: printer.wait }
   const sending = new Map<string, Promise<void>>()
   let failure: { error: unknown } | undefined
-  let isCanaryPassed = false
   let stopped: string | undefined
 
   function begin(progress: Progress): void {
@@ -67,15 +66,16 @@ export async function runFanout(
         campaign: journal.campaign.campaign,
         progress: journal.progress.values(),
         sending: new Set(sending.keys()),
-        isCanaryPassed,
+        isCanaryPassed: journal.isCanaryPassed,
       })
       if (next.type === 'done') return false
       if (next.type === 'wait') return true
       if (next.type === 'send') begin(next.progress)
       if (next.type === 'stop') stopped = next.reason
       if (next.type === 'ask') {
-        isCanaryPassed = options.yes || (await askToGoOn(terminal, journal, next))
-        if (!isCanaryPassed) stopped = 'the canary is done, and the rest was not asked for'
+        const isPassed = options.yes || (await askToGoOn(terminal, journal, next))
+        if (isPassed) await journal.append({ type: 'canary_passed' })
+        else stopped = 'the canary is done, and the rest was not asked for'
       }
     }
     return stopped === undefined
