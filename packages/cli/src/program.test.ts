@@ -60,6 +60,7 @@ const commands = [
   ['fanout', 'retry'],
   ['fanout', 'answer'],
   ['fanout', 'cancel'],
+  ['fanout', 'close'],
   ['fanout', 'status'],
   ['fanout', 'list'],
   ['fanout', 'report'],

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { AnswerError, type Client } from '@errand/contract'
+import { type Client } from '@errand/contract'
+import { speaksErrand } from '../client/speaks-errand.ts'
 import { UserError } from '../errors.ts'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Terminal } from '../terminal/terminal.ts'
@@ -138,17 +139,6 @@ async function untilAny(
   await Promise.race([pause, ...others])
   over.abort()
   signal.throwIfAborted()
-}
-
-/** Only Errand can be asked which models it has. */
-async function speaksErrand(client: Client, signal: AbortSignal): Promise<boolean> {
-  try {
-    await client.call('listModels', { params: {}, signal })
-    return true
-  } catch (error) {
-    if (error instanceof AnswerError && error.status === 404) return false
-    throw error
-  }
 }
 
 async function askToGoOn(

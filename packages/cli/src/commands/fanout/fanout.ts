@@ -7,6 +7,7 @@ import { printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { addAnswerCommand } from './answer.ts'
+import { addCloseCommand } from './close.ts'
 import { findJournal } from './find-journal.ts'
 import { followCampaign } from './follow.ts'
 import { addLookCommands } from './look.ts'
@@ -43,6 +44,7 @@ export function addFanoutCommand(program: Command, terminal: Terminal): void {
     .argument('[campaign]', 'its name (default: the latest)')
     .addHelpText('after', examples('errand fanout cancel', 'errand fanout cancel dates'))
     .action((name: string | undefined) => cancel(terminal, name))
+  addCloseCommand(fanout, terminal)
   addLookCommands(fanout, terminal)
 }
 

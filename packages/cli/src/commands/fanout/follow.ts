@@ -1,10 +1,10 @@
-import { connect, findConnection } from '../../client/connection.ts'
-import { Exit, exitCodes, Interrupted, UserError } from '../../errors.ts'
+import { Exit, exitCodes, Interrupted } from '../../errors.ts'
 import { countProgress, describeCounts } from '../../fanout/count-progress.ts'
 import { type Journal } from '../../fanout/journal.ts'
 import { isFailure } from '../../fanout/progress.ts'
 import { runFanout } from '../../fanout/run-fanout.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
+import { connectToCampaign } from './connect-to-campaign.ts'
 
 /** Sends what is left of a campaign and follows it to its end; `yes` does not ask after the canary. */
 export async function followCampaign(
@@ -12,18 +12,10 @@ export async function followCampaign(
   journal: Journal,
   yes: boolean,
 ): Promise<void> {
-  const { campaign, server } = journal.campaign
-  const { url } = findConnection(terminal)
-  if (url !== server) {
-    throw new UserError(
-      `The campaign ${campaign.name} was begun on ${server}, and this is ${url}.`,
-      {
-        remedy: `Set ERRAND_URL=${server}, or sign in there with \`errand login\`.`,
-      },
-    )
-  }
+  const { campaign } = journal.campaign
+  const client = connectToCampaign(terminal, journal.campaign)
   try {
-    const { stopped } = await runFanout(terminal, connect(terminal), journal, { yes })
+    const { stopped } = await runFanout(terminal, client, journal, { yes })
     terminal.out(`${describeCounts(countProgress(journal.progress.values()))}\n`)
     if (stopped !== undefined) {
       terminal.err(

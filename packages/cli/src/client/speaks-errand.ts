@@ -1,0 +1,12 @@
+import { AnswerError, type Client } from '@errand/contract'
+
+/** Whether a server is Errand, not GitHub: only Errand can be asked which models it has. */
+export async function speaksErrand(client: Client, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.call('listModels', { params: {}, signal })
+    return true
+  } catch (error) {
+    if (error instanceof AnswerError && error.status === 404) return false
+    throw error
+  }
+}
