@@ -1,5 +1,4 @@
 import { type Command } from 'commander'
-import { connect } from '../../client/connection.ts'
 import { beyondGitHub } from '../../client/beyond-github.ts'
 import { type Journal, openJournal, readJournal } from '../../fanout/journal.ts'
 import { isFailure } from '../../fanout/progress.ts'
@@ -8,6 +7,7 @@ import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { addAnswerCommand } from './answer.ts'
 import { addCloseCommand } from './close.ts'
+import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 import { followCampaign } from './follow.ts'
 import { addLookCommands } from './look.ts'
@@ -79,7 +79,7 @@ async function retryFailed(journal: Journal): Promise<void> {
 
 async function cancel(terminal: Terminal, name: string | undefined): Promise<void> {
   const state = await readJournal(await findJournal(terminal, name))
-  const client = connect(terminal)
+  const client = connectToCampaign(terminal, state.campaign)
   for (const { step, taskId, repository } of state.progress.values()) {
     if (step !== 'open' || taskId === undefined) continue
     const call = client.call('cancelTask', {
