@@ -30,8 +30,12 @@ export interface ServeProcess extends ErrandProcess {
 }
 
 /** Starts `errand serve` with the settings given and waits until it listens. */
-export async function serveProcess(dataDir: string, settings: TestSettings): Promise<ServeProcess> {
-  const started = await startProcess('serve', dataDir, settings)
+export async function serveProcess(
+  dataDir: string,
+  settings: TestSettings,
+  environment: Record<string, string> = {},
+): Promise<ServeProcess> {
+  const started = await startProcess('serve', dataDir, settings, environment)
   try {
     const url = await eventually(() => readUrl(dataDir, started.pid), {
       timeoutMs: 30_000,
@@ -63,12 +67,18 @@ async function startProcess(
   command: 'serve' | 'worker',
   dataDir: string,
   settings: TestSettings,
+  environment: Record<string, string> = {},
 ): Promise<ErrandProcess> {
   const config = `${dataDir}.${command}.yml`
   // JSON is YAML.
   await writeFile(config, JSON.stringify(settings))
   const child = spawn(process.execPath, [program, command, '--config', config], {
-    env: { PATH: process.env.PATH, HOME: dataDir, [scriptedModelKeyVariable]: scriptedModelKey },
+    env: {
+      PATH: process.env.PATH,
+      HOME: dataDir,
+      [scriptedModelKeyVariable]: scriptedModelKey,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Integrations } from './integrations.ts'
 
 /**
  * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
@@ -187,6 +188,9 @@ export const Settings = z.strictObject({
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
   upstreams: z.record(z.string(), Upstream).default({}).describe('Where models are served.'),
   models: z.array(Model).default([]).describe('The models tasks may name; the first is `auto`.'),
+  integrations: Integrations.prefault({}).describe(
+    'Portals and other senders that start tasks. Secrets are named, not held: each `…_env` names a variable, or `NAME_FILE` beside it the file with the value.',
+  ),
   agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
 })
 export type Settings = z.infer<typeof Settings>

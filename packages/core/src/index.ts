@@ -1,5 +1,17 @@
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
+export { acceptRun, type NewRun } from './portals/accept-run.ts'
+export { answerForRun } from './portals/answer-for-run.ts'
+export { claimRuns, type HeldRun, StaleRun } from './portals/claim-runs.ts'
+export {
+  closeRun,
+  noteReported,
+  noteStarted,
+  noteTask,
+  noteTold,
+  postponeRun,
+} from './portals/record-run.ts'
+export { type RunTask, tasksOfRun } from './portals/tasks-of-run.ts'
 export { beatLease } from './sessions/beat.ts'
 export { endSession, type SessionEnd } from './sessions/end.ts'
 export { type Lease, type ReplayEntry, StaleAttempt } from './sessions/fence.ts'
@@ -20,7 +32,7 @@ export type { Changes, Topic } from './store/changes.ts'
 export { DataFolderLocked, lockFile } from './store/lock.ts'
 export { type Log, silentLog } from './store/log.ts'
 export { openStore, type OpenStoreOptions } from './store/open.ts'
-export type { SessionRow, TaskRow } from './store/schema.ts'
+export type { PortalRunTaskRow, SessionRow, TaskRow } from './store/schema.ts'
 export type { Clock, Store } from './store/store.ts'
 export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
 export { archiveTask, unarchiveTask } from './tasks/archive-task.ts'

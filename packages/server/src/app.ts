@@ -12,12 +12,15 @@ import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { createRateLimits } from './conventions/rate-limit.ts'
 import { createRequestId } from './conventions/request-id.ts'
 import { presentError } from './errors.ts'
+import { integrationRoutes } from './integrations/routes.ts'
 import { documentRoutes } from './pages/documents.ts'
 import { sendErrorPage, wantsPage } from './pages/error-page.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { createSignIns } from './pages/sign-in.ts'
 
-export interface CreateServerOptions extends ServerContext {
+export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
+  /** Default: there are none. */
+  secrets?: ServerContext['secrets']
   /** The REST routes of the embedded forge, mounted beside ours with the same conventions. */
   forgeRoutes?: FastifyPluginAsync
   /** git smart HTTP of the embedded forge. */
@@ -29,7 +32,7 @@ export interface CreateServerOptions extends ServerContext {
  * `/api/v3`, as GitHub Enterprise Server does; pages and git lie beside it (behaviour.md 2.4).
  */
 export function createServer(options: CreateServerOptions): FastifyInstance {
-  const context: ServerContext = options
+  const context: ServerContext = { secrets: () => undefined, ...options }
   const limits = createRateLimits(context.settings.rate_limits)
   const signIns = createSignIns()
   const app = Fastify({
@@ -74,6 +77,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
       { prefix },
     )
   }
+  void app.register(integrationRoutes(context))
   void app.register(documentRoutes(context))
   void app.register(pageRoutes(context, signIns))
   if (options.gitRoutes !== undefined) void app.register(options.gitRoutes)

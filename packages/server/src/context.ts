@@ -9,4 +9,6 @@ export interface ServerContext {
   log: Log
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string
+  /** What a variable that the settings name holds. Never stored, never logged. */
+  secrets: (name: string) => string | undefined
 }

@@ -9,6 +9,7 @@ import { noteRunningServer } from '../client/local-server.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
 import { openRunner, remoteForge } from './open-runner.ts'
+import { readSecret } from './read-secret.ts'
 import { issueOwnerToken, type OwnerToken } from './owner-token.ts'
 
 export interface RunningServer {
@@ -44,7 +45,8 @@ export async function startServer(
     const embedded = await openEmbeddedForge(settings, log, publicUrl)
     const forge: Forge = embedded ?? createGitHubForge({ apiUrl: settings.forge })
     const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
-    const app = createServer({ store, forge, settings, log, publicUrl, ...routes })
+    const secrets = (name: string) => readSecret(environment, name)
+    const app = createServer({ store, forge, settings, log, publicUrl, secrets, ...routes })
     opened.defer(() => app.close())
     await app.listen({ host: settings.host, port: settings.port })
     // A TCP socket that listens has an address with a port.

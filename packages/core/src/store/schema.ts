@@ -18,6 +18,8 @@ export interface Database {
   questions: QuestionRow
   artifacts: ArtifactRow
   usage: UsageRow
+  portal_runs: PortalRunTable
+  portal_run_tasks: PortalRunTaskRow
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -145,4 +147,45 @@ export interface UsageRow {
   cached_input_tokens: number
   cache_write_tokens: number
   output_tokens: number
+}
+
+/** A run of a portal's action: what was asked for, and how far the portal was told what became of it. */
+export interface PortalRunRow {
+  portal: string
+  run_id: string
+  request: unknown
+  request_hash: string
+  requested_by: string | null
+  created_at: Date
+  /** Null until everything asked for is begun, or refused. */
+  started_at: Date | null
+  /** Null while there is something to tell the portal. */
+  closed_at: Date | null
+  /** The details last told, so that only changes are. */
+  told: string | null
+  /** The fence of whoever reports. */
+  attempt: number
+  lease_expires_at: Date | null
+  next_at: Date
+  /** Passes in a row that came to nothing. */
+  failures: number
+}
+
+type PortalRunTable = Omit<PortalRunRow, 'request'> & {
+  request: ColumnType<unknown, string, string>
+}
+
+/** One of the things a run is for, in the order it named them. */
+export interface PortalRunTaskRow {
+  portal: string
+  run_id: string
+  place: number
+  /** A repository, `owner/name`, that is to have a task; or the id of a task that is to be answered. */
+  target: string
+  /** The task that was started. */
+  task_id: string | null
+  /** Why it was refused. */
+  error: string | null
+  /** The number of the last event the portal was told of. */
+  reported_event: number
 }

@@ -32,18 +32,26 @@ export async function steerTask(
   taskId: string,
   steering: Steering,
 ): Promise<SteerAccepted> {
+  return await transact(store, (tx) => steerWithin(store, tx, taskId, steering))
+}
+
+/** The same as part of a larger transaction: what it is done for is stored with it, or neither is. */
+export async function steerWithin(
+  store: Store,
+  tx: Tx,
+  taskId: string,
+  steering: Steering,
+): Promise<SteerAccepted> {
   const storable = { ...steering, content: storableText(steering.content) }
-  return await transact(store, async (tx) => {
-    const session = await lockLastSession(tx, taskId)
-    if (session === undefined) throw new ErrandError('not_found')
-    if (steering.type === 'abort') return await abort(store, tx, session, steering)
-    if (isEndState(session.state)) return await followUp(store, tx, session, storable)
-    if (session.state === 'waiting_for_user') {
-      const answered = await answer(store, tx, session, storable)
-      if (answered !== undefined) return answered
-    }
-    return await queueMessage(store, tx, session, storable)
-  })
+  const session = await lockLastSession(tx, taskId)
+  if (session === undefined) throw new ErrandError('not_found')
+  if (steering.type === 'abort') return await abort(store, tx, session, steering)
+  if (isEndState(session.state)) return await followUp(store, tx, session, storable)
+  if (session.state === 'waiting_for_user') {
+    const answered = await answer(store, tx, session, storable)
+    if (answered !== undefined) return answered
+  }
+  return await queueMessage(store, tx, session, storable)
 }
 
 async function abort(

@@ -1,29 +1,15 @@
-import { createHash } from 'node:crypto'
-import {
-  type CreateTask,
-  type Caller,
-  invalidField,
-  type RepositoryAccess,
-  type routes,
-} from '@errand/contract'
+import { invalidField, type routes } from '@errand/contract'
 import * as core from '@errand/core'
-import { requireRepository } from '../../auth/repository.ts'
-import type { ServerContext } from '../../context.ts'
-import { readCustomAgent } from '../../custom-agent.ts'
 import type { Handler } from '../../handler.ts'
-import { resolveModel } from '../../models.ts'
 import { presentTask } from '../../present/task.ts'
-import { requirePrompt } from '../../prompt.ts'
-import { requireRefName } from '../../ref-name.ts'
+import { startTask } from '../../start-task.ts'
 
 /** `POST /agents/repos/{owner}/{repo}/tasks` (behaviour.md 1.2): only enqueues. */
 export const createTask: Handler<typeof routes.createTask> = async (context, call) => {
-  const repository = await requireRepository(context, call.caller, call.params, 'write')
-  const input = await resolveTask(context, call.caller, repository, call.body)
   const key = readIdempotencyKey(call.headers['idempotency-key'])
-  const { task, replayed } = await core.createTask(context.store, {
-    ...input,
-    ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(call.body) } }),
+  const { task, replayed, repository } = await startTask(context, call.caller, call.params, {
+    ...call.body,
+    ...(key === undefined ? {} : { idempotency_key: key }),
   })
   const detail = replayed ? await core.getTask(context.store, task.id) : undefined
   return {
@@ -37,89 +23,6 @@ export const createTask: Handler<typeof routes.createTask> = async (context, cal
   }
 }
 
-/** Checks what a schema cannot, and fills in what was left out. */
-async function resolveTask(
-  context: ServerContext,
-  caller: Caller,
-  repository: RepositoryAccess,
-  body: CreateTask,
-): Promise<core.NewTask> {
-  const { settings, forge } = context
-  requirePrompt('prompt', body.prompt, settings)
-  if (repository.archived) {
-    throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
-  }
-  const baseRef = await resolveBaseRef(context, caller, repository, body.base_ref)
-  const headRef =
-    body.head_ref === undefined
-      ? undefined
-      : await requireBranch(context, caller, repository, 'head_ref', body.head_ref)
-  if (headRef === baseRef) {
-    throw invalidField('head_ref', `head_ref must be another branch than base_ref, '${baseRef}'`)
-  }
-  const customAgent =
-    body.custom_agent === undefined
-      ? undefined
-      : await readCustomAgent(forge, caller, repository, headRef ?? baseRef, body.custom_agent)
-  const model = resolveModel(settings, body.model, customAgent?.model)
-  return {
-    prompt: body.prompt,
-    model: model.id,
-    agent: model.agent,
-    ...(body.model === undefined ? {} : { requested_model: body.model }),
-    ...(body.custom_agent === undefined ? {} : { custom_agent: body.custom_agent }),
-    base_ref: baseRef,
-    ...(headRef === undefined ? {} : { head_ref: headRef }),
-    create_pull_request: body.create_pull_request,
-    timeout_minutes: requireTimeout(body.timeout_minutes, settings.sessions.timeout_minutes),
-    priority: body.priority ?? 0,
-    creator: { id: caller.user.id, login: caller.user.login },
-    repository: {
-      id: repository.id,
-      full_name: repository.full_name,
-      owner: repository.owner,
-    },
-  }
-}
-
-/** Without a base the default branch, which a repository nobody has pushed to does not have yet. */
-async function resolveBaseRef(
-  context: ServerContext,
-  caller: Caller,
-  repository: RepositoryAccess,
-  asked: string | undefined,
-): Promise<string> {
-  if (asked !== undefined) {
-    return await requireBranch(context, caller, repository, 'base_ref', asked)
-  }
-  const { default_branch: branch, full_name: name } = repository
-  if (await context.forge.branchExists(caller, repository, branch)) return branch
-  throw invalidField(
-    'base_ref',
-    `base_ref: ${name} has no branch '${branch}', its default branch; if it is empty, push a first commit`,
-  )
-}
-
-async function requireBranch(
-  context: ServerContext,
-  caller: Caller,
-  repository: RepositoryAccess,
-  field: 'base_ref' | 'head_ref',
-  asked: string,
-): Promise<string> {
-  const branch = requireRefName(field, asked)
-  if (await context.forge.branchExists(caller, repository, branch)) return branch
-  throw invalidField(field, `${field}: there is no branch '${branch}' in ${repository.full_name}`)
-}
-
-function requireTimeout(asked: number | undefined, limitMinutes: number): number {
-  if (asked === undefined || asked <= limitMinutes) return asked ?? limitMinutes
-  throw invalidField(
-    'timeout_minutes',
-    `timeout_minutes is ${asked}; this server allows ${limitMinutes} at most`,
-  )
-}
-
 function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined
   const key = String(header).trim()
@@ -128,10 +31,4 @@ function readIdempotencyKey(header: string | string[] | undefined): string | und
     'Idempotency-Key',
     'Idempotency-Key must be 1 to 255 printable ASCII characters',
   )
-}
-
-/** Of the parsed body: two ways to write the same JSON are the same request. */
-function hashOf(body: CreateTask): string {
-  const sorted = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
 }

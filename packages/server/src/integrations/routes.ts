@@ -1,0 +1,22 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { ServerContext } from '../context.ts'
+import { portRoutes } from './port/routes.ts'
+
+/** Largest request taken from a portal or a hook, in bytes. Port sends at most as much. */
+const bodyLimit = 1024 * 1024
+
+/** Where tasks come from beside the API: signed requests, whose senders have no token. */
+export function integrationRoutes(context: ServerContext): FastifyPluginAsync {
+  return async (app) => {
+    app.removeAllContentTypeParsers()
+    // A signature is over the bytes: they are parsed when it has been looked at.
+    app.addHook('onRequest', async (request) => {
+      delete request.raw.headers['content-type']
+    })
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) =>
+      done(null, body),
+    )
+    const { port } = context.settings.integrations
+    if (port !== undefined) await app.register(portRoutes(context, port))
+  }
+}
