@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Client } from '@modelcontextprotocol/client'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { type State, type Task } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,13 +9,15 @@ import { finish, type ScriptedModel, startScriptedModel } from '../support/scrip
 import { type Errand, startErrand } from '../support/start-errand.ts'
 import { scriptPrompt } from '../support/tasks.ts'
 
-// Another agent delegates: the official MCP client drives `errand mcp`, a process of its own.
+// Another agent delegates: the official MCP client drives `errand mcp`, a process of its own, and the
+// server's own endpoint.
 
 const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
 
 let model: ScriptedModel
 let errand: Errand
 let client: Client
+const clients = new Map<string, Client>()
 
 beforeAll(async () => {
   model = await startScriptedModel(({ result }) => {
@@ -25,17 +27,22 @@ beforeAll(async () => {
   })
   errand = await startErrand({ model })
   await errand.addRepository('acme/sums')
-  client = new Client({ name: 'test', version: '1' })
-  await client.connect(
-    new StdioClientTransport({
-      command: process.execPath,
-      args: [program, 'mcp'],
-      env: { ERRAND_URL: errand.url, ERRAND_TOKEN: errand.token, HOME: '/nonexistent' },
-    }),
-  )
+  const stdio = new StdioClientTransport({
+    command: process.execPath,
+    args: [program, 'mcp'],
+    env: { ERRAND_URL: errand.url, ERRAND_TOKEN: errand.token, HOME: '/nonexistent' },
+  })
+  const http = new StreamableHTTPClientTransport(new URL('/mcp', errand.url), {
+    requestInit: { headers: { authorization: `Bearer ${errand.token}` } },
+  })
+  for (const [name, transport] of Object.entries({ stdio, http })) {
+    const connected = new Client({ name: 'test', version: '1' })
+    await connected.connect(transport)
+    clients.set(name, connected)
+  }
 })
 afterAll(async () => {
-  await client?.close()
+  for (const connected of clients.values()) await connected.close()
   await errand?.[Symbol.asyncDispose]()
   await model?.[Symbol.asyncDispose]()
 })
@@ -63,9 +70,15 @@ async function untilState(task_id: string, state: State): Promise<Task & { quest
   )
 }
 
-describe('an agent that delegates by MCP', () => {
+describe.each(['stdio', 'http'])('an agent that delegates by MCP over %s', (name) => {
+  beforeAll(() => {
+    // Connected above.
+    client = clients.get(name)!
+  })
+
   it('starts a task, looks at it, and finds its pull request', async () => {
     const { tools } = await client.listTools()
+    const before = await listPulls(errand.client, 'acme/sums')
     const started = await useFor<Task>('start_agent_task', {
       repository: 'acme/sums',
       prompt: scriptPrompt('echo delegated >> README.md', 'Delegate'),
@@ -86,7 +99,7 @@ describe('an agent that delegates by MCP', () => {
     ])
     expect(ended.artifacts?.map(({ type }) => type)).toEqual(['branch', 'pull'])
     expect(tasks.map(({ id }) => id)).toContain(started.id)
-    expect(await listPulls(errand.client, 'acme/sums')).toHaveLength(1)
+    expect(await listPulls(errand.client, 'acme/sums')).toHaveLength(before.length + 1)
   })
 
   it('is told what a task asks, and answers it', async () => {
@@ -130,5 +143,60 @@ describe('an agent that delegates by MCP', () => {
 
     expect(answer.isError).toBe(true)
     expect(answer.text).toMatch(message)
+  })
+})
+
+describe('the endpoint for MCP', () => {
+  const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+  const call = (headers: Record<string, string>, body: unknown = list, method = 'POST') =>
+    fetch(`${errand.url}/mcp`, {
+      method,
+      headers: {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        ...headers,
+      },
+      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
+    })
+  const signedIn = () => ({ authorization: `Bearer ${errand.token}` })
+
+  it('answers whoever has a token', async () => {
+    const response = await call({ ...signedIn(), origin: errand.url })
+
+    expect(response.status).toBe(200)
+    expect(await response.text()).toContain('start_agent_task')
+  })
+
+  it.each([
+    ['no token', 401, () => call({})],
+    ['a token that is none', 401, () => call({ authorization: 'Bearer ghp_guessed' })],
+    ['a page of another site', 403, () => call({ ...signedIn(), origin: 'http://evil.example' })],
+    ['a page without an origin', 403, () => call({ ...signedIn(), origin: 'null' })],
+    ['a stream of its own', 405, () => call(signedIn(), undefined, 'GET')],
+    ['a mebibyte', 413, () => call(signedIn(), { ...list, params: 'x'.repeat(1024 * 1024) })],
+    ['another content type', 415, () => call({ ...signedIn(), 'content-type': 'text/plain' })],
+  ])('refuses %s with %i', async (_, status, asking) => {
+    const response = await asking()
+
+    expect(response.status).toBe(status)
+  })
+
+  it('lets nobody do more than their token may', async () => {
+    const user = await errand.forge.createUser({ login: 'stranger' })
+    const token = await errand.forge.createToken({ user, kind: 'classic' })
+    const stranger = new Client({ name: 'test', version: '1' })
+    await stranger.connect(
+      new StreamableHTTPClientTransport(new URL('/mcp', errand.url), {
+        requestInit: { headers: { authorization: `Bearer ${token}` } },
+      }),
+    )
+
+    const answer = await stranger.callTool({
+      name: 'start_agent_task',
+      arguments: { repository: 'acme/sums', prompt: 'p', model: 'script' },
+    })
+    await stranger.close()
+
+    expect(answer.isError).toBe(true)
   })
 })

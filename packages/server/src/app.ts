@@ -13,6 +13,7 @@ import { createRateLimits } from './conventions/rate-limit.ts'
 import { createRequestId } from './conventions/request-id.ts'
 import { presentError } from './errors.ts'
 import { integrationRoutes } from './integrations/routes.ts'
+import { type McpServerFactory, mcpRoutes } from './mcp/routes.ts'
 import { documentRoutes } from './pages/documents.ts'
 import { sendErrorPage, wantsPage } from './pages/error-page.ts'
 import { pageRoutes } from './pages/routes.ts'
@@ -23,6 +24,8 @@ export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
   secrets?: ServerContext['secrets']
   /** The REST routes of the embedded forge, mounted beside ours with the same conventions. */
   forgeRoutes?: FastifyPluginAsync
+  /** Makes the MCP server of `/mcp`. Without one there is none. */
+  createMcpServer?: McpServerFactory
   /** git smart HTTP of the embedded forge. */
   gitRoutes?: FastifyPluginAsync
 }
@@ -78,6 +81,9 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     )
   }
   void app.register(integrationRoutes(context))
+  if (options.createMcpServer !== undefined) {
+    void app.register(mcpRoutes(context, options.createMcpServer))
+  }
   void app.register(documentRoutes(context))
   void app.register(pageRoutes(context, signIns))
   if (options.gitRoutes !== undefined) void app.register(options.gitRoutes)

@@ -1,6 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
-import { type Forge, type Settings } from '@errand/contract'
+import { type Client, type Forge, type Settings } from '@errand/contract'
 import { DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
 import { createGitHubForge, createServer } from '@errand/server'
@@ -46,7 +46,8 @@ export async function startServer(
     const forge: Forge = embedded ?? createGitHubForge({ apiUrl: settings.forge })
     const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const secrets = (name: string) => readSecret(environment, name)
-    const app = createServer({ store, forge, settings, log, publicUrl, secrets, ...routes })
+    const own = { store, forge, settings, log, publicUrl, secrets, createMcpServer }
+    const app = createServer({ ...own, ...routes })
     opened.defer(() => app.close())
     await app.listen({ host: settings.host, port: settings.port })
     // A TCP socket that listens has an address with a port.
@@ -65,6 +66,12 @@ export async function startServer(
     await opened.disposeAsync()
     throw error
   }
+}
+
+/** The same tools `errand mcp` has; loaded when somebody comes for them. */
+async function createMcpServer(client: Client) {
+  const { createTaskServer } = await import('../mcp/server.ts')
+  return createTaskServer(client)
 }
 
 /** Throws `UserError` when the folder is another Errand's, or the database cannot be reached. */

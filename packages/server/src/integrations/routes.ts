@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { ServerContext } from '../context.ts'
+import { hookRoutes } from './hooks/routes.ts'
 import { portRoutes } from './port/routes.ts'
 
 /** Largest request taken from a portal or a hook, in bytes. Port sends at most as much. */
@@ -16,7 +17,8 @@ export function integrationRoutes(context: ServerContext): FastifyPluginAsync {
     app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) =>
       done(null, body),
     )
-    const { port } = context.settings.integrations
+    const { port, hooks } = context.settings.integrations
     if (port !== undefined) await app.register(portRoutes(context, port))
+    if (hooks.length > 0) await app.register(hookRoutes(context, hooks))
   }
 }

@@ -51,13 +51,13 @@ export function requireStandardSignature(
 
 /**
  * GitHub's `X-Hub-Signature-256`: HMAC-SHA256 over the body alone, in hexadecimal. It says nothing of
- * when it was made.
+ * when it was made. Jira and other senders that follow WebSub call the same `X-Hub-Signature`.
  *
  * @throws ErrandError bad_credentials
  */
 export function requireGitHubSignature(request: SignedRequest, secret: string): void {
-  const [, given = ''] =
-    /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, 'x-hub-signature-256')) ?? []
+  const name = 'x-hub-signature-256' in request.headers ? 'x-hub-signature-256' : 'x-hub-signature'
+  const [, given = ''] = /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, name)) ?? []
   requireOneOf([Buffer.from(given, 'hex')], hmac(Buffer.from(secret), '', request.body))
 }
 

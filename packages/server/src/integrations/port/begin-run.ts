@@ -1,10 +1,10 @@
 import { type Caller, ErrandError } from '@errand/contract'
 import { answerForRun, type HeldRun, noteStarted, noteTask } from '@errand/core'
-import { RepositoryMoved, requireTask } from '../../auth/repository.ts'
+import { requireTask } from '../../auth/repository.ts'
 import type { ServerContext } from '../../context.ts'
 import { requirePrompt } from '../../prompt.ts'
-import { startTask } from '../../start-task.ts'
 import { callerOf } from '../secrets.ts'
+import { startByName } from '../start-by-name.ts'
 import type { PortAccess } from './reporter.ts'
 import type { PortRequest } from './request.ts'
 
@@ -23,10 +23,11 @@ export async function beginRun(
   const request = run.request as PortRequest
   const caller = await callerOf(context, access.token)
   if (request.action === 'answer_agent_task') return await giveAnswer(context, caller, run, request)
+  const asked = taskOf(run, request)
   for (const part of run.tasks) {
     if (part.task_id !== null || part.error !== null) continue
     const outcome = await unlessRefused(async () => {
-      const { task } = await start(context, caller, part.target, run.run_id, request)
+      const { task } = await startByName(context, caller, part.target, asked)
       return { task_id: task.id }
     })
     await noteTask(context.store, run, part.place, outcome)
@@ -35,29 +36,15 @@ export async function beginRun(
   await noteStarted(context.store, run)
 }
 
-async function start(
-  context: ServerContext,
-  caller: Caller,
-  fullName: string,
-  runId: string,
-  request: Extract<PortRequest, { action: 'start_agent_task' }>,
-) {
+function taskOf(run: HeldRun, request: Extract<PortRequest, { action: 'start_agent_task' }>) {
   const { prompt, model, custom_agent, base_ref, create_pull_request } = request
-  const [owner = '', repo = ''] = fullName.split('/')
-  const asked = {
+  return {
     prompt,
     create_pull_request,
-    idempotency_key: `port:${runId}`,
+    idempotency_key: `port:${run.run_id}`,
     ...(model === undefined ? {} : { model }),
     ...(custom_agent === undefined ? {} : { custom_agent }),
     ...(base_ref === undefined ? {} : { base_ref }),
-  }
-  try {
-    return await startTask(context, caller, { owner, repo }, asked)
-  } catch (error) {
-    if (!(error instanceof RepositoryMoved)) throw error
-    const { owner: account, name } = error.repository
-    return await startTask(context, caller, { owner: account.login, repo: name }, asked)
   }
 }
 
