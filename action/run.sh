@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Starts a task and waits for it: all of action.yml, and of docs/examples/, with curl and jq. What it is to
+# do comes by ERRAND_* variables; what came of it goes to the file GITHUB_OUTPUT, or to the terminal.
+set -euo pipefail
+
+# Text from outside in a command of the runner: a line of its own would be a command of its own.
+escape() { local text=${1//'%'/'%25'}; text=${text//$'\r'/'%0D'}; printf '%s' "${text//$'\n'/'%0A'}"; }
+notice() { printf '::notice title=Errand::%s\n' "$(escape "$1")"; }
+fail() { printf '::error title=Errand::%s\n' "$(escape "$1")"; exit 1; }
+
+output() {
+  local value=${2//[$'\r\n']/}
+  if [[ -n ${GITHUB_OUTPUT:-} ]]; then printf '%s=%s\n' "$1" "$value" >>"$GITHUB_OUTPUT"; fi
+  printf '%s: %s\n' "$1" "$value" | tr -d '\000-\010\013-\037'
+}
+
+for program in curl jq; do
+  command -v "$program" >/dev/null || fail "This needs $program, which the runner does not have"
+done
+url=${ERRAND_URL:?is not set}
+url=${url%/}
+repository=${ERRAND_REPOSITORY:?is not set}
+[[ $url =~ ^https?://[^[:space:]]+$ ]] || fail 'url must begin with https:// or http://'
+[[ $repository =~ ^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$ ]] || fail 'repository must be owner/name'
+[[ ${ERRAND_WAIT_MINUTES:=60} =~ ^[0-9]{1,4}$ ]] || fail 'wait_minutes must be a whole number'
+[[ ${ERRAND_TOKEN:?is not set} =~ ^[[:graph:]]+$ ]] || fail 'token must have no blanks'
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# Not an argument: those can be read by every process of the machine.
+(umask 077; printf 'authorization: Bearer %s\n' "$ERRAND_TOKEN" >"$folder/headers")
+
+# Asks the API; the answer is in $folder/answer, its status is printed, 000 where there was none.
+ask() {
+  local method=$1 path=$2
+  shift 2
+  curl --silent --show-error --max-time 60 --request "$method" --header "@$folder/headers" \
+    --header 'accept: application/vnd.github+json' --header 'x-github-api-version: 2022-11-28' \
+    --user-agent errand-action --output "$folder/answer" --write-out '%{http_code}' "$@" "$url$path" ||
+    true
+}
+
+read_answer() { jq -r "$1 // empty" "$folder/answer" 2>/dev/null || true; }
+
+explain() {
+  local said
+  said=$(jq -r '[.message, (.errors // [] | .[] | .message // empty)] | join("; ")' "$folder/answer" 2>/dev/null) || said=''
+  fail "$1: HTTP $2${said:+: $said}"
+}
+
+jq --null-input --compact-output '
+  def given($name; $value): if ($value // "") == "" then {} else {($name): $value} end;
+  {prompt: env.ERRAND_PROMPT, create_pull_request: (env.ERRAND_CREATE_PULL_REQUEST != "false")}
+  + given("model"; env.ERRAND_MODEL)
+  + given("custom_agent"; env.ERRAND_CUSTOM_AGENT)
+  + given("base_ref"; env.ERRAND_BASE_REF)' >"$folder/body"
+
+start() {
+  ask POST "/agents/repos/$repository/tasks" --data-binary "@$folder/body" \
+    --header 'content-type: application/json' \
+    ${ERRAND_IDEMPOTENCY_KEY:+--header "idempotency-key: ${ERRAND_IDEMPOTENCY_KEY//[$'\r\n']/}"}
+}
+
+# Sent again only where the key keeps it from being a second task: GitHub knows none.
+status=$(start)
+for pause in 2 4 8 16; do
+  [[ $status == 201 || $status == 4* || -z ${ERRAND_IDEMPOTENCY_KEY:-} ]] && break
+  [[ $url == https://api.github.com ]] && break
+  sleep "$pause"
+  status=$(start)
+done
+[[ $status == 201 ]] || explain 'The task was not started' "$status"
+
+id=$(read_answer .id)
+[[ $id =~ ^[A-Za-z0-9-]+$ ]] || fail 'The server answered without a task'
+page=$(read_answer .html_url)
+state=$(read_answer .state)
+output task_id "$id"
+output task_url "$page"
+
+# A workflow that is cancelled leaves no agent at work. GitHub's API cannot be told.
+cancel() { ask POST "/agents/tasks/$id/cancel" >/dev/null; exit 130; }
+trap cancel INT TERM
+
+deadline=$((SECONDS + ERRAND_WAIT_MINUTES * 60))
+pause=1
+asked=''
+failures=0
+if [[ ${ERRAND_WAIT:-true} != false ]]; then
+  while [[ ! $state =~ ^(completed|failed|timed_out|cancelled)$ ]]; do
+    ((SECONDS < deadline)) || break
+    # In the background, so that a signal is heard at once.
+    sleep "$pause" &
+    wait $!
+    pause=$((pause < 10 ? pause + 1 : 10))
+    status=$(ask GET "/agents/repos/$repository/tasks/$id")
+    if [[ $status != 200 ]]; then
+      [[ $status == 40[134] ]] && explain 'The task cannot be looked at' "$status"
+      failures=$((failures + 1))
+      ((failures < 30)) || explain 'The task cannot be looked at' "$status"
+      continue
+    fi
+    failures=0
+    state=$(read_answer .state)
+    if [[ $state == waiting_for_user && -z $asked ]]; then
+      notice "The agent asks something: answer it at $page"
+      asked=yes
+    fi
+  done
+fi
+
+head_ref=$(read_answer '.artifacts // [] | map(select(.type == "branch") | .data.head_ref) | first')
+pull=$(read_answer '.artifacts // [] | map(select(.type == "pull") | .data.html_url // empty) | first')
+error=$(read_answer '.sessions // [] | last | .error.message')
+# GitHub names a pull request by its id alone: it is looked up by its branch.
+if [[ -z $pull && -n $head_ref && $state == completed ]]; then
+  status=$(ask GET "/repos/$repository/pulls" --get --data-urlencode "head=${repository%%/*}:$head_ref" --data-urlencode state=all)
+  if [[ $status == 200 ]]; then pull=$(read_answer 'first | .html_url'); fi
+fi
+output state "$state"
+output pull_request_url "$pull"
+output head_ref "$head_ref"
+
+[[ ${ERRAND_WAIT:-true} != false ]] || exit 0
+case $state in
+  completed) notice "Done: ${pull:-$page}" ;;
+  failed | timed_out | cancelled) fail "The task is $state${error:+: $error} ($page)" ;;
+  *) fail "The task is still $state after $ERRAND_WAIT_MINUTES minutes; it goes on at $page" ;;
+esac
