@@ -1,5 +1,7 @@
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
+export { repeatPass } from './passes/repeat-pass.ts'
+export { createWake, type Wake } from './passes/wake.ts'
 export { acceptRun, type NewRun } from './portals/accept-run.ts'
 export { answerForRun } from './portals/answer-for-run.ts'
 export { claimRuns, type HeldRun, StaleRun } from './portals/claim-runs.ts'

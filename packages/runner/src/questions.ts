@@ -1,7 +1,6 @@
-import { askUser, putAway, takeAnswer } from '@errand/core'
+import { askUser, createWake, putAway, takeAnswer } from '@errand/core'
 
 import type { Run } from './run/run.ts'
-import { createWake } from './wake.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
 /** What an agent asks its user, and the wait for the answer. */

@@ -3,10 +3,11 @@ import { hostname } from 'node:os'
 
 import type { Settings } from '@errand/contract'
 import {
-  isDisconnected,
+  createWake,
   type Lease,
   leaseSession,
   type Log,
+  repeatPass,
   type Store,
   sweepSessions,
 } from '@errand/core'
@@ -15,7 +16,6 @@ import type { BuiltinPrograms } from './agent/descriptor.ts'
 import { createForgeClient } from './forge-client.ts'
 import type { RunnerContext } from './run/run.ts'
 import { runSession } from './run-session.ts'
-import { createWake, type Wake } from './wake.ts'
 import { sweepWorkspaces } from './workspace/sweep-workspaces.ts'
 
 export interface RunnerOptions {
@@ -86,13 +86,16 @@ export function startRunner(options: RunnerOptions): Runner {
   }
 
   const loops = [
-    repeat({ log, signal, wake, everyMs: pollMs, what: 'taking sessions' }, takeSessions),
-    repeat({ log, signal, everyMs: sweepMs, what: 'sweeping sessions' }, () =>
+    repeatPass({ log, signal, wake, everyMs: pollMs, what: 'taking sessions' }, takeSessions),
+    repeatPass({ log, signal, everyMs: sweepMs, what: 'sweeping sessions' }, () =>
       sweepSessions(store, settings),
     ),
-    repeat({ log, signal, everyMs: workspaceSweepMs, what: 'sweeping workspaces' }, async () => {
-      if (!settings.runner.keep_workspaces) await sweepWorkspaces(context, signal)
-    }),
+    repeatPass(
+      { log, signal, everyMs: workspaceSweepMs, what: 'sweeping workspaces' },
+      async () => {
+        if (!settings.runner.keep_workspaces) await sweepWorkspaces(context, signal)
+      },
+    ),
   ]
   return {
     async close() {
@@ -101,27 +104,5 @@ export function startRunner(options: RunnerOptions): Runner {
       await Promise.all(loops)
       await Promise.all(running)
     },
-  }
-}
-
-/** Runs a pass again and again. A pass that fails, as while the database is away, is no end of it. */
-async function repeat(
-  loop: { log: Log; signal: AbortSignal; wake?: Wake; everyMs: number; what: string },
-  pass: () => Promise<unknown>,
-): Promise<void> {
-  const { log, signal, everyMs, what } = loop
-  const wake = loop.wake ?? createWake()
-  let isAway = false
-  while (!signal.aborted) {
-    try {
-      await pass()
-      if (isAway) log.info({ what }, 'the database is back')
-      isAway = false
-    } catch (error) {
-      if (!isDisconnected(error)) log.error({ err: error, what }, 'a pass of the runner failed')
-      else if (!isAway) log.warn({ err: error, what }, 'the database is away: waiting for it')
-      isAway = isDisconnected(error)
-    }
-    await wake.sleep(everyMs, signal)
   }
 }

@@ -1,7 +1,6 @@
-import { beatLease, type Lease, StaleAttempt, type Store } from '@errand/core'
+import { beatLease, createWake, type Lease, StaleAttempt, type Store } from '@errand/core'
 
 import { RunStopped } from '../failures.ts'
-import { createWake } from '../wake.ts'
 
 /** A lease kept alive. */
 export interface HeldLease {
