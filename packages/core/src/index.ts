@@ -4,7 +4,7 @@ export { repeatPass } from './passes/repeat-pass.ts'
 export { createWake, type Wake } from './passes/wake.ts'
 export { acceptRun, type NewRun } from './portals/accept-run.ts'
 export { answerForRun } from './portals/answer-for-run.ts'
-export { claimRuns, type HeldRun, StaleRun } from './portals/claim-runs.ts'
+export { claimRuns, type HeldRun, StaleRun, takeOverRuns } from './portals/claim-runs.ts'
 export {
   closeRun,
   noteReported,

@@ -28,10 +28,7 @@ export async function claimRuns(store: Store, portal: string, limit: number): Pr
   // Skips what another is about to claim; a run whose lease is over lost its reporter.
   const claimed = await patiently(() =>
     sql<PortalRunRow>`
-      update portal_runs
-      set attempt = attempt + 1,
-        lease_expires_at = ${time} + make_interval(secs => ${runLeaseSeconds})
-      where (portal, run_id) in (
+      with due as materialized (
         select portal, run_id
         from portal_runs as run
         where portal = ${portal}
@@ -56,11 +53,31 @@ export async function claimRuns(store: Store, portal: string, limit: number): Pr
         limit ${limit}::integer
         for update skip locked
       )
-      returning *`.execute(store.db),
+      update portal_runs as run
+      set attempt = attempt + 1,
+        lease_expires_at = ${time} + make_interval(secs => ${runLeaseSeconds})
+      from due
+      where run.portal = due.portal
+        and run.run_id = due.run_id
+      returning run.*`.execute(store.db),
   )
   return await Promise.all(
     claimed.rows.map(async (run) => ({ ...run, tasks: await tasksOf(store, run) })),
   )
+}
+
+/**
+ * To be called once before the first claim. With PGlite this process is the only one: whoever holds a run
+ * is dead, and need not be waited for.
+ */
+export async function takeOverRuns(store: Store, portal: string): Promise<void> {
+  if (store.kind !== 'pglite') return
+  await store.db
+    .updateTable('portal_runs')
+    .set({ lease_expires_at: new Date(0) })
+    .where('portal', '=', portal)
+    .where('lease_expires_at', 'is not', null)
+    .execute()
 }
 
 async function tasksOf(store: Store, run: PortalRunRow): Promise<PortalRunTaskRow[]> {

@@ -5,7 +5,7 @@ import { create, mustLease } from '../testing/rows.ts'
 import { describeOnEachStore } from '../testing/stores.ts'
 import { acceptRun, type NewRun } from './accept-run.ts'
 import { answerForRun } from './answer-for-run.ts'
-import { claimRuns, StaleRun } from './claim-runs.ts'
+import { claimRuns, StaleRun, takeOverRuns } from './claim-runs.ts'
 import {
   closeRun,
   noteReported,
@@ -79,6 +79,27 @@ describeOnEachStore('the run of a portal', (on) => {
     expect([quiet, early]).toEqual([[], []])
     expect(again?.failures).toBe(1)
     expect(await claimRuns(on.store, 'port', 8)).toEqual([])
+  })
+
+  it('is claimed by one of several that come at once', async () => {
+    const ids = Array.from({ length: 20 }, (_, at) => `r_${at}`)
+    for (const run_id of ids) await acceptRun(on.store, newRun({ run_id }))
+
+    const claimed = await Promise.all(ids.map(() => claimRuns(on.store, 'port', 3)))
+
+    expect(claimed.flat().map(({ run_id }) => run_id)).toHaveLength(20)
+    expect(new Set(claimed.flat().map(({ run_id }) => run_id))).toEqual(new Set(ids))
+    expect(claimed.every((runs) => runs.length <= 3)).toBe(true)
+  })
+
+  it('of a process that died is taken over at once where there is but one process', async () => {
+    await acceptRun(on.store, newRun())
+    await claimRuns(on.store, 'port', 8)
+
+    await takeOverRuns(on.store, 'port')
+
+    const expected = on.store.kind === 'pglite' ? 1 : 0
+    expect(await claimRuns(on.store, 'port', 8)).toHaveLength(expected)
   })
 
   it('gives an answer once, though its reporter dies right after', async () => {

@@ -62,6 +62,7 @@ async function start(
       ...(base_ref === undefined ? {} : { base_ref }),
     },
   )
+  context.log.info({ hook: id, task_id: task.id, replayed }, 'a hook was called')
   const web = context.publicUrl()
   return {
     task_id: task.id,

@@ -17,6 +17,7 @@ export async function beginRun(
   context: ServerContext,
   access: PortAccess,
   run: HeldRun,
+  signal: AbortSignal,
 ): Promise<void> {
   if (run.started_at !== null) return
   // Written by acceptRun from such a request.
@@ -26,6 +27,7 @@ export async function beginRun(
   const asked = taskOf(run, request)
   for (const part of run.tasks) {
     if (part.task_id !== null || part.error !== null) continue
+    signal.throwIfAborted()
     const outcome = await unlessRefused(async () => {
       const { task } = await startByName(context, caller, part.target, asked)
       return { task_id: task.id }

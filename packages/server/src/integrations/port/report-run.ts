@@ -77,9 +77,10 @@ async function reportEvents(
     if (event === part.reported_event) continue
     if (task !== undefined && event < task.event_count) isAllTold = false
     const prefix = parts.length > 1 ? `${part.target}: ` : ''
-    const text = lines.map((line) => `${prefix}${line}\n`).join('')
-    if (entry.length + text.length > entryLimit) await send()
-    entry += text.slice(0, entryLimit)
+    for (const line of lines) {
+      if (entry.length + line.length > entryLimit) await send()
+      entry += `${prefix}${line}\n`
+    }
     positions.push({ place: part.place, event })
   }
   await send()

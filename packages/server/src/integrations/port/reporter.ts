@@ -1,10 +1,13 @@
 import {
   claimRuns,
   closeRun,
+  createWake,
   type HeldRun,
   isDisconnected,
   postponeRun,
+  repeatPass,
   StaleRun,
+  takeOverRuns,
 } from '@errand/core'
 import type { ServerContext } from '../../context.ts'
 import { beginRun } from './begin-run.ts'
@@ -29,71 +32,56 @@ export interface Reporter {
 
 /** How often it is looked for something to tell. Also what parts two reports of one run. */
 const pollMs = 1000
+
+/** Runs attended to at a time: one that Port answers slowly keeps no other waiting. */
 const atATime = 8
 
 const firstRetrySeconds = 1
 const longestRetrySeconds = 600
+/** What is asked for beyond this is a mistake. */
+const longestAskedSeconds = 86_400
 
 /** With the pauses above, about a week. */
 const mostFailures = 1000
 
 /** Carries out the runs of Port and tells Port of them, until it is closed. */
 export function startReporter(context: ServerContext, access: PortAccess): Reporter {
+  const { store, log } = context
   const closing = new AbortController()
-  let rouse = (): void => undefined
-  let isAway = false
+  const { signal } = closing
+  const wake = createWake()
+  const attended = new Set<Promise<void>>()
+  let isBegun = false
 
-  async function loop(): Promise<void> {
-    while (!closing.signal.aborted) {
-      // Made before the pass: what is accepted while it runs ends the sleep after it.
-      const woken = new Promise<void>((resolve) => (rouse = resolve))
-      try {
-        await sweepRuns(context, access, closing.signal)
-        isAway = false
-      } catch (error) {
-        if (!isDisconnected(error))
-          context.log.error({ err: error }, 'a pass over the runs of Port failed')
-        else if (!isAway)
-          context.log.warn({ err: error }, 'the database is away: runs of Port wait')
-        isAway = isDisconnected(error)
-      }
-      await sleepUnless(woken, closing.signal)
+  /** One pass: takes hold of the runs that have something to be done for. */
+  async function takeRuns(): Promise<void> {
+    if (!isBegun) await takeOverRuns(store, portal)
+    isBegun = true
+    const free = atATime - attended.size
+    if (free === 0) return
+    for (const run of await claimRuns(store, portal, free)) {
+      const ended = attend(context, access, run, signal).catch((error: unknown) => {
+        // Its lease runs out, and it is claimed again.
+        const isAway = isDisconnected(error) || error instanceof StaleRun
+        log[isAway ? 'warn' : 'error']({ err: error, run_id: run.run_id }, 'a run of Port was left')
+      })
+      attended.add(ended)
+      void ended.finally(() => attended.delete(ended))
     }
   }
 
-  const ended = loop()
+  const loop = repeatPass(
+    { log, signal, wake, everyMs: pollMs, what: 'telling Port of its runs' },
+    takeRuns,
+  )
   return {
-    wake: () => rouse(),
+    wake: wake.wake,
     async close() {
       closing.abort()
-      await ended
+      await loop
+      await Promise.all(attended)
     },
   }
-}
-
-async function sleepUnless(woken: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const stop = new AbortController()
-  const time = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, pollMs)
-    const end = (): void => {
-      clearTimeout(timer)
-      resolve()
-    }
-    signal.addEventListener('abort', end, { signal: stop.signal })
-  })
-  await Promise.race([woken, time])
-  stop.abort()
-}
-
-/** One pass over the runs that have something to be done for. */
-async function sweepRuns(
-  context: ServerContext,
-  access: PortAccess,
-  closing: AbortSignal,
-): Promise<void> {
-  const runs = await claimRuns(context.store, portal, atATime)
-  await Promise.all(runs.map((run) => attend(context, access, run, closing)))
 }
 
 async function attend(
@@ -103,7 +91,7 @@ async function attend(
   closing: AbortSignal,
 ): Promise<void> {
   try {
-    await beginRun(context, access, run)
+    await beginRun(context, access, run, closing)
     const isOver = await reportRun(context, access, run, closing)
     if (isOver) await closeRun(context.store, run)
     else await postponeRun(context.store, run, { seconds: pollMs / 1000 })
@@ -130,9 +118,10 @@ async function giveUpOrRetry(
     return await closeRun(store, run)
   }
   const asked = error instanceof PortError ? (error.retryAfterSeconds ?? 0) : 0
-  const seconds = Math.min(
-    longestRetrySeconds,
-    Math.max(asked, firstRetrySeconds * 2 ** Math.min(run.failures, 20)),
+  const backoff = firstRetrySeconds * 2 ** Math.min(run.failures, 20)
+  const seconds = Math.max(
+    Math.min(asked, longestAskedSeconds),
+    Math.min(backoff, longestRetrySeconds),
   )
   log.warn({ ...fields, seconds }, 'a run of Port is tried again later')
   await postponeRun(store, run, { seconds, failed: true })

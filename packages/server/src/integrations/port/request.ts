@@ -15,7 +15,7 @@ function optional<T extends z.ZodType>(schema: T) {
 
 const RepositoryName = z
   .string()
-  .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be repositories as owner/name')
+  .regex(/^[A-Za-z0-9_-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be repositories as owner/name')
 
 /** A list, or a text with one on each line. */
 const Repositories = z.preprocess(
