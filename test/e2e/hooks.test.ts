@@ -4,6 +4,7 @@ import { Settings } from '@errand/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { errand, type ServeProcess, serveProcess } from '../support/errand-process.ts'
+import { missingPrograms } from '../support/programs.ts'
 import { listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
 import { tryRun } from '../support/run.ts'
@@ -64,27 +65,32 @@ it('every example of the pages is a right setting', () => {
   expect(port.map((settings) => Settings.safeParse(settings).error)).toEqual([undefined])
 })
 
-it('the curl of the page starts a task that ends in a pull request, once', async () => {
-  const [curl = ''] = blocksOf(page, 'sh')
-  const body = JSON.stringify({
-    component: 'Shop',
-    title: 'Say hello',
-    description: '```sh\necho hello >> README.md\n```',
-  })
-  const here = curl
-    .replace('https://errand.example.com', server.url)
-    .replace(/^body=.*$/m, `body='${body}'`)
-  const options = { env: { TICKETS_SECRET: 'the-secret' } }
+const missing = missingPrograms('curl', 'openssl')
 
-  const first = await tryRun('bash', ['-ec', here], options)
-  const second = await tryRun('bash', ['-ec', here], options)
-  const wrong = await tryRun('bash', ['-ec', here], { env: { TICKETS_SECRET: 'guessed' } })
+it.skipIf(missing !== '')(
+  `the curl of the page${missing} starts a task that ends in a pull request, once`,
+  async () => {
+    const [curl = ''] = blocksOf(page, 'sh')
+    const body = JSON.stringify({
+      component: 'Shop',
+      title: 'Say hello',
+      description: '```sh\necho hello >> README.md\n```',
+    })
+    const here = curl
+      .replace('https://errand.example.com', server.url)
+      .replace(/^body=.*$/m, `body='${body}'`)
+    const options = { env: { TICKETS_SECRET: 'the-secret' } }
 
-  expect(first).toMatchObject({ code: 0 })
-  const started = JSON.parse(first.stdout) as { task_id: string; html_url: string }
-  await untilState(server.client, started.task_id, 'completed')
-  expect(started.html_url).toContain(`/acme/shop/copilot/tasks/${started.task_id}`)
-  expect(JSON.parse(second.stdout)).toMatchObject({ task_id: started.task_id, replayed: true })
-  expect(wrong.code).not.toBe(0)
-  expect(await listPulls(server.client, 'acme/shop')).toHaveLength(1)
-})
+    const first = await tryRun('bash', ['-ec', here], options)
+    const second = await tryRun('bash', ['-ec', here], options)
+    const wrong = await tryRun('bash', ['-ec', here], { env: { TICKETS_SECRET: 'guessed' } })
+
+    expect(first).toMatchObject({ code: 0 })
+    const started = JSON.parse(first.stdout) as { task_id: string; html_url: string }
+    await untilState(server.client, started.task_id, 'completed')
+    expect(started.html_url).toContain(`/acme/shop/copilot/tasks/${started.task_id}`)
+    expect(JSON.parse(second.stdout)).toMatchObject({ task_id: started.task_id, replayed: true })
+    expect(wrong.code).not.toBe(0)
+    expect(await listPulls(server.client, 'acme/shop')).toHaveLength(1)
+  },
+)

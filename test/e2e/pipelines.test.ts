@@ -1,21 +1,26 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { eventually } from '../support/eventually.ts'
+import { missingPrograms } from '../support/programs.ts'
 import { listPulls } from '../support/pulls.ts'
 import { type RunResult, tryRun } from '../support/run.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
-import { scriptPrompt } from '../support/tasks.ts'
+import { scriptPrompt, untilState } from '../support/tasks.ts'
 import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
 import { openWorkflowParser } from '../support/workflow-parser.ts'
 
 // The action and the examples for other pipelines: their own text is taken from their files and run as the
 // pipeline would run it.
 
+const missing = missingPrograms('curl', 'jq')
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const action = parse(readRoot('action.yml')) as {
   inputs: Record<string, { default?: string; required?: boolean }>
@@ -48,8 +53,14 @@ interface ActionRun extends RunResult {
 
 let runs = 0
 
-/** Runs the action's steps as the runner does: inputs to expressions, expressions to variables. */
-async function runAction(inputs: Record<string, string>): Promise<ActionRun> {
+interface PreparedStep {
+  script: string
+  env: Record<string, string>
+  outputFile: string
+}
+
+/** The action's step as the runner starts it: inputs to expressions, expressions to variables. */
+async function prepareStep(inputs: Record<string, string>): Promise<PreparedStep> {
   runs += 1
   const github: Record<string, string> = {
     repository: 'acme/sums',
@@ -68,33 +79,43 @@ async function runAction(inputs: Record<string, string>): Promise<ActionRun> {
       inputs[name] ?? evaluate(input.default ?? '', {}),
     ]),
   )
+  const [step, ...others] = action.runs.steps
+  if (step === undefined || others.length > 0) throw new Error('the action has one step')
+  // Nothing of an input may become text of the script.
+  expect(step).toMatchObject({ shell: 'bash', run: expect.not.stringContaining('${{') })
   const outputFile = join(folder.path, `output-${runs}`)
+  const script = join(folder.path, `step-${runs}.sh`)
   await writeFile(outputFile, '')
-  let result: RunResult = { code: 0, stdout: '', stderr: '' }
-  for (const step of action.runs.steps) {
-    expect(step.shell).toBe('bash')
-    // Nothing of an input may become text of the script.
-    expect(step.run).not.toContain('${{')
-    const script = join(folder.path, `step-${runs}.sh`)
-    await writeFile(script, step.run)
-    const env = Object.fromEntries(
-      Object.entries(step.env).map(([name, value]) => [name, evaluate(value, given)]),
-    )
-    result = await tryRun('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script], {
-      env: { ...env, GITHUB_ACTION_PATH: root, GITHUB_OUTPUT: outputFile },
-    })
+  await writeFile(script, step.run)
+  const variables = Object.entries(step.env).map(([name, value]) => [name, evaluate(value, given)])
+  const env = {
+    ...Object.fromEntries(variables),
+    GITHUB_ACTION_PATH: root,
+    GITHUB_OUTPUT: outputFile,
   }
-  const lines = (await readFile(outputFile, 'utf8')).split('\n').filter((line) => line !== '')
-  const outputs = Object.fromEntries(
+  return { script, env, outputFile }
+}
+
+/** How the runner calls a step whose shell is bash. */
+const shell = ['--noprofile', '--norc', '-eo', 'pipefail']
+
+async function runAction(inputs: Record<string, string>): Promise<ActionRun> {
+  const { script, env, outputFile } = await prepareStep(inputs)
+  const result = await tryRun('bash', [...shell, script], { env })
+  return { ...result, outputs: await readOutputs(outputFile) }
+}
+
+async function readOutputs(file: string): Promise<Record<string, string>> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '')
+  return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf('=')
       return [line.slice(0, at), line.slice(at + 1)]
     }),
   )
-  return { ...result, outputs }
 }
 
-describe('the action', () => {
+describe.skipIf(missing !== '')(`the action${missing}`, () => {
   it("and the workflow are right by GitHub's own parser", async () => {
     const parser = await openWorkflowParser()
     const workflow = '.github/workflows/agent-task.yml'
@@ -169,6 +190,53 @@ describe('the action', () => {
     expect(outputs).toEqual({})
   })
 
+  it('cancels the task when the workflow is cancelled', async () => {
+    const inputs = { prompt: scriptPrompt('sleep 300'), model: 'script' }
+    const to = { url: errand.url, token: errand.token }
+    const { script, env, outputFile } = await prepareStep({ ...inputs, ...to })
+    const step = spawn('bash', [...shell, script], {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: 'ignore',
+    })
+    const id = await eventually(async () => {
+      const { task_id } = await readOutputs(outputFile)
+      if (task_id === undefined) throw new Error('it has not started a task yet')
+      return task_id
+    })
+    await untilState(errand.client, id, 'in_progress')
+
+    // As the runner does: to the step's own process alone.
+    step.kill('SIGINT')
+    const [code] = (await once(step, 'exit')) as [number]
+
+    expect(code).toBe(130)
+    await untilState(errand.client, id, 'cancelled')
+  })
+
+  it("finds the pull request by its branch where it has no address, as in GitHub's answers", async () => {
+    const branch = {
+      provider: 'github',
+      type: 'branch',
+      data: { head_ref: 'x/y', base_ref: 'main' },
+    }
+    const pull = { provider: 'github', type: 'pull', data: { id: 5 } }
+    const seen: (string | undefined)[] = []
+    const github = await answering((request) => {
+      seen.push(request.url)
+      if (request.url?.includes('/pulls') === true) return [{ html_url: 'https://x/pull/9' }]
+      const state = request.method === 'POST' ? 'queued' : 'completed'
+      return { id: 'a-1', html_url: 'https://x/t', state, artifacts: [branch, pull], sessions: [] }
+    })
+
+    const { code, outputs } = await runAction({ prompt, url: github.url, token: 'x' })
+    github.close()
+
+    expect({ code, ...outputs }).toMatchObject({ code: 0, pull_request_url: 'https://x/pull/9' })
+    expect(decodeURIComponent(seen.at(-1) ?? '')).toBe(
+      '/repos/acme/sums/pulls?head=acme:x/y&state=all',
+    )
+  })
+
   it('runs nothing that an input holds', async () => {
     const mark = join(folder.path, 'pwned')
     const evil = `"; touch ${mark}; $(touch ${mark}) \`touch ${mark}\` '`
@@ -189,16 +257,10 @@ describe('the action', () => {
   it('obeys no command that a server hides in its answer', async () => {
     const id = '4b8b4a6c-1111-4222-8333-444455556666'
     const evil = 'x\n::set-env name=PATH::/evil\nstate=completed'
-    const server = createServer((request, response) => {
-      response.writeHead(request.method === 'POST' ? 201 : 200)
-      const sessions = [{ error: { message: evil } }]
-      response.end(JSON.stringify({ id, html_url: evil, state: 'failed', sessions, artifacts: [] }))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    // A server that listens has an address with a port.
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const sessions = [{ error: { message: evil } }]
+    const server = await answering(() => ({ id, html_url: evil, state: 'failed', sessions }))
 
-    const { code, stdout, outputs } = await runAction({ prompt, url, token: 'x' })
+    const { code, stdout, outputs } = await runAction({ prompt, url: server.url, token: 'x' })
     server.close()
 
     expect(code).toBe(1)
@@ -207,7 +269,19 @@ describe('the action', () => {
   })
 })
 
-describe('the example for', () => {
+/** A server that answers 201 to what is posted, and 200 to the rest. */
+async function answering(answer: (request: IncomingMessage) => object) {
+  const server = createServer((request, response) => {
+    response.writeHead(request.method === 'POST' ? 201 : 200)
+    response.end(JSON.stringify(answer(request)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A server that listens has an address with a port.
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() }
+}
+
+describe.skipIf(missing !== '')(`the example${missing} for`, () => {
   const variables = () => ({
     ERRAND_URL: errand.url,
     ERRAND_TOKEN: errand.token,
@@ -235,11 +309,11 @@ describe('the example for', () => {
   it('Jenkins ends in a pull request, and fails with the task', async () => {
     const [, script = ''] = /sh '''([\s\S]*?)'''/.exec(readRoot('docs/examples/Jenkinsfile')) ?? []
     // As Groovy's quotes do.
-    const shell = script.replaceAll('\\\n', '')
+    const text = script.replaceAll('\\\n', '')
     const env = { ...variables(), BUILD_TAG: 'jenkins-job-1' }
 
-    const good = await tryRun('sh', ['-xe', '-c', shell], { cwd: folder.path, env })
-    const bad = await tryRun('sh', ['-xe', '-c', shell], {
+    const good = await tryRun('sh', ['-xe', '-c', text], { cwd: folder.path, env })
+    const bad = await tryRun('sh', ['-xe', '-c', text], {
       cwd: folder.path,
       env: { ...env, BUILD_TAG: 'jenkins-job-2', ERRAND_PROMPT: scriptPrompt('exit 3') },
     })

@@ -1,6 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
-import { type Client, type Forge, type Settings } from '@errand/contract'
+import { type Client, ErrandError, type Forge, type Settings } from '@errand/contract'
 import { DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
 import { createGitHubForge, createServer } from '@errand/server'
@@ -43,13 +43,15 @@ export async function startServer(
     const address = { url: httpUrl(settings.host, settings.port) }
     const publicUrl = (): string => settings.public_url ?? address.url
     const embedded = await openEmbeddedForge(settings, log, publicUrl)
+    // The server closes it too, but not one that never got ready.
+    opened.defer(() => embedded?.close())
     const forge: Forge = embedded ?? createGitHubForge({ apiUrl: settings.forge })
     const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const secrets = (name: string) => readSecret(environment, name)
     const own = { store, forge, settings, log, publicUrl, secrets, createMcpServer }
     const app = createServer({ ...own, ...routes })
     opened.defer(() => app.close())
-    await app.listen({ host: settings.host, port: settings.port })
+    await listen(app, settings)
     // A TCP socket that listens has an address with a port.
     address.url = httpUrl(settings.host, (app.server.address() as AddressInfo).port)
     const ownerToken = embedded && (await issueOwnerToken(embedded, settings))
@@ -65,6 +67,17 @@ export async function startServer(
   } catch (error) {
     await opened.disposeAsync()
     throw error
+  }
+}
+
+/** What only shows when the server gets ready, like a variable that is not set, is told as any setting. */
+async function listen(app: ReturnType<typeof createServer>, { host, port }: Settings) {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    const problem = cause instanceof ErrandError ? cause.errors[0] : undefined
+    if (problem?.resource !== 'Settings') throw cause
+    throw new UserError(`${problem.message}.`, { cause })
   }
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { ServerContext } from '../context.ts'
-import { hookRoutes } from './hooks/routes.ts'
 import { portRoutes } from './port/routes.ts'
 
 /** Largest request taken from a portal or a hook, in bytes. Port sends at most as much. */
@@ -19,6 +18,10 @@ export function integrationRoutes(context: ServerContext): FastifyPluginAsync {
     )
     const { port, hooks } = context.settings.integrations
     if (port !== undefined) await app.register(portRoutes(context, port))
-    if (hooks.length > 0) await app.register(hookRoutes(context, hooks))
+    if (hooks.length > 0) {
+      // Templates take a while to load, and most servers have none.
+      const { hookRoutes } = await import('./hooks/routes.ts')
+      await app.register(hookRoutes(context, hooks))
+    }
   }
 }

@@ -28,7 +28,7 @@ export function lineOf(event: Event, task: { page: string; taskId: string }): st
 }
 
 /** What an agent says is not to steer a terminal or a page: control characters are left out. */
-function printable(text: string): string {
+export function printable(text: string): string {
   const plain = text.replace(
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
     '',

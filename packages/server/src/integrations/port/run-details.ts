@@ -3,6 +3,7 @@ import { getTask, type HeldRun, type PortalRunTaskRow, type RunTask } from '@err
 import type { ServerContext } from '../../context.ts'
 import { taskPageUrl } from '../../present/urls.ts'
 import type { RunDetails } from './client.ts'
+import { printable } from './log-lines.ts'
 
 /** One of the things a run is for, with its task as it is now. */
 export interface PartOfRun {
@@ -104,8 +105,10 @@ async function summaryOf(context: ServerContext, parts: PartOfRun[]): Promise<st
   return lines.join('\n')
 }
 
+/** Part of a line of Markdown, and only text: an agent may have chosen it. */
 function inLine(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 500)
+  const plain = printable(text).replace(/\s+/g, ' ').slice(0, 500)
+  return plain.replace(/[\\`*_[\]<>#|~]/g, '\\$&')
 }
 
 function pullsOf(task: RunTask): string[] {
