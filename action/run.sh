@@ -48,6 +48,16 @@ explain() {
   fail "$1: HTTP $2${said:+: $said}"
 }
 
+# A workflow that is cancelled leaves no agent at work, also when it is cancelled just after the task was
+# started. GitHub's API cannot be told.
+id=''
+cancel() {
+  id=${id:-$(read_answer .id)}
+  if [[ $id =~ ^[A-Za-z0-9-]+$ ]]; then ask POST "/agents/tasks/$id/cancel" >/dev/null; fi
+  exit 130
+}
+trap cancel INT TERM
+
 jq --null-input --compact-output '
   def given($name; $value): if ($value // "") == "" then {} else {($name): $value} end;
   {prompt: env.ERRAND_PROMPT, create_pull_request: (env.ERRAND_CREATE_PULL_REQUEST != "false")}
@@ -78,11 +88,7 @@ state=$(read_answer .state)
 output task_id "$id"
 output task_url "$page"
 
-# A workflow that is cancelled leaves no agent at work. GitHub's API cannot be told.
-cancel() { ask POST "/agents/tasks/$id/cancel" >/dev/null; exit 130; }
-trap cancel INT TERM
-
-deadline=$((SECONDS + ERRAND_WAIT_MINUTES * 60))
+deadline=$((SECONDS + 10#$ERRAND_WAIT_MINUTES * 60))
 pause=1
 asked=''
 failures=0

@@ -15,7 +15,7 @@ import { listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
 import { finish, type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts'
 import { run } from '../support/run.ts'
-import { scriptPrompt } from '../support/tasks.ts'
+import { scriptPrompt, untilState } from '../support/tasks.ts'
 import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
 import { ownerToken, settingsFor } from '../support/test-settings.ts'
 
@@ -177,6 +177,28 @@ describe('a button in Port', () => {
     await untilStatus(run, 'SUCCESS')
 
     expect(new Set(run.logs).size).toBe(run.logs.length)
+  })
+
+  it('does without what Port refuses, and lets go of a run that was ended in Port', async () => {
+    const inputs = { repository: 'acme/more', model: 'script' }
+    port.failNext(1, 422)
+    const refused = await port.execute(server.url, start, {
+      ...inputs,
+      prompt: scriptPrompt('true'),
+    })
+    await untilStatus(refused, 'SUCCESS')
+    const ended = await port.execute(server.url, start, {
+      ...inputs,
+      prompt: scriptPrompt('sleep 1; echo on > on.txt', 'Go on'),
+    })
+    await eventually(() => expect(ended.logs.join('')).toContain('in progress'))
+    ended.status = 'FAILURE'
+    const before = ended.logs.length
+
+    // The task goes on, whatever became of the button.
+    await eventually(() => expect(server.output()).toContain('Port is not told any more of a run'))
+    await untilState(server.client, ended.externalRunId ?? '', 'completed')
+    expect(ended.logs).toHaveLength(before)
   })
 
   it('survives kill -9 of the server: nothing is lost, nothing begun twice', async () => {

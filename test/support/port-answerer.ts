@@ -143,9 +143,11 @@ function answerAboutRun(state: PortState, request: IncomingMessage, body: string
   }
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
   if (!state.tokens.has(token)) return refuse(401, 'unauthorized')
-  const [, id = '', log] = /^\/v1\/actions\/runs\/([^/]+)(\/logs)?$/.exec(request.url ?? '') ?? []
+  const [, id = '', log] =
+    /^\/v1\/actions\/runs\/([^/?]+)(\/logs)?(?:\?version=v2)?$/.exec(request.url ?? '') ?? []
   const run = state.runs.get(id)
   if (run === undefined) return refuse(404, 'not_found')
+  if (request.method === 'GET') return [200, { ok: true, run }]
   // "The run can no longer be modified."
   if (run.status !== 'IN_PROGRESS') return refuse(422, 'run_ended')
   if (request.method === 'POST' && log !== undefined) {

@@ -69,22 +69,24 @@ describe("the client of Port's API", () => {
 
     const error = await errorOf(client.updateRun('r_1', { status: 'SUCCESS' }, signal))
 
-    expect([asked, error.status, error.isFinal]).toEqual([2, 401, false])
+    expect([asked, error.status, error.isGone, error.isRefusal]).toEqual([2, 401, false, false])
   })
 
   it.each([
-    [404, true],
-    [422, true],
-    [429, false],
-    [500, false],
-  ])('tells of %i whether there is any use in trying again', async (status, isFinal) => {
+    [404, true, false],
+    [410, true, false],
+    [413, false, true],
+    [422, false, true],
+    [429, false, false],
+    [500, false, false],
+  ])('tells of %i whether the run is gone, or this is refused', async (status, gone, refused) => {
     const { client } = await openClient((_, response) =>
       response.writeHead(status, { 'retry-after': '7' }).end('the body is not repeated'),
     )
 
     const error = await errorOf(client.addLog('r_1', 'text', signal))
 
-    expect([error.isFinal, error.retryAfterSeconds]).toEqual([isFinal, 7])
+    expect([error.isGone, error.isRefusal, error.retryAfterSeconds]).toEqual([gone, refused, 7])
     expect(error.message).not.toContain('repeated')
   })
 
@@ -97,8 +99,20 @@ describe("the client of Port's API", () => {
 
     const error = await errorOf(client.addLog('r_1', 'text', signal))
 
-    expect(error.isFinal).toBe(false)
+    expect(error.isGone || error.isRefusal).toBe(false)
     expect(paths).toEqual(['/v1/actions/runs/r_1/logs'])
+  })
+
+  it.each([
+    ['IN_PROGRESS', true],
+    ['SUCCESS', false],
+    ['FAILURE', false],
+  ])('knows of a run that is %s whether it is open: %s', async (status, isOpen) => {
+    const { client } = await openClient((_, response) =>
+      response.end(JSON.stringify({ ok: true, run: { id: 'r_1', status } })),
+    )
+
+    expect(await client.isOpen('r_1', signal)).toBe(isOpen)
   })
 
   it('says so when nobody is there', async () => {

@@ -14,6 +14,8 @@ export interface PortClient {
   addLog(runId: string, message: string, signal: AbortSignal): Promise<void>
   /** A status ends the run: Port takes nothing more for it then. */
   updateRun(runId: string, details: RunDetails, signal: AbortSignal): Promise<void>
+  /** Whether the run still takes something. Somebody may have ended it in Port. */
+  isOpen(runId: string, signal: AbortSignal): Promise<boolean>
 }
 
 /** Port did not take what it was told. */
@@ -32,12 +34,18 @@ export class PortError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 
-  /** Port will say the same tomorrow: the run is gone, has ended, or this is not for it. */
-  get isFinal(): boolean {
-    return this.status !== undefined && [400, 404, 409, 410, 413, 422].includes(this.status)
+  /** There is no such run any more. */
+  get isGone(): boolean {
+    return this.status === 404 || this.status === 410
+  }
+
+  /** Port will say the same of it tomorrow: it does not like what it was told, or the run has ended. */
+  get isRefusal(): boolean {
+    return this.status !== undefined && [400, 409, 413, 422].includes(this.status)
   }
 }
 
+const Run = z.object({ run: z.object({ status: z.string() }) })
 const AccessToken = z.object({ accessToken: z.string(), expiresIn: z.number().default(3600) })
 
 /** For all of a call, a new access token included. */
@@ -58,7 +66,7 @@ export function createPortClient(options: {
   async function ask(
     method: string,
     path: string,
-    body: object,
+    body: object | undefined,
     signal: AbortSignal,
     authorization?: string,
   ): Promise<Response> {
@@ -70,7 +78,7 @@ export function createPortClient(options: {
           'user-agent': 'errand',
           ...(authorization === undefined ? {} : { authorization }),
         },
-        body: JSON.stringify(body),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'error',
         signal,
       })
@@ -92,7 +100,12 @@ export function createPortClient(options: {
     return token.value
   }
 
-  async function call(method: string, path: string, body: object, stop: AbortSignal) {
+  async function call(
+    method: string,
+    path: string,
+    body: object | undefined,
+    stop: AbortSignal,
+  ): Promise<unknown> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(callTimeoutMs)])
     let response = await ask(method, path, body, signal, `Bearer ${await accessToken(signal)}`)
     if (response.status === 401) {
@@ -102,13 +115,29 @@ export function createPortClient(options: {
       response = await ask(method, path, body, signal, `Bearer ${await accessToken(signal)}`)
     }
     if (!response.ok) throw await refusalOf(response, method, path)
-    await response.body?.cancel()
+    try {
+      return await response.json()
+    } catch (cause) {
+      if (cause instanceof SyntaxError) return undefined
+      throw new PortError(`${method} ${path}: Port's answer broke off`, { cause })
+    }
   }
 
   const pathOf = (runId: string) => `/v1/actions/runs/${encodeURIComponent(runId)}`
   return {
-    addLog: (runId, message, signal) => call('POST', `${pathOf(runId)}/logs`, { message }, signal),
-    updateRun: (runId, details, signal) => call('PATCH', pathOf(runId), details, signal),
+    async addLog(runId, message, signal) {
+      await call('POST', `${pathOf(runId)}/logs`, { message }, signal)
+    },
+    async updateRun(runId, details, signal) {
+      await call('PATCH', pathOf(runId), details, signal)
+    },
+    async isOpen(runId, signal) {
+      const answer = Run.safeParse(
+        await call('GET', `${pathOf(runId)}?version=v2`, undefined, signal),
+      )
+      if (!answer.success) throw new PortError(`GET ${pathOf(runId)}: Port answered without a run`)
+      return !['SUCCESS', 'FAILURE'].includes(answer.data.run.status)
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import {
   tasksOfRun,
 } from '@errand/core'
 import type { ServerContext } from '../../context.ts'
+import { type PortClient, PortError, type RunDetails } from './client.ts'
 import type { PortAccess } from './reporter.ts'
 import type { PortRequest } from './request.ts'
 import { lineOf } from './log-lines.ts'
@@ -31,12 +32,10 @@ export async function reportRun(
   run: HeldRun,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { client } = access
   // Written by acceptRun from such a request.
   const request = run.request as PortRequest
   if (request.action === 'answer_agent_task') {
-    const details = await detailsOfAnswer(context, run, request.task_id)
-    await client.updateRun(run.run_id, details, signal)
+    await update(context, access, run, await detailsOfAnswer(context, run, request.task_id), signal)
     return true
   }
   const tasks = await tasksOfRun(context.store, run.tasks)
@@ -46,17 +45,59 @@ export async function reportRun(
   const details = await detailsOf(context, parts, isOver)
   const told = JSON.stringify(details)
   if (told !== run.told) {
-    await client.updateRun(run.run_id, details, signal)
+    await update(context, access, run, details, signal)
     // With a status Port has closed the run, and so do we next.
     if (!isOver) await noteTold(context.store, run, told)
   }
   return isOver
 }
 
+async function update(
+  context: ServerContext,
+  access: PortAccess,
+  run: HeldRun,
+  details: RunDetails,
+  signal: AbortSignal,
+): Promise<void> {
+  const { status } = details
+  const taken = await isTaken(context, access, run, signal, (client) =>
+    client.updateRun(run.run_id, details, signal),
+  )
+  // Whatever it is that Port does not like of the rest: how it ended is told.
+  if (!taken && status !== undefined) {
+    await access.client.updateRun(run.run_id, { status }, signal)
+  }
+}
+
+/**
+ * False where Port refused what it was told, and would again: one entry of a log must not keep the rest.
+ *
+ * @throws PortError, `isGone` where the run itself was ended in Port.
+ */
+async function isTaken(
+  context: ServerContext,
+  { client }: PortAccess,
+  run: HeldRun,
+  signal: AbortSignal,
+  tell: (client: PortClient) => Promise<void>,
+): Promise<boolean> {
+  try {
+    await tell(client)
+    return true
+  } catch (cause) {
+    if (!(cause instanceof PortError) || !cause.isRefusal) throw cause
+    if (!(await client.isOpen(run.run_id, signal))) {
+      throw new PortError('the run has ended in Port', { status: 410, cause })
+    }
+    context.log.warn({ err: cause, run_id: run.run_id }, 'Port refused a part of a report')
+    return false
+  }
+}
+
 /** False while there are more events than one pass tells. */
 async function reportEvents(
   context: ServerContext,
-  { client }: PortAccess,
+  access: PortAccess,
   run: HeldRun,
   parts: PartOfRun[],
   signal: AbortSignal,
@@ -66,7 +107,12 @@ async function reportEvents(
   let isAllTold = true
 
   async function send(): Promise<void> {
-    if (entry !== '') await client.addLog(run.run_id, entry.trimEnd(), signal)
+    const message = entry.trimEnd()
+    if (message !== '') {
+      await isTaken(context, access, run, signal, (client) =>
+        client.addLog(run.run_id, message, signal),
+      )
+    }
     if (positions.length > 0) await noteReported(context.store, run, positions)
     entry = ''
     positions = []

@@ -112,9 +112,9 @@ async function giveUpOrRetry(
   // The server stops: another, or the next one, goes on at once.
   if (closing.aborted) return await postponeRun(store, run, { seconds: 0, failed: true })
   const fields = { err: error, run_id: run.run_id, failures: run.failures + 1 }
-  const isFinal = error instanceof PortError && error.isFinal
-  if (isFinal || run.failures >= mostFailures) {
-    log.error(fields, 'Port is not told any more of a run')
+  const isGone = error instanceof PortError && error.isGone
+  if (isGone || run.failures >= mostFailures) {
+    log.warn(fields, 'Port is not told any more of a run')
     return await closeRun(store, run)
   }
   const asked = error instanceof PortError ? (error.retryAfterSeconds ?? 0) : 0
