@@ -203,8 +203,8 @@ describe('a button in Port', () => {
 
   it('survives kill -9 of the server: nothing is lost, nothing begun twice', async () => {
     const before = await countPulls()
-    const run = await port.execute(server.url, start, {
-      repository: 'acme/more',
+    const run = await port.execute(server.url, fanOut, {
+      repositories: ['acme/sums', 'acme/more'],
       prompt: scriptPrompt('sleep 2; echo killed > killed.txt', 'Survive'),
       model: 'script',
     })
@@ -219,7 +219,7 @@ describe('a button in Port', () => {
 
     await untilStatus(run, 'SUCCESS')
 
-    expect(await countPulls()).toBe(before + 1)
+    expect(await countPulls()).toBe(before + 2)
   })
 })
 

@@ -68,14 +68,18 @@ async function giveAnswer(
   Object.assign(run.tasks[0] ?? {}, outcome)
 }
 
-/** What is the asker's to put right is told; what is not is tried again. */
+/**
+ * What is the asker's to put right is told; what is not, like a token of ours that GitHub no longer
+ * takes, is tried again.
+ */
 async function unlessRefused<T extends object>(
   work: () => Promise<T>,
 ): Promise<T | { error: string }> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof ErrandError) || error.status >= 500 || error.status === 429) throw error
+    const isAskers = error instanceof ErrandError && error.status < 500
+    if (!isAskers || [401, 429].includes(error.status)) throw error
     const fields = error.errors.map(({ message }) => message).filter(Boolean)
     return { error: fields.length > 0 ? fields.join('; ') : error.message }
   }

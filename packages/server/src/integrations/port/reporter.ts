@@ -11,7 +11,7 @@ import {
 } from '@errand/core'
 import type { ServerContext } from '../../context.ts'
 import { beginRun } from './begin-run.ts'
-import { type PortClient, PortError } from './client.ts'
+import { type PortClient, PortError, type RunDetails } from './client.ts'
 import { reportRun } from './report-run.ts'
 
 /** The name of this portal among the runs that are stored. */
@@ -98,12 +98,13 @@ async function attend(
   } catch (error) {
     if (error instanceof StaleRun) return
     if (isDisconnected(error)) throw error
-    await giveUpOrRetry(context, run, error, closing)
+    await giveUpOrRetry(context, access, run, error, closing)
   }
 }
 
 async function giveUpOrRetry(
   context: ServerContext,
+  access: PortAccess,
   run: HeldRun,
   error: unknown,
   closing: AbortSignal,
@@ -113,7 +114,9 @@ async function giveUpOrRetry(
   if (closing.aborted) return await postponeRun(store, run, { seconds: 0, failed: true })
   const fields = { err: error, run_id: run.run_id, failures: run.failures + 1 }
   const isGone = error instanceof PortError && error.isGone
-  if (isGone || run.failures >= mostFailures) {
+  const isGivenUp = run.failures >= mostFailures
+  if (!(error instanceof PortError)) await tellTrouble(context, access, run, isGivenUp, closing)
+  if (isGone || isGivenUp) {
     log.warn(fields, 'Port is not told any more of a run')
     return await closeRun(store, run)
   }
@@ -125,4 +128,24 @@ async function giveUpOrRetry(
   )
   log.warn({ ...fields, seconds }, 'a run of Port is tried again later')
   await postponeRun(store, run, { seconds, failed: true })
+}
+
+/** The trouble is on this side: whoever pressed the button is not left to wonder. */
+async function tellTrouble(
+  context: ServerContext,
+  { client }: PortAccess,
+  run: HeldRun,
+  isGivenUp: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (run.failures > 0 && !isGivenUp) return
+  const details: RunDetails = isGivenUp
+    ? { status: 'FAILURE', statusLabel: 'Given up', summary: 'Errand could not do it for a week.' }
+    : { statusLabel: 'Errand has a problem of its own and tries again' }
+  try {
+    await client.updateRun(run.run_id, details, signal)
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    context.log.warn({ err: error, run_id: run.run_id }, 'Port cannot be told of a problem')
+  }
 }
