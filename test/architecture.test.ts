@@ -11,11 +11,12 @@ const allowedEdges: Record<string, readonly string[]> = {
   contract: [],
   core: ['contract'],
   forge: ['contract'],
-  agents: ['contract'],
+  recipes: [],
+  agents: ['contract', 'recipes'],
   server: ['contract', 'core'],
   runner: ['contract', 'core'],
-  cli: ['contract', 'core', 'forge', 'agents', 'server', 'runner'],
-  test: ['contract', 'core', 'forge', 'agents', 'server', 'runner', 'cli'],
+  cli: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner'],
+  test: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner', 'cli'],
 }
 
 interface Source {
@@ -224,7 +225,7 @@ function reachesInside(source: Source, specifier: string): boolean {
 
 describe('only', () => {
   it('cli and the programs inside a box read the environment and end the process', () => {
-    const inBox = /^packages\/(agents\/src\/.*main\.ts|runner\/src\/box\/inside\/)/
+    const inBox = /^packages\/((agents|recipes)\/src\/.*main\.ts|runner\/src\/box\/inside\/)/
     const elsewhere = shipped.filter(
       ({ home, path }) => home !== 'packages/cli' && !inBox.test(path),
     )

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { recipeProgram } from '@errand/recipes'
 
 /** An agent that comes with Errand: a program that speaks ACP on its standard streams. */
 export interface BuiltinAgent {
@@ -37,7 +38,9 @@ export const builtinPrograms: BuiltinPrograms = {
   },
   askServerEntry: program('ask'),
   nodeArguments: extension === 'ts' ? ['--conditions=errand-source'] : [],
-  readOnlyPaths: [...new Set([dirname(dirname(here)), ...modulesFolders()])],
+  readOnlyPaths: [
+    ...new Set([dirname(dirname(here)), ...modulesFolders(), ...recipeProgram.readOnlyPaths]),
+  ],
 }
 
 /** Where this package's dependencies lie: beside it, or above it in a workspace. */

@@ -24,6 +24,8 @@ it('says what commands there are', async () => {
       cancel [options] <task>         cancel a task
       diff [options] <task>           show what a task changed
       fanout                          send one prompt to many repositories
+      release                         prepare releases
+      recipe                          run small deterministic jobs on a repository
       mcp                             let other agents delegate tasks, by MCP
 
     Server:
@@ -54,6 +56,10 @@ const commands = [
   ['steer'],
   ['cancel'],
   ['diff'],
+  ['release', 'prepare'],
+  ['recipe', 'list'],
+  ['recipe', 'show'],
+  ['recipe', 'run'],
   ['mcp'],
   ['fanout', 'run'],
   ['fanout', 'resume'],

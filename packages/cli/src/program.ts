@@ -10,6 +10,8 @@ import { addListCommand } from './commands/list.ts'
 import { addLoginCommand, addLogoutCommand } from './commands/login.ts'
 import { addMcpCommand } from './commands/mcp.ts'
 import { addQuickstartCommand } from './commands/quickstart.ts'
+import { addRecipeCommand } from './commands/recipe.ts'
+import { addReleaseCommand } from './commands/release.ts'
 import { addRepoCommand } from './commands/repo.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addAnswerCommand, addCancelCommand, addSteerCommand } from './commands/steer.ts'
@@ -24,6 +26,8 @@ export function createProgram(terminal: Terminal): Command {
     .description('Send a prompt, get a pull request.')
     .version(readVersion())
     .exitOverride()
+    // `release prepare --version 2.0.0` is that command's own option.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
@@ -51,6 +55,8 @@ export function createProgram(terminal: Terminal): Command {
         addCancelCommand,
         addDiffCommand,
         addFanoutCommand,
+        addReleaseCommand,
+        addRecipeCommand,
         addMcpCommand,
       ],
     ],

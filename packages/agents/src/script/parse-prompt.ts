@@ -1,3 +1,5 @@
+import { recipeInterpreter } from '@errand/recipes'
+
 /** What a prompt asks the script agent to do. */
 export interface ScriptPrompt {
   /** The program and its arguments, to which the script's file is added. */
@@ -40,7 +42,7 @@ export function parsePrompt(prompt: string): ScriptPrompt | undefined {
       // As the kernel does it: what follows the program is one argument, however many words.
       interpreter: argument === '' ? [program] : [program, argument],
       script: `${script.trimEnd()}\n`,
-      title: titleOf(firstComment(script.slice(line.length))),
+      title: titleOf(firstComment(script.slice(line.length)) || recipeTitle(program, argument)),
       body: '',
     }
   }
@@ -57,6 +59,11 @@ export function parsePrompt(prompt: string): ScriptPrompt | undefined {
     }
   }
   return undefined
+}
+
+/** A recipe is named by its name, until it says more. */
+function recipeTitle(program: string, name: string): string {
+  return program === recipeInterpreter ? `Run the recipe ${name}` : ''
 }
 
 /** What a script says of itself. */

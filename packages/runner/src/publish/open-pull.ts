@@ -15,6 +15,7 @@ const Pull = z.object({
   number: z.int(),
   html_url: z.string(),
   state: z.string(),
+  body: z.string().nullish(),
 })
 type Pull = z.infer<typeof Pull>
 
@@ -33,19 +34,50 @@ export async function openPull(
   const { create_pull_request: isWanted } = run.lease.task
   if (!isWanted && !branch.isGiven) return
   const existing = await findPull(run, repository, branch)
-  if (existing !== undefined) {
-    await recordPull(run, existing)
-    return
-  }
-  if (branch.isGiven) return
-  await run.say('Opening the pull request')
   const text = composePullText({
     ...published,
     ...published.summary,
     requester: run.lease.session.user_login,
     sessionUrl: sessionUrlOf(run, repository),
   })
+  if (existing !== undefined) {
+    if (isOfSameRecipe(existing, text)) await renewText(run, repository, existing, text)
+    await recordPull(run, existing)
+    return
+  }
+  if (branch.isGiven) return
+  await run.say('Opening the pull request')
   await recordPull(run, await createPull(run, repository, branch, text))
+}
+
+/** The mark a recipe leaves in the text of its pull requests, in a line of its own. */
+const recipeMark = /^<!-- errand-recipe: [a-z0-9-]+ -->$/m
+
+/**
+ * Whether a recipe works on its own earlier pull request, whose text is then out of date. What anybody
+ * else wrote is never replaced.
+ */
+function isOfSameRecipe({ state, body }: Pull, text: PullText): boolean {
+  const mark = recipeMark.exec(text.body)?.[0]
+  const known = recipeMark.exec(body?.replaceAll('\r\n', '\n') ?? '')?.[0]
+  return state === 'open' && mark !== undefined && mark === known
+}
+
+/** The branch is pushed whatever becomes of this: a forge that refuses leaves an older text. */
+async function renewText(
+  run: Run,
+  { owner, name: repo }: Repository,
+  { number }: Pull,
+  text: PullText,
+): Promise<void> {
+  try {
+    const route = 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}'
+    const parameters = { owner, repo, pull_number: number, ...text }
+    await run.context.forge.request(route, parameters, run.signal)
+  } catch (error) {
+    if (!(error instanceof ForgeRefused)) throw error
+    await run.say(`The text of the pull request is the old one: ${error.reason}`, 'warning')
+  }
 }
 
 /** The open one, else the latest. Of a branch that was given, one that is closed is no concern. */

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
+
+export { RecipeError } from './recipe-error.ts'
+export {
+  checkOptions,
+  composeRecipePrompt,
+  recipeInterpreter,
+  recipeNameOf,
+} from './recipe-prompt.ts'
+export type { Outcome, Recipe, RecipeContext } from './recipe.ts'
+export { loadRecipe, recipeNames } from './recipes.ts'
+export type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
+export { type Change, openRepository, type Repository } from './repository/repository.ts'
+export { recipeMark } from './run-in-checkout.ts'
+
+// From source this is a `.ts` file, in what is published a `.js` one; so is the program beside it.
+const here = fileURLToPath(import.meta.url)
+
+/** Loaded when it is called: what reads manifests is large. */
+export async function planRelease(
+  ...args: Parameters<typeof import('./release/plan-release.ts').planRelease>
+): Promise<ReleasePlan | NothingToRelease> {
+  const { planRelease: plan } = await import('./release/plan-release.ts')
+  return await plan(...args)
+}
+
+/** The program `errand-recipe`, to be run by node; and what a box must hold for it, read-only. */
+export const recipeProgram: { entry: string; readOnlyPaths: readonly string[] } = {
+  entry: join(dirname(here), `main.${here.endsWith('.ts') ? 'ts' : 'js'}`),
+  readOnlyPaths: [dirname(dirname(here)), ...modulesFolders()],
+}
+
+/** Where this package's dependencies lie: beside it, or above it in a workspace. */
+function modulesFolders(): string[] {
+  const require = createRequire(here)
+  return ['semver', 'yaml'].map((name) => {
+    const parts = require.resolve(name).split('/node_modules/')
+    return `${parts.slice(0, -1).join('/node_modules/')}/node_modules`
+  })
+}

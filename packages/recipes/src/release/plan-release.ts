@@ -1,0 +1,168 @@
+import type { RecipeContext } from '../recipe.ts'
+import type { Change, Repository } from '../repository/repository.ts'
+import { bumpVersions, currentVersion, findPlaces } from './bump-versions.ts'
+import { classify, type ClassifiedEntry, keepsConvention } from './classify.ts'
+import { findReleases, type Release } from './last-release.ts'
+import {
+  counted,
+  type Decision,
+  decideVersion,
+  type Known,
+  type Level,
+  raise,
+  requireVersion,
+} from './next-version.ts'
+import { readHistory } from './read-history.ts'
+import { readReleaseSettings, type ReleaseSettings } from './release-settings.ts'
+import { findChangelog, hasSection, updateChangelog } from './update-changelog.ts'
+import { compareUrl, conventionalTitles, keepTitles, writeNotes } from './write-notes.ts'
+
+export interface ReleaseWishes {
+  version?: string | undefined
+  bump?: Level | undefined
+  tag_prefix?: string | undefined
+  web_url?: string | undefined
+}
+
+export interface ReleasePlan {
+  type: 'release'
+  version: string
+  tag: string
+  /** The tag of the release before; absent for the first one. */
+  since?: string
+  reason: string
+  notes: string
+  compareUrl?: string
+  changes: Change[]
+  /** Packages that keep a version of their own. */
+  kept: string[]
+  isConventional: boolean
+}
+
+export type NothingToRelease = { type: 'nothing'; reason: string }
+
+/**
+ * Works out the next release of a repository from its tags, its history and its files, and changes
+ * nothing. The same commit and day give the same plan.
+ */
+export async function planRelease(
+  repository: Repository,
+  wishes: ReleaseWishes,
+  { today }: Pick<RecipeContext, 'today'>,
+): Promise<ReleasePlan | NothingToRelease> {
+  const settings = await readReleaseSettings(repository)
+  const places = await findPlaces(repository, settings)
+  const current = currentVersion(places)
+  const prefix = wishes.tag_prefix ?? settings.tag_prefix
+  const names = [...new Set(places.map(({ project }) => project))].filter((name) => name !== '')
+  const releases = await findReleases(repository, {
+    names,
+    ...(prefix !== undefined && { prefix }),
+  })
+  const [last] = releases
+  const stable = releases.find(({ version }) => !version.includes('-'))
+  const known: Known = {
+    ...(last !== undefined && { released: last.version }),
+    ...(stable !== undefined && { stable: stable.version }),
+    ...(current !== undefined && { manifest: current }),
+  }
+  const isForced = wishes.version !== undefined || wishes.bump !== undefined
+  const fresh = await readEntries(repository, last)
+  if (last !== undefined && !isForced) {
+    const nothing = nothingSince(last, fresh)
+    if (nothing !== undefined) return nothing
+  }
+  // What leads up to a release includes what its pre-releases had.
+  const since = stable ?? (last?.version.includes('-') === true ? undefined : last)
+  const entries = since === last ? fresh : await readEntries(repository, since)
+  const { version, reason } = decide(entries, wishes, known)
+  const tag = `${prefix ?? last?.prefix ?? 'v'}${version}`
+  const context = {
+    tag,
+    ...(wishes.web_url !== undefined && { webUrl: wishes.web_url.replace(/\/+$/, '') }),
+    ...(since !== undefined && { since: since.tag }),
+  }
+  const written = await changelogChange(repository, settings, entries, { version, today, context })
+  if (written === 'prepared' && !isForced) {
+    const reason = `Nothing to release: ${version} is prepared already. Tag it ${tag} to release it.`
+    return { type: 'nothing', reason }
+  }
+  const { changes, kept } = await bumpVersions(repository, places, current, version)
+  const url = compareUrl(context)
+  return {
+    type: 'release',
+    version,
+    tag,
+    ...(since !== undefined && { since: since.tag }),
+    reason,
+    notes: notesOf(entries, conventionalTitles, context),
+    ...(url !== undefined && { compareUrl: url }),
+    changes: written === 'prepared' || written === undefined ? changes : [...changes, written],
+    kept,
+    isConventional: entries.some(({ isConventional }) => isConventional),
+  }
+}
+
+async function readEntries(
+  repository: Repository,
+  since: Release | undefined,
+): Promise<ClassifiedEntry[]> {
+  return (await readHistory(repository, since?.tag, keepsConvention)).map(classify)
+}
+
+function nothingSince(
+  { tag }: Release,
+  entries: readonly ClassifiedEntry[],
+): NothingToRelease | undefined {
+  if (entries.some(({ kind }) => kind !== 'unnoticed')) return undefined
+  const what =
+    entries.length === 0
+      ? `no changes since ${tag}`
+      : `${counted(entries.length, 'change')} since ${tag}, none that a user notices`
+  return { type: 'nothing', reason: `Nothing to release: ${what}.` }
+}
+
+function decide(
+  entries: readonly ClassifiedEntry[],
+  { version, bump }: ReleaseWishes,
+  known: Known,
+): Decision {
+  if (version !== undefined) {
+    return { version: requireVersion(version, known), reason: 'The version was asked for.' }
+  }
+  if (bump !== undefined) return raise(bump, `A ${bump} release was asked for`, known)
+  return decideVersion(entries, known)
+}
+
+type NotesContext = Parameters<typeof writeNotes>[2]
+
+function notesOf(
+  entries: readonly ClassifiedEntry[],
+  titles: Parameters<typeof writeNotes>[1],
+  context: NotesContext,
+): string {
+  return writeNotes(entries, titles, context) || 'No changes that a user notices.'
+}
+
+async function changelogChange(
+  repository: Repository,
+  settings: ReleaseSettings,
+  entries: readonly ClassifiedEntry[],
+  release: { version: string; today: string; context: NotesContext },
+): Promise<Change | 'prepared' | undefined> {
+  const path = findChangelog(repository, settings.changelog)
+  if (path === undefined) return undefined
+  const before = await repository.readText(path)
+  const { version, today, context } = release
+  if (before !== undefined && hasSection(before, version)) return 'prepared'
+  const url = compareUrl(context)
+  const after = updateChangelog(before, {
+    version,
+    tag: context.tag,
+    date: today,
+    notes: notesOf(entries, conventionalTitles, context),
+    keepNotes: notesOf(entries, keepTitles, context),
+    ...(url !== undefined && { compareUrl: url }),
+  })
+  return { path, ...(before !== undefined && { before }), after }
+}
