@@ -13,6 +13,7 @@ import { keepConversation, readConversation } from './conversation/keep.ts'
 import { writeInstructions } from './instructions.ts'
 import { type Model, openModel } from './model/open-model.ts'
 import { readRootNotes } from './project-notes.ts'
+import { runRecipeFirst } from './recipe-first.ts'
 import { replayConversation } from './replay.ts'
 import { type CoderSettings, readSettings } from './settings.ts'
 import { describeTools, toolsFor } from './tools/all.ts'
@@ -79,7 +80,10 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
           createClient(client, id, canAsk),
         )
         try {
-          return await runTurn(turn, promptText(params.prompt))
+          const text = promptText(params.prompt)
+          const recipe = await runRecipeFirst(turn, options.home, text)
+          if (recipe === undefined) return await runTurn(turn, text)
+          return recipe.conclude(await runTurn(turn, recipe.prompt))
         } catch (error) {
           if (error instanceof QuestionLeftOpen) return { stopReason: 'cancelled' }
           throw error
