@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url'
 import type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
 
 export { RecipeError } from './recipe-error.ts'
+export { checkOptions } from './check-options.ts'
 export {
-  checkOptions,
   composeRecipePrompt,
   recipeInterpreter,
+  recipeMark,
   recipeNameOf,
 } from './recipe-prompt.ts'
 export type { Outcome, Recipe, RecipeContext } from './recipe.ts'
 export { loadRecipe, recipeNames } from './recipes.ts'
 export type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
 export { type Change, openRepository, type Repository } from './repository/repository.ts'
-export { recipeMark } from './run-in-checkout.ts'
 
 // From source this is a `.ts` file, in what is published a `.js` one; so is the program beside it.
 const here = fileURLToPath(import.meta.url)

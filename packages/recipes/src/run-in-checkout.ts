@@ -1,5 +1,6 @@
 import { RecipeError } from './recipe-error.ts'
-import { parseOptions, recipeInterpreter } from './recipe-prompt.ts'
+import { parseOptions } from './parse-options.ts'
+import { recipeMark } from './recipe-prompt.ts'
 import type { Outcome } from './recipe.ts'
 import { loadRecipe } from './recipes.ts'
 import { beginFrom } from './repository/begin-from.ts'
@@ -28,11 +29,6 @@ export async function runInCheckout(
   await writeChanges(repository.root, outcome.changes)
   await commit(repository, outcome)
   return { ...outcome, body: `${recipeMark(name)}\n${outcome.body}` }
-}
-
-/** Stands in the text of a recipe's pull requests. */
-export function recipeMark(name: string): string {
-  return `<!-- ${recipeInterpreter}: ${name} -->`
 }
 
 /** A branch as the forge has it goes before one of the same name in the checkout. */

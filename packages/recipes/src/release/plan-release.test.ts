@@ -168,6 +168,7 @@ describe('a hostile repository', () => {
     ['Cargo.toml', '[package', 'Cargo.toml is not valid TOML.'],
     ['pom.xml', '<project>', 'pom.xml is not valid XML.'],
     ['Chart.yaml', 'version: [', 'Chart.yaml is not valid YAML.'],
+    ['.github/errand/release.yml', 'files: *x', 'release.yml is not valid YAML.'],
     ['.github/errand/release.yml', 'tags: x', /release\.yml: .*Unrecognized key/],
     [
       '.github/errand/release.yml',

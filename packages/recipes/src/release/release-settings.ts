@@ -1,5 +1,5 @@
-import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { readYaml } from '../read-yaml.ts'
 import { RecipeError } from '../recipe-error.ts'
 import type { Repository } from '../repository/repository.ts'
 
@@ -40,9 +40,7 @@ export type ReleaseSettings = z.infer<typeof ReleaseSettings>
 export async function readReleaseSettings(repository: Repository): Promise<ReleaseSettings> {
   const text = await repository.readText(releaseSettingsPath)
   if (text === undefined) return {}
-  const document = parseDocument(text)
-  if (document.errors.length > 0) throw new RecipeError(`${releaseSettingsPath} is not valid YAML.`)
-  const parsed = ReleaseSettings.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {})
+  const parsed = ReleaseSettings.safeParse(readYaml(releaseSettingsPath, text) ?? {})
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue?.path.join('.') || 'it'

@@ -1,6 +1,5 @@
 import { posix } from 'node:path'
-import { parseDocument } from 'yaml'
-import { RecipeError } from '../../recipe-error.ts'
+import { readYaml } from '../../read-yaml.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { type JsonFile, keysOf, parseJsonFile, type Span, stringsOf } from './json-file.ts'
 import { matchMembers } from './match-members.ts'
@@ -52,9 +51,11 @@ async function pnpmPatterns(repository: Repository): Promise<string[]> {
   const path = 'pnpm-workspace.yaml'
   const text = await repository.readText(path)
   if (text === undefined) return []
-  const document = parseDocument(text)
-  if (document.errors.length > 0) throw new RecipeError(`${path} is not valid YAML.`)
-  const packages: unknown = document.toJS({ maxAliasCount: 100 })?.packages
+  const settings = readYaml(path, text)
+  const packages: unknown =
+    typeof settings === 'object' && settings !== null && 'packages' in settings
+      ? settings.packages
+      : undefined
   return Array.isArray(packages) ? packages.filter((item) => typeof item === 'string') : []
 }
 
