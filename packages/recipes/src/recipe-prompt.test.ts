@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseOptions } from './parse-options.ts'
-import { composeRecipePrompt, recipeNameOf } from './recipe-prompt.ts'
+import { composeRecipePrompt, recipeMark, recipeNameOf } from './recipe-prompt.ts'
 import { loadRecipe } from './recipes.ts'
 
 describe('a prompt', () => {
@@ -39,5 +39,24 @@ describe('options', () => {
     const recipe = await loadRecipe('release')
 
     expect(() => parseOptions(recipe, `#!errand-recipe release\n${text}`)).toThrow(message)
+  })
+})
+
+describe('the mark of a pull request', () => {
+  it('is one for a recipe, whatever its options', async () => {
+    const recipe = await loadRecipe('release')
+
+    expect(recipeMark(recipe, { bump: 'minor' })).toBe('<!-- errand-recipe: release -->')
+  })
+
+  it('is another one for another job', async () => {
+    const recipe = await loadRecipe('dependency-bump')
+    const mark = (name: string, version: string): string => recipeMark(recipe, { name, version })
+
+    expect(mark('zod', '4.0.0')).toBe(mark('zod', '5.0.0'))
+    expect(mark('zod', '4.0.0')).not.toBe(mark('yaml', '4.0.0'))
+    expect(mark('--> <script>', '1.0.0')).toMatch(
+      /^<!-- errand-recipe: dependency-bump \w{12} -->$/,
+    )
   })
 })

@@ -9,6 +9,8 @@ export interface Recipe<Options extends z.ZodObject = z.ZodObject> {
   /** What it does, and what it leaves alone. */
   description: string
   options: Options
+  /** Options whose values make it another job, with a pull request of its own. Default: none. */
+  identifiedBy?: readonly string[]
   /** Options that show it at work. */
   example: Readonly<Record<string, string>>
   run: (

@@ -28,7 +28,7 @@ export async function runInCheckout(
   if (base !== undefined) await beginFrom(repository, base)
   await writeChanges(repository.root, outcome.changes)
   await commit(repository, outcome)
-  return { ...outcome, body: `${recipeMark(name)}\n${outcome.body}` }
+  return { ...outcome, body: `${recipeMark(recipe, options)}\n${outcome.body}` }
 }
 
 /** A branch as the forge has it goes before one of the same name in the checkout. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { PromptResponse } from '@agentclientprotocol/sdk'
-import { recipeMark, recipeNameOf } from '@errand/recipes'
+import { recipeNameOf } from '@errand/recipes'
 import { failure } from '../acp/failure.ts'
 import { commandEnvironment } from '../process/command-environment.ts'
 import { parsePrompt } from '../script/parse-prompt.ts'
@@ -46,7 +46,8 @@ export async function runRecipeFirst(
   signal.throwIfAborted()
   if (code !== 0) throw failure('agent', `The recipe ${name} failed: ${output.trim().slice(-600)}`)
   const { title, body } = await readSummary(summaryFile, { title: '', body: '' })
-  const mark = recipeMark(name)
+  // A recipe's text begins with the mark of its pull request.
+  const [mark = ''] = body.split('\n')
   const prompt = title === '' ? afterNothing(name, output) : afterChanges(name, output, title, body)
   return {
     prompt: [prompt, ...said].join('\n\n'),

@@ -55,9 +55,13 @@ export async function startRecipe(
   const prompt = isErrand
     ? composeRecipePrompt(recipe.name, { base, ...options })
     : composeTextPrompt(recipe, run.options, base)
-  const running = await findRunning(client, run.repository, prompt, signal)
+  const isSame = (other: string): boolean =>
+    recipe.identifiedBy === undefined
+      ? other.split('\n')[0] === prompt.split('\n')[0]
+      : other === prompt
+  const running = await findRunning(client, run.repository, isSame, signal)
   if (running !== undefined) return { task: running, isRunning: true }
-  const wanted = { mark: recipeMark(recipe.name), base, signal }
+  const wanted = { mark: recipeMark(recipe, run.options), base, signal }
   const updates = await findRecipePull(client, run.repository, wanted)
   const model = run.model ?? (isErrand ? scriptModelId : undefined)
   const task = await client.call('createTask', {
@@ -91,10 +95,9 @@ const mostLookedAt = 30
 async function findRunning(
   client: Client,
   { owner, repo }: RepositoryName,
-  prompt: string,
+  isSame: (prompt: string) => boolean,
   signal: AbortSignal,
 ): Promise<TaskWithSessions | undefined> {
-  const [firstLine] = prompt.split('\n')
   const { tasks } = await client.call('listTasksForRepo', {
     params: { owner, repo },
     query: { per_page: mostLookedAt, sort: 'created_at', direction: 'desc' },
@@ -103,7 +106,7 @@ async function findRunning(
   for (const { id, state } of tasks) {
     if (isEndState(state) || state === 'idle') continue
     const task = await client.call('getTask', { params: { task_id: id }, signal })
-    if (task.sessions.at(-1)?.prompt?.split('\n')[0] === firstLine) return task
+    if (isSame(task.sessions.at(-1)?.prompt ?? '')) return task
   }
   return undefined
 }

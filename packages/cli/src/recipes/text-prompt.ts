@@ -10,7 +10,7 @@ export function composeTextPrompt(
   base: string,
 ): string {
   const given = Object.entries(options).map(([name, value]) => `- ${name}: ${String(value)}`)
-  const mark = recipeMark(recipe.name)
+  const mark = recipeMark(recipe, options)
   return [
     `${titles[recipe.name] ?? recipe.summary} of the branch ${base}.`,
     recipe.description,

@@ -34,6 +34,7 @@ export const codemod = defineRecipe({
     rewrite: z.string().max(10_000).describe('what comes in its place; empty removes it'),
     lang: z.enum(['javascript', 'typescript', 'tsx', 'html', 'css']).describe('the language'),
   }),
+  identifiedBy: ['pattern', 'lang'],
   example: {
     pattern: 'assert.equal($A, $B)',
     rewrite: 'assert.strictEqual($A, $B)',

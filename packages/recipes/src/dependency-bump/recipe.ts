@@ -28,6 +28,7 @@ export const dependencyBump = defineRecipe({
       .regex(/^v?\d[\w.+-]{0,99}$/, 'a version, like 1.2.3')
       .describe('the version to set, without an operator'),
   }),
+  identifiedBy: ['name'],
   example: { name: 'zod', version: '4.6.7' },
   async run(repository, { name, version }) {
     const changes: Change[] = []

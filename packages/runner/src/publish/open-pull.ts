@@ -51,7 +51,7 @@ export async function openPull(
 }
 
 /** The mark a recipe leaves in the text of its pull requests, in a line of its own. */
-const recipeMark = /^<!-- errand-recipe: [a-z0-9-]+ -->$/m
+const recipeMark = /^<!-- errand-recipe: [a-z0-9-]+(?: [0-9a-f]{12})? -->$/m
 
 /**
  * Whether a recipe works on its own earlier pull request, whose text is then out of date. What anybody
