@@ -1,6 +1,7 @@
 import { AnswerError } from './answer-error.ts'
 import { Event } from './event.ts'
 import { readServerSentEvents } from './server-sent-events.ts'
+import { sleep } from './sleep.ts'
 
 /** A stream without a byte for this long is dead: servers send keep-alive comments far more often. */
 const silenceTimeoutMs = 90_000
@@ -84,20 +85,4 @@ async function* withEachChunk<T>(chunks: AsyncIterable<T>, seen: () => void): As
 function isPassing(error: unknown): boolean {
   if (error instanceof AnswerError) return [429, 502, 503, 504].includes(error.status)
   return error instanceof StreamSilent || (error instanceof TypeError && error.cause !== undefined)
-}
-
-/** Rejects with the signal's reason as soon as it is aborted. */
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    function stop(): void {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    if (signal?.aborted) stop()
-    else signal?.addEventListener('abort', stop, { once: true })
-  })
 }

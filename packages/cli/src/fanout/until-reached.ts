@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { AnswerError } from '@errand/contract'
-import { type Pace } from './pace.ts'
+import { AnswerError, type Pace } from '@errand/contract'
 
 export interface Waiting {
   pace: Pace

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { sleep } from './sleep.ts'
 
 /** How creates follow each other. */
 export interface Pace {
@@ -54,7 +54,7 @@ export function createPace(
     waitMs,
     async turn(signal) {
       for (let ms = waitMs(); ms > 0; ms = waitMs()) {
-        await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+        await sleep(ms, signal)
       }
       signal.throwIfAborted()
       const longest = windows.at(-1)?.ms ?? 0
