@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client, createPace } from '@errand/contract'
-import { speaksErrand } from '../client/speaks-errand.ts'
+import { type Client, createPace, speaksErrand, waitOut } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Terminal } from '../terminal/terminal.ts'
@@ -11,7 +10,6 @@ import { readQuestion } from './read-question.ts'
 import { refreshOpen } from './refresh-open.ts'
 import { nextToSend } from './send-order.ts'
 import { sendTask } from './send-task.ts'
-import { waitOut } from './until-reached.ts'
 
 const pollMs = 1000
 /** GitHub counts requests, and its tasks take minutes: while nothing changes it is asked less often. */

@@ -1,10 +1,17 @@
-import { AnswerError, type Client, type Task } from '@errand/contract'
+import {
+  AnswerError,
+  type Client,
+  findMarked,
+  markPrompt,
+  type Task,
+  untilReached,
+  type Waiting,
+  waitOut,
+} from '@errand/contract'
 import { type ForgeLookup } from '../present/task-fields.ts'
-import { findInTheWay, findMarked, mayBeInTheWay } from './find-earlier.ts'
+import { findInTheWay, mayBeInTheWay } from './find-earlier.ts'
 import { type Journal } from './journal.ts'
-import { markPrompt } from './marker.ts'
 import { type Progress } from './progress.ts'
-import { untilReached, type Waiting, waitOut } from './until-reached.ts'
 
 export interface Sending extends Waiting {
   client: Client

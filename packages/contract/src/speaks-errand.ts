@@ -1,6 +1,7 @@
-import { AnswerError, type Client } from '@errand/contract'
+import { AnswerError } from './answer-error.ts'
+import { type Client } from './client.ts'
 
-/** Whether a server is Errand, not GitHub: only Errand can be asked which models it has. */
+/** Whether a server has what is beyond GitHub: only Errand can be asked which models it has. */
 export async function speaksErrand(client: Client, signal: AbortSignal): Promise<boolean> {
   try {
     await client.call('listModels', { params: {}, signal })

@@ -1,5 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { AnswerError, type Pace } from '@errand/contract'
+import { AnswerError } from './answer-error.ts'
+import { type Pace } from './pace.ts'
+import { sleep } from './sleep.ts'
 
 export interface Waiting {
   pace: Pace
@@ -43,7 +44,7 @@ export async function waitOut(
     pace.pause(asked)
   }
   const ms = asked ?? Math.min(firstPauseMs * 2 ** failures, longestPauseMs)
-  await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+  await sleep(ms, signal)
 }
 
 /** No connection, a server that fails, a limit: it may well go the next time. */
