@@ -23,6 +23,17 @@ export class AnswerError extends Error {
   }
 }
 
+/** An answer about one repository or task; a missing sign-in is about all of them. */
+export function isRefusal(error: unknown): error is AnswerError {
+  return (
+    error instanceof AnswerError &&
+    error.retryAfterMs === undefined &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    ![401, 408, 429].includes(error.status)
+  )
+}
+
 /** What can be made of an error's body: a proxy may answer HTML, and GitHub's `errors` vary. */
 const AnyErrorBody = z.object({
   message: z.string(),

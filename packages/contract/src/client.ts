@@ -51,7 +51,10 @@ export interface Client {
   call<N extends RouteName>(name: N, input: CallInput<N>): Promise<CallAnswer<N>>
   /** The pages of a list, as long as `Link` names a next one. */
   pages<N extends RouteName>(name: N, input: CallInput<N>): AsyncGenerator<CallAnswer<N>>
-  /** Any other path of the same API, like `/user`. Throws `AnswerError` as `call` does. */
+  /**
+   * Any other path of the same API, like `/user`. Throws `AnswerError` as `call` does; a 304 is an
+   * answer, for whoever asked with `if-none-match`.
+   */
   request(method: string, path: string, options?: RequestOptions): Promise<Response>
   /** A task's events, past and live, until the task has ended; reconnects where it left off. */
   followEvents(
@@ -103,7 +106,7 @@ export function createClient(options: ClientOptions): Client {
       `${baseUrl}${path}${queryString(init.query)}`,
       init,
     )
-    if (response.ok) return response
+    if (response.ok || response.status === 304) return response
     throw await readAnswerError(response)
   }
 

@@ -3,10 +3,11 @@ import { type Pace } from './pace.ts'
 import { sleep } from './sleep.ts'
 
 export interface Waiting {
-  pace: Pace
+  /** Held back as well for as long as the server asks to wait. */
+  pace?: Pace
   signal: AbortSignal
   /** Told when the server does not answer, or asks to wait. */
-  onWait: (reason: string) => void
+  onWait?: ((reason: string) => void) | undefined
 }
 
 const firstPauseMs = 500
@@ -15,12 +16,21 @@ const longestPauseMs = 30_000
 /**
  * Repeats a request while the server cannot be reached, fails, or asks to wait: a campaign outlives a
  * restart of its server. What the server refuses is thrown.
+ *
+ * @param giveUpAfterMs for how long a server that does not answer is believed to come back
  */
-export async function untilReached<T>(waiting: Waiting, request: () => Promise<T>): Promise<T> {
+export async function untilReached<T>(
+  waiting: Waiting,
+  request: () => Promise<T>,
+  giveUpAfterMs = Infinity,
+): Promise<T> {
+  const startedAt = Date.now()
   for (let failures = 0; ; failures += 1) {
     try {
       return await request()
     } catch (error) {
+      const isAsked = error instanceof AnswerError && error.retryAfterMs !== undefined
+      if (!isAsked && Date.now() - startedAt >= giveUpAfterMs) throw error
       await waitOut(waiting, error, failures)
     }
   }
@@ -38,10 +48,10 @@ export async function waitOut(
   signal.throwIfAborted()
   if (!isPassing(error)) throw error
   const asked = error instanceof AnswerError ? error.retryAfterMs : undefined
-  if (asked === undefined) onWait('the server cannot be reached, trying again')
+  if (asked === undefined) onWait?.('the server cannot be reached, trying again')
   else {
-    onWait(`the server asks to wait ${Math.ceil(asked / 1000)} s`)
-    pace.pause(asked)
+    onWait?.(`the server asks to wait ${Math.ceil(asked / 1000)} s`)
+    pace?.pause(asked)
   }
   const ms = asked ?? Math.min(firstPauseMs * 2 ** failures, longestPauseMs)
   await sleep(ms, signal)
@@ -53,5 +63,5 @@ function isPassing(error: unknown): boolean {
     return error.retryAfterMs !== undefined || error.status >= 500 || error.status === 408
   }
   // What fetch throws when there is no answer, and when an answer breaks off.
-  return error instanceof TypeError && /^(fetch failed|terminated)$/.test(error.message)
+  return error instanceof TypeError && error.cause !== undefined
 }

@@ -1,8 +1,9 @@
 import {
-  AnswerError,
   type Client,
   findMarked,
+  isRefusal,
   markPrompt,
+  type Pace,
   type Task,
   untilReached,
   type Waiting,
@@ -15,6 +16,7 @@ import { type Progress } from './progress.ts'
 
 export interface Sending extends Waiting {
   client: Client
+  pace: Pace
   isErrand: boolean
   journal: Journal
   forge: ForgeLookup
@@ -126,15 +128,4 @@ function refusedOr<T>(journal: Journal, progress: Progress) {
     if (await noteRefused(journal, progress, error)) return undefined
     throw error
   }
-}
-
-/** An answer about this repository or task; a missing sign-in is about all of them. */
-function isRefusal(error: unknown): error is AnswerError {
-  return (
-    error instanceof AnswerError &&
-    error.retryAfterMs === undefined &&
-    error.status >= 400 &&
-    error.status < 500 &&
-    ![401, 408, 429].includes(error.status)
-  )
 }

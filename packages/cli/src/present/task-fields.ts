@@ -1,5 +1,17 @@
-import { AnswerError, type Client, type Session, type Task } from '@errand/contract'
+import {
+  branchOf,
+  type Client,
+  findPull,
+  findRepositoryName,
+  type Pull,
+  pullOf,
+  readIfThere,
+  type Session,
+  type Task,
+} from '@errand/contract'
 import { UserError } from '../errors.ts'
+
+export { branchOf, pullOf } from '@errand/contract'
 
 /** What `--json` can be asked for, by the names of `gh agent-task`, and how each is found. */
 const fields = {
@@ -41,13 +53,6 @@ const detailFields: readonly FieldName[] = [
   'headRef',
 ]
 
-interface Pull {
-  number: number
-  html_url: string
-  title: string
-  state: string
-}
-
 /** What a task names only by id, asked of the forge, each once. */
 export interface ForgeLookup {
   repositoryName(task: AnyTask): Promise<string | undefined>
@@ -82,30 +87,15 @@ export function lastSession(task: AnyTask): Session | undefined {
   return task.sessions?.at(-1)
 }
 
-export function branchOf(task: Task): { head_ref: string; base_ref: string } | undefined {
-  return task.artifacts?.find((artifact) => artifact.type === 'branch')?.data
-}
-
-export function pullOf(task: Task): { id: number; number?: number; html_url?: string } | undefined {
-  return task.artifacts?.find((artifact) => artifact.type === 'pull')?.data
-}
-
 export function createForgeLookup(client: Client, signal: AbortSignal): ForgeLookup {
   const names = new Map<number, Promise<string | undefined>>()
 
-  async function get<T>(path: string): Promise<T | undefined> {
-    const response = await client.request('GET', path, { signal }).catch(undefinedWhenMissing)
-    // The fields used are those every GitHub-compatible forge has.
-    return response ? ((await response.json()) as T) : undefined
-  }
   async function repositoryName(task: AnyTask): Promise<string | undefined> {
     const id = task.repository?.id
     if (id === undefined) return undefined
     const known = names.get(id)
     if (known) return known
-    const asked = get<{ full_name: string }>(`/repositories/${id}`).then(
-      (found) => found?.full_name,
-    )
+    const asked = findRepositoryName(client, task, signal)
     names.set(id, asked)
     return asked
   }
@@ -113,26 +103,12 @@ export function createForgeLookup(client: Client, signal: AbortSignal): ForgeLoo
     repositoryName,
     async userLogin(task) {
       const id = task.creator?.id
-      return id === undefined ? undefined : (await get<{ login: string }>(`/user/${id}`))?.login
+      if (id === undefined) return undefined
+      return (await readIfThere<{ login: string }>(client, `/user/${id}`, signal))?.login
     },
     async pull(task) {
       const name = pullOf(task) && (await repositoryName(task))
-      if (!name) return undefined
-      const number = pullOf(task)?.number
-      if (number !== undefined) return get<Pull>(`/repos/${name}/pulls/${number}`)
-      // GitHub's artifacts carry no number: the branch leads to the pull request.
-      const head = branchOf(task)?.head_ref
-      const query = new URLSearchParams({
-        state: 'all',
-        head: `${name.split('/')[0]}:${head ?? ''}`,
-      })
-      return head ? (await get<Pull[]>(`/repos/${name}/pulls?${query.toString()}`))?.[0] : undefined
+      return name === undefined ? undefined : findPull(client, name, task, signal)
     },
   }
-}
-
-/** A repository or a pull request may be gone, or not the reader's to see. */
-function undefinedWhenMissing(error: unknown): undefined {
-  if (error instanceof AnswerError && (error.status === 404 || error.status === 403)) return
-  throw error
 }
