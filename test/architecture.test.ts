@@ -15,6 +15,7 @@ const allowedEdges: Record<string, readonly string[]> = {
   agents: ['contract', 'recipes'],
   server: ['contract', 'core'],
   runner: ['contract', 'core'],
+  backstage: ['contract'],
   cli: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner'],
   test: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner', 'cli'],
 }
@@ -195,6 +196,7 @@ describe('imports', () => {
     ['forge', /^(kysely|pg|@electric-sql\/.*)$/],
     ['runner', /^(fastify|@fastify\/.*|kysely|pg|@electric-sql\/.*)$/],
     ['agents', /^(fastify|@fastify\/.*|kysely|pg|@electric-sql\/.*|@octokit\/.*)$/],
+    ['backstage', /^(fastify|kysely|pg|@electric-sql\/.*)$|^node:(http|https|child_process)$/],
   ])('of %s keep to what it may know', (name, forbidden) => {
     const found = shipped
       .filter(({ home }) => home === `packages/${name}`)
@@ -271,7 +273,7 @@ describe('files', () => {
   })
 
   it('are in kebab-case', () => {
-    const named = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config)?\.(ts|js|mjs)$/
+    const named = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config|\.d)?\.(ts|js|mjs)$/
 
     expect(sources.map(({ path }) => path).filter((path) => !named.test(basename(path)))).toEqual(
       [],
@@ -337,10 +339,14 @@ describe('package.json', () => {
 
 describe('what is committed', () => {
   it('locks packages by integrity, not by the address of some registry', () => {
-    const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
+    const locks = trackedFiles().filter((path) => basename(path) === 'package-lock.json')
 
-    expect([...lock.matchAll(/"resolved": "https?:[^"]*"/g)].map(String)).toEqual([])
-    expect(lock).toContain('"integrity"')
+    for (const path of locks) {
+      const lock = readFileSync(join(root, path), 'utf8')
+      expect([...lock.matchAll(/"resolved": "https?:[^"]*"/g)].map(String)).toEqual([])
+      expect(lock).toContain('"integrity"')
+    }
+    expect(locks).toContain('package-lock.json')
     expect(trackedFiles().filter((path) => basename(path) === '.npmrc')).toEqual([])
   })
 

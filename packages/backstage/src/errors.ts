@@ -1,0 +1,35 @@
+import { InputError, NotAllowedError, ServiceUnavailableError } from '@backstage/errors'
+import { AnswerError, ErrandError, WaitTimeout } from '@errand/contract'
+
+/** Awaits what is asked of the server, and says in one sentence what it refused and why. */
+export async function explaining<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw explain(what, error)
+  }
+}
+
+/** What a server refused is the template's to mend, or its administrator's; anything else stays itself. */
+function explain(what: string, error: unknown): unknown {
+  if (error instanceof WaitTimeout) return new ServiceUnavailableError(error.message, error)
+  if (error instanceof ErrandError) return new InputError(reasonOf(error), error)
+  if (!(error instanceof AnswerError)) {
+    // What fetch throws when there is no answer.
+    const isGone = error instanceof TypeError && error.cause !== undefined
+    return isGone
+      ? new ServiceUnavailableError(`${what}: the server cannot be reached.`, error)
+      : error
+  }
+  const reason = `${what}: ${reasonOf(error)} (HTTP ${error.status}).`
+  if ([401, 403].includes(error.status)) return new NotAllowedError(reason, error)
+  if (error.status < 500) return new InputError(reason, error)
+  return new ServiceUnavailableError(reason, error)
+}
+
+/** The server's words, those about single fields included. */
+export function reasonOf(error: AnswerError | ErrandError): string {
+  const fields = error instanceof AnswerError ? (error.body.errors ?? []) : error.errors
+  const details = fields.map(({ message }) => message).filter((message) => message !== undefined)
+  return [error.message, ...details].join(': ')
+}
