@@ -12,19 +12,24 @@ export async function explaining<T>(what: string, work: Promise<T>): Promise<T> 
 
 /** What a server refused is the template's to mend, or its administrator's; anything else stays itself. */
 function explain(what: string, error: unknown): unknown {
-  if (error instanceof WaitTimeout) return new ServiceUnavailableError(error.message, error)
-  if (error instanceof ErrandError) return new InputError(reasonOf(error), error)
-  if (!(error instanceof AnswerError)) {
-    // What fetch throws when there is no answer.
-    const isGone = error instanceof TypeError && error.cause !== undefined
-    return isGone
-      ? new ServiceUnavailableError(`${what}: the server cannot be reached.`, error)
-      : error
+  if (error instanceof WaitTimeout)
+    return because(new ServiceUnavailableError(error.message), error)
+  if (error instanceof ErrandError) return because(new InputError(reasonOf(error)), error)
+  if (error instanceof AnswerError) {
+    const reason = `${what}: ${reasonOf(error)} (HTTP ${error.status}).`
+    if ([401, 403].includes(error.status)) return because(new NotAllowedError(reason), error)
+    if (error.status < 500) return because(new InputError(reason), error)
+    return because(new ServiceUnavailableError(reason), error)
   }
-  const reason = `${what}: ${reasonOf(error)} (HTTP ${error.status}).`
-  if ([401, 403].includes(error.status)) return new NotAllowedError(reason, error)
-  if (error.status < 500) return new InputError(reason, error)
-  return new ServiceUnavailableError(reason, error)
+  // What fetch throws when there is no answer.
+  const isGone = error instanceof TypeError && error.cause !== undefined
+  if (!isGone) return error
+  return because(new ServiceUnavailableError(`${what}: the server cannot be reached.`), error)
+}
+
+/** Keeps the cause. Given to the constructor it would be told a second time, in the message. */
+function because(error: Error, cause: Error): Error {
+  return Object.assign(error, { cause })
 }
 
 /** The server's words, those about single fields included. */
