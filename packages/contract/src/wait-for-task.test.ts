@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { type Client, createClient, WaitTimeout, waitForTask } from './index.ts'
+import { type Client, createClient, streamEvents, WaitTimeout, waitForTask } from './index.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -152,4 +152,27 @@ it('throws at once what the server refuses, and when there is no server', async 
 
   await expect(waitForTask(client, 't1')).rejects.toMatchObject({ status: 404 })
   await expect(waitForTask(nowhere, 't1')).rejects.toBeInstanceOf(TypeError)
+})
+
+it('streams each change of state as an event where the server has no events', async () => {
+  const client = await serve({
+    [path]: [{ body: { ...running, state: 'queued' } }, { body: running }, { body: done }],
+  })
+
+  const changes: unknown[] = []
+  for await (const { type, data } of streamEvents(client, 't1', { pollMs: 5 })) {
+    changes.push([type, data])
+  }
+
+  expect(changes).toEqual([
+    ['session.state_changed', { to: 'queued' }],
+    ['session.state_changed', { from: 'queued', to: 'in_progress' }],
+    ['session.state_changed', { from: 'in_progress', to: 'completed' }],
+  ])
+})
+
+it('streams nothing of a task that is not there', async () => {
+  const events = streamEvents(await serve({}), 't1')
+
+  await expect(events.next()).rejects.toMatchObject({ status: 404 })
 })
