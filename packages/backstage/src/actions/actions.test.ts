@@ -108,7 +108,7 @@ describe('errand:task:create and errand:task:wait', () => {
   })
 
   it('refuse a token that is none, without telling it', async () => {
-    const token = 'ghp_wrongWrongWrongWrongWrongWrongWrong1'
+    const token = 'ghp_wrong'
     const failed = runAction(create, { repoUrl, model, prompt: 'p', token })
 
     await expect(failed).rejects.toMatchObject({ name: 'NotAllowedError' })

@@ -17,8 +17,8 @@ const startTimeoutMs = 50_000
 const packageFolder = resolve(import.meta.dirname, '../..')
 
 /**
- * A real Backstage backend in a process of its own, on PostgreSQL, with the example template in its
- * catalog and this module added by its name.
+ * A real Backstage backend in a process of its own, on PostgreSQL, with the example template and
+ * `any-prompt` in its catalog and this module added by its name.
  *
  * @param errand the section of app-config
  */
@@ -41,7 +41,10 @@ export async function startBackstage(
     },
     catalog: {
       rules: [{ allow: ['Template'] }],
-      locations: [{ type: 'file', target: join(packageFolder, 'examples/new-service.yaml') }],
+      locations: [
+        { type: 'file', target: join(packageFolder, 'examples/new-service.yaml') },
+        { type: 'file', target: join(import.meta.dirname, 'any-prompt.yaml') },
+      ],
     },
     errand,
   }
@@ -83,7 +86,7 @@ export async function startBackstage(
   return backstage
 }
 
-/** The template has to be in the catalog before the scaffolder can be asked for it. */
+/** The templates have to be in the catalog before the scaffolder can be asked for them. */
 async function untilReady(
   backstage: Backstage,
   backend: ChildProcess,
@@ -92,7 +95,9 @@ async function untilReady(
   const deadline = Date.now() + startTimeoutMs
   for (;;) {
     try {
-      await backstage.call('GET', '/catalog/entities/by-name/template/default/new-service')
+      for (const name of ['new-service', 'any-prompt']) {
+        await backstage.call('GET', `/catalog/entities/by-name/template/default/${name}`)
+      }
       await backstage.call('GET', '/scaffolder/v2/actions')
       return
     } catch (error) {
