@@ -1,10 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   AnswerError,
   type Client,
-  isEndState,
   type State,
   type TaskWithSessions,
+  waitForTask,
 } from '@errand/contract'
 import { openQuestionDesk } from './answer-questions.ts'
 import { exitCodes, Interrupted } from './errors.ts'
@@ -12,9 +11,6 @@ import { createEventPrinter } from './present/event-printer.ts'
 import { formatDuration } from './terminal/duration.ts'
 import { openStatusLine } from './terminal/status-line.ts'
 import { type Terminal } from './terminal/terminal.ts'
-
-/** GitHub has no events: its tasks are asked for this often. */
-const pollMs = 5000
 
 /**
  * Prints what happens in a task from its first event until it has ended, and returns it as it then
@@ -33,7 +29,8 @@ export async function followTask(
       terminal.err(`The task goes on. Follow it again with: errand view ${taskId} --log --follow\n`)
     }
     if (!hasNoEvents(error)) throw error
-    await printStates(terminal, client, taskId)
+    const onState = ({ state }: TaskWithSessions): void => terminal.out(`${state}\n`)
+    return (await waitForTask(client, taskId, { signal, onState })).task
   }
   return client.call('getTask', { params: { task_id: taskId }, signal })
 }
@@ -71,19 +68,4 @@ async function printEvents(terminal: Terminal, client: Client, taskId: string): 
 /** A task that is there and whose events are not: the server is GitHub. */
 function hasNoEvents(error: unknown): boolean {
   return error instanceof AnswerError && error.status === 404
-}
-
-async function printStates(
-  { out, signal }: Terminal,
-  client: Client,
-  taskId: string,
-): Promise<void> {
-  let last: State | undefined
-  for (;;) {
-    const { state } = await client.call('getTask', { params: { task_id: taskId }, signal })
-    if (state !== last) out(`${state}\n`)
-    last = state
-    if (isEndState(state) || state === 'idle') return
-    await delay(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted())
-  }
 }

@@ -42,8 +42,16 @@ export async function createTaskOnce(
   return (await openSender(client, options)).create(repository, task)
 }
 
-export async function openSender(client: Client, options: OnceOptions): Promise<Sender> {
-  const { key, onWait, signal = new AbortController().signal } = options
+/**
+ * Opens a way to send many tasks under one key, one for each repository.
+ *
+ * @param options `isNew` says that nobody can have sent anything with the key before
+ */
+export async function openSender(
+  client: Client,
+  options: OnceOptions & { isNew?: boolean },
+): Promise<Sender> {
+  const { key, onWait, isNew = false, signal = new AbortController().signal } = options
   // A server that was never there is an error at once.
   const isErrand = await untilReached({ signal, onWait }, () => speaksErrand(client, signal), 0)
   const mark: Mark = { name: 'once', id: await idOf(key), attempt: 1 }
@@ -67,7 +75,7 @@ export async function openSender(client: Client, options: OnceOptions): Promise<
       const headers = isErrand ? { 'idempotency-key': mark.id } : {}
       for (let failures = 0; ; failures += 1) {
         // What an earlier run sent, or this one without hearing of it.
-        const sent = await findSent(repository)
+        const sent = isNew && failures === 0 ? undefined : await findSent(repository)
         if (sent !== undefined) return sent
         await pace.turn(signal)
         try {

@@ -20,6 +20,8 @@ interface Server {
   client: Client
   tasks: Stored[]
   createsAt: number[]
+  /** How often it was asked for a task, or for a list of them. */
+  reads(): number
 }
 
 interface ServerOptions {
@@ -38,6 +40,7 @@ async function serve(options: ServerOptions): Promise<Server> {
   const keys = new Map<string, Stored>()
   const createsAt: number[] = []
   const limited = new Set(options.limited)
+  let reads = 0
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? ''
@@ -62,6 +65,7 @@ async function serve(options: ServerOptions): Promise<Server> {
       if (options.lost?.includes(createsAt.length) === true) return void request.socket.destroy()
       return send(201, present(task))
     }
+    if (repository !== '' || id !== undefined) reads += 1
     if (repository !== '') {
       return send(200, {
         tasks: tasks.filter((task) => task.repository === repository).map(present),
@@ -78,7 +82,12 @@ async function serve(options: ServerOptions): Promise<Server> {
     await new Promise((resolve) => server.close(resolve))
   })
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { client: createClient({ baseUrl, token: 'ghp_x' }), tasks, createsAt }
+  return {
+    client: createClient({ baseUrl, token: 'ghp_x' }),
+    tasks,
+    createsAt,
+    reads: () => reads,
+  }
 }
 
 function present({ id, prompt }: Stored) {
@@ -143,6 +152,18 @@ describe('fanOut', () => {
     },
     10_000,
   )
+
+  it('looks on GitHub for earlier tasks only where there may be some', async () => {
+    const server = await serve({ kind: 'github' })
+    const wanted = { repositories: names(1), prompt: 'p' }
+
+    await fanOut(server.client, wanted)
+    const unkeyed = server.reads()
+    await fanOut(server.client, wanted, { key: 'a campaign' })
+
+    expect(unkeyed).toBe(0)
+    expect(server.reads()).toBeGreaterThan(0)
+  })
 
   it('sends anew under another key', async () => {
     const server = await serve({ kind: 'errand' })

@@ -41,10 +41,14 @@ export async function fanOut(
   { repositories, prompt, ...task }: FanOut,
   options: FanOutOptions = {},
 ): Promise<FannedOut[]> {
-  const { key = crypto.randomUUID(), concurrency = Infinity, onChange, onWait } = options
+  const { key, concurrency = Infinity, onChange, onWait } = options
   const failed = new AbortController()
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])])
-  const sender = await openSender(client, { key, signal, ...(onWait && { onWait }) })
+  const sender = await openSender(client, {
+    ...(key === undefined ? { key: crypto.randomUUID(), isNew: true } : { key }),
+    signal,
+    ...(onWait && { onWait }),
+  })
 
   async function send(repository: string): Promise<FannedOut> {
     const text = typeof prompt === 'string' ? prompt : prompt(repository)

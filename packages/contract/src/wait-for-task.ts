@@ -57,7 +57,7 @@ export async function waitForTask(
   options: WaitOptions = {},
 ): Promise<WaitedTask> {
   const { until = [...endStates, 'idle'], timeoutMs, pollMs = 5000, onState } = options
-  const over = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
+  const over = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs)
   const signal = AbortSignal.any([options.signal, over].filter((some) => some !== undefined))
   const waiting = { signal, onWait: options.onWait }
   const read = createTaskReader(client, taskId, signal)
@@ -80,6 +80,11 @@ export async function waitForTask(
     if (over?.aborted !== true || error !== over.reason) throw error
     throw new WaitTimeout(taskId, timeoutMs ?? 0, last)
   }
+}
+
+/** Timers take whole milliseconds, and none beyond 2^31: 24 days. */
+function timeoutSignal(ms: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(Math.ceil(ms), 2 ** 31 - 1))
 }
 
 /** Reads a task, and again only if it has changed: an answer 304 is free (behaviour.md 2.4). */
