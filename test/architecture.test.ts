@@ -9,13 +9,13 @@ const root = resolve(import.meta.dirname, '..')
 /** Who may import whom: the arrows of ARCHITECTURE.md. */
 const allowedEdges: Record<string, readonly string[]> = {
   contract: [],
+  backstage: ['contract'],
   core: ['contract'],
   forge: ['contract'],
   recipes: [],
   agents: ['contract', 'recipes'],
   server: ['contract', 'core'],
   runner: ['contract', 'core'],
-  backstage: ['contract'],
   cli: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner'],
   test: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner', 'cli'],
 }
