@@ -73,7 +73,7 @@ describe.skipIf(postgresUrl === undefined)('a Backstage with this module', () =>
   })
 
   it('sends to many repositories and waits for each', async () => {
-    const repositories = ['acme/one', 'acme/two']
+    const repositories = ['acme/one', 'acme/two', 'acme/not-there']
     const id = await start(backstage, 'any-prompt', {
       repositories,
       prompt: script('echo a >a.txt'),

@@ -171,8 +171,8 @@ describe('errand:fanout:create', () => {
       tasks: [
         { repository: 'acme/shop', state: 'queued', taskUrl: expect.stringMatching('/tasks/') },
         { repository: 'acme/billing' },
-        { repository: 'acme/no', error: 'Not Found' },
       ],
+      refusals: [{ repository: 'acme/no', error: 'Not Found' }],
     })
     expect(idsOf(again.output.tasks)).toEqual(idsOf(output.tasks))
     expect(log).toContain('info acme/no: refused, Not Found')

@@ -34,15 +34,20 @@ export function createErrandFanOutAction(targets: Targets) {
       },
       output: {
         tasks: (z) =>
-          z.array(
-            z.object({
-              repository: z.string(),
-              taskId: z.string().optional(),
-              taskUrl: z.string().optional(),
-              state: z.string().optional(),
-              error: z.string().optional().describe('Why the server refused this one.'),
-            }),
-          ),
+          z
+            .array(
+              z.object({
+                repository: z.string(),
+                taskId: z.string(),
+                taskUrl: z.string().optional(),
+                state: z.string(),
+              }),
+            )
+            .describe('What was created: to be waited for with `each`.'),
+        refusals: (z) =>
+          z
+            .array(z.object({ repository: z.string(), error: z.string() }))
+            .describe('Which repositories were refused a task, and why.'),
         created: (z) => z.number().describe('How many tasks there are.'),
         refused: (z) => z.number().describe('How many repositories were refused a task.'),
       },
@@ -59,7 +64,7 @@ export function createErrandFanOutAction(targets: Targets) {
         ...taskFieldsOf(input),
         repositories: repositories.map((one) => one.fullName),
       }
-      const { tasks } = await ctx.checkpoint({
+      const { tasks, refusals } = await ctx.checkpoint({
         key: `errand.fanout.create.${key}`,
         fn: async () => {
           const sent = await explaining(
@@ -72,16 +77,16 @@ export function createErrandFanOutAction(targets: Targets) {
               onWait: (reason) => logger.info(reason),
             }),
           )
-          return { tasks: sent.map(presentSent) }
+          return { tasks: sent.flatMap(presentCreated), refusals: sent.flatMap(presentRefused) }
         },
       })
-      const created = tasks.filter(({ taskId }) => taskId !== undefined).length
       ctx.output('tasks', tasks)
-      ctx.output('created', created)
-      ctx.output('refused', tasks.length - created)
-      if (created === 0) {
+      ctx.output('refusals', refusals)
+      ctx.output('created', tasks.length)
+      ctx.output('refused', refusals.length)
+      if (tasks.length === 0) {
         throw new InputError(
-          `No repository was given a task: ${tasks[0]?.error ?? 'none was named'}.`,
+          `No repository was given a task: ${refusals[0]?.error ?? 'none was named'}.`,
         )
       }
     },
@@ -99,16 +104,15 @@ function requireOneHost(repositories: readonly Repository[]): Repository {
   return first
 }
 
-interface Presented {
-  [field: string]: string
-  repository: string
+function presentCreated(sent: FannedOut) {
+  if ('error' in sent) return []
+  const { id, state, html_url: url } = sent.task
+  const task = { repository: sent.repository, taskId: id, state }
+  return [url === undefined ? task : { ...task, taskUrl: url }]
 }
 
-function presentSent(sent: FannedOut): Presented {
-  const { repository } = sent
-  if ('error' in sent) return { repository, error: reasonOf(sent.error) }
-  const { id, state, html_url: url } = sent.task
-  return { repository, taskId: id, state, ...(url !== undefined && { taskUrl: url }) }
+function presentRefused(sent: FannedOut) {
+  return 'error' in sent ? [{ repository: sent.repository, error: reasonOf(sent.error) }] : []
 }
 
 function describe(sent: FannedOut): string {
