@@ -1,9 +1,8 @@
-import { createClient } from '@errand/contract'
+import { createClient, createPace } from '@errand/contract'
 import { describe, expect, it } from 'vitest'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Answers, openFakeServer } from '../testing/fake-server.ts'
 import { type Closing, closePart } from './close-part.ts'
-import { createPace } from './pace.ts'
 import { type Progress } from './progress.ts'
 
 const pullUrl = 'http://here/acme/a/pull/3'

@@ -1,12 +1,19 @@
-import { AnswerError, type Client, isEndState } from '@errand/contract'
+import {
+  AnswerError,
+  type Client,
+  isEndState,
+  type Pace,
+  untilReached,
+  type Waiting,
+} from '@errand/contract'
 import { type ForgeLookup } from '../present/task-fields.ts'
 import { type Progress } from './progress.ts'
-import { untilReached, type Waiting } from './until-reached.ts'
 
 export interface Closing extends Waiting {
   client: Client
   isErrand: boolean
   forge: ForgeLookup
+  pace: Pace
   /** Said on each pull request before it is closed. */
   comment?: string
   deleteBranches: boolean
