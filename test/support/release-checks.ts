@@ -71,7 +71,10 @@ async function checkMaven(folder: string, version: string): Promise<void> {
   await ask('mvn', ['-o', '-q', '-B', 'validate'], folder)
 }
 
-/** What a tool says; undefined, and said so, where the machine has no such tool. */
+/**
+ * What a tool says; undefined, and said so, where the machine has no such tool. One that cannot tell
+ * its version, as cargo's launcher without a toolchain, is none.
+ */
 async function ask(
   tool: string,
   args: readonly string[],
@@ -79,11 +82,13 @@ async function ask(
 ): Promise<string | undefined> {
   const home = process.env.HOME ?? ''
   const env = { HOME: home, npm_config_update_notifier: 'false' }
-  const { code, stdout, stderr } = await tryRun('env', [tool, ...args], { cwd: folder, env })
-  if (code === 127) {
+  const run = async (given: readonly string[]) =>
+    await tryRun('env', [tool, ...given], { cwd: folder, env })
+  if ((await run(['--version'])).code !== 0) {
     process.stderr.write(`${tool} is not on this machine: its check is left out\n`)
     return undefined
   }
+  const { code, stdout, stderr } = await run(args)
   if (code !== 0)
     throw new Error(`${tool} ${args.join(' ')} ended with ${code}\n${stderr || stdout}`)
   return stdout

@@ -29,6 +29,13 @@ export interface Forge {
   ): Promise<ForgePull>
   /** A pull request as it is now; undefined when there is none of this number. */
   pull(caller: Caller, repository: RepositoryAccess, number: number): Promise<ForgePull | undefined>
+  /** Asks users for their review; those asked before stay so. Throws ErrandError where one cannot be. */
+  requestReviewers(
+    caller: Caller,
+    repository: RepositoryAccess,
+    number: number,
+    logins: readonly string[],
+  ): Promise<void>
   /** The unified diff between two branches, at most `limitBytes` long. */
   diff(
     caller: Caller,

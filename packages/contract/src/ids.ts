@@ -9,3 +9,6 @@ export type TaskId = z.infer<typeof TaskId>
 
 export const SessionId = z.uuid().brand<'SessionId'>()
 export type SessionId = z.infer<typeof SessionId>
+
+export const CampaignId = z.uuid().brand<'CampaignId'>()
+export type CampaignId = z.infer<typeof CampaignId>

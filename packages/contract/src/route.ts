@@ -17,6 +17,8 @@ export interface Route {
   params: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
+  /** Largest body taken, in bytes. Default: what the longest prompt needs, 1 MiB at least. */
+  bodyLimitBytes?: number
   headers?: z.ZodObject
   answers: Record<number, z.ZodType>
   errors: readonly ErrorName[]

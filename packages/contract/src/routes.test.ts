@@ -25,6 +25,15 @@ it('is this table of operations', () => {
     beyond POST /agents/tasks/{task_id}/pulls: openTaskPull, 201
     beyond GET  /agents/tasks/{task_id}/diff: getTaskDiff, 200
     beyond GET  /agents/models: listModels, 200
+    beyond POST /agents/campaigns: createCampaign, 201
+    beyond POST /agents/campaigns/forecast: forecastCampaign, 200
+    beyond GET  /agents/campaigns: listCampaigns, 200
+    beyond GET  /agents/campaigns/{campaign_id}: getCampaign, 200
+    beyond GET  /agents/campaigns/{campaign_id}/targets: listCampaignTargets, 200
+    beyond POST /agents/campaigns/{campaign_id}/pause: pauseCampaign, 200
+    beyond POST /agents/campaigns/{campaign_id}/resume: resumeCampaign, 200
+    beyond POST /agents/campaigns/{campaign_id}/cancel: cancelCampaign, 200
+    beyond POST /agents/campaigns/{campaign_id}/retry: retryCampaign, 200
     "
   `)
 })

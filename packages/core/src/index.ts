@@ -1,3 +1,20 @@
+export { advanceCampaigns } from './campaigns/advance-campaign.ts'
+export {
+  cancelCampaign,
+  pauseCampaign,
+  resumeCampaign,
+  retryCampaign,
+} from './campaigns/control-campaign.ts'
+export { createCampaign, type NewCampaign } from './campaigns/create-campaign.ts'
+export { experienceOf } from './campaigns/experience.ts'
+export { type Forecast, forecast } from './campaigns/forecast.ts'
+export { type CampaignDetail, getCampaign, listCampaigns } from './campaigns/get-campaign.ts'
+export {
+  type CampaignTargetDetail,
+  listCampaignTargets,
+} from './campaigns/list-campaign-targets.ts'
+export { notePull, type PullToLookAt, pullsToLookAt } from './campaigns/look-at-pulls.ts'
+export { waveOf } from './campaigns/waves.ts'
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
 export { repeatPass } from './passes/repeat-pass.ts'

@@ -11,6 +11,7 @@ import { botLogin } from './identity/first-accounts.ts'
 import { authenticate } from './identity/tokens.ts'
 import { findOpenPull, openPull } from './pulls/open-pull.ts'
 import { requirePull } from './pulls/refresh-pulls.ts'
+import { requestReviewers } from './pulls/request-reviewers.ts'
 import type { Pull, Repository } from './records/records.ts'
 
 /** Largest file read whole, in bytes: the server asks for configuration only. */
@@ -63,6 +64,9 @@ export function answersOf(context: ForgeContext): Forge {
       if (records.of(record).pulls.get(String(number)) === undefined) return undefined
       const pull = await requirePull(context, record, number)
       return presentForgePull(context, repository.full_name, pull)
+    },
+    async requestReviewers(_caller, repository, number, logins) {
+      await requestReviewers(context, requireRecord(repository.id), number, logins)
     },
     async diff(_caller, repository, base, head, limitBytes) {
       const gitDir = gitDirOf(repository)

@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify'
 import { agentTaskRoutes } from './api.ts'
 import type { ServerContext } from './context.ts'
+import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { createRateLimits } from './conventions/rate-limit.ts'
 import { createRequestId } from './conventions/request-id.ts'
@@ -81,6 +82,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     )
   }
   void app.register(integrationRoutes(context))
+  void app.register(campaignLoops(context))
   if (options.createMcpServer !== undefined) {
     void app.register(mcpRoutes(context, options.createMcpServer))
   }

@@ -9,6 +9,8 @@ export interface ServerContext {
   log: Log
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string
+  /** What the server looks at the forge with when no caller is there to ask. */
+  forgeToken?: () => string | undefined
   /** What a variable that the settings name holds. Never stored, never logged. */
   secrets: (name: string) => string | undefined
 }

@@ -34,13 +34,27 @@ export async function startTask(
   asked: CreateTask & { idempotency_key?: string },
 ): Promise<StartedTask> {
   const { idempotency_key: key, ...body } = asked
-  const repository = await requireRepository(context, caller, name, 'write')
-  const input = await resolveTask(context, caller, repository, body)
+  const { input, repository } = await prepareTask(context, caller, name, body)
   const created = await core.createTask(context.store, {
     ...input,
     ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(body) } }),
   })
   return { ...created, repository }
+}
+
+/**
+ * A task as it would be started: the caller may write to its repository, and every field is checked.
+ *
+ * @throws ErrandError that names the field; RepositoryMoved.
+ */
+export async function prepareTask(
+  context: ServerContext,
+  caller: Caller,
+  name: RepositoryName,
+  body: CreateTask,
+): Promise<{ input: core.NewTask; repository: RepositoryAccess }> {
+  const repository = await requireRepository(context, caller, name, 'write')
+  return { input: await resolveTask(context, caller, repository, body), repository }
 }
 
 /** Checks what a schema cannot, and fills in what was left out. */
@@ -126,8 +140,8 @@ function requireTimeout(asked: number | undefined, limitMinutes: number): number
   )
 }
 
-/** Of the parsed body: two ways to write the same JSON are the same request. */
-function hashOf(body: CreateTask): string {
+/** Of a parsed body: two ways to write the same JSON are the same request. */
+export function hashOf(body: object): string {
   const sorted = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
 }

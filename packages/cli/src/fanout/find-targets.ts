@@ -1,8 +1,7 @@
 import { matchesGlob } from 'node:path'
-import { AnswerError, type Client } from '@errand/contract'
+import { AnswerError, type Client, mapInParallel } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { type Targets } from './campaign.ts'
-import { mapInParallel } from './map-in-parallel.ts'
 import { type Repository } from './repository.ts'
 
 /** How many repositories are looked at at a time. */

@@ -48,7 +48,8 @@ export async function startServer(
     const forge: Forge = embedded ?? createGitHubForge({ apiUrl: settings.forge })
     const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const secrets = (name: string) => readSecret(environment, name)
-    const own = { store, forge, settings, log, publicUrl, secrets, createMcpServer }
+    const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
+    const own = { store, forge, settings, log, publicUrl, secrets, forgeToken, createMcpServer }
     const app = createServer({ ...own, ...routes })
     opened.defer(() => app.close())
     await listen(app, settings)

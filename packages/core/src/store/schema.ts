@@ -1,4 +1,4 @@
-import type { SessionError, State } from '@errand/contract'
+import type { CampaignRules, PauseReason, SessionError, State } from '@errand/contract'
 import type { ColumnType, Generated } from 'kysely'
 
 /**
@@ -20,6 +20,9 @@ export interface Database {
   usage: UsageRow
   portal_runs: PortalRunTable
   portal_run_tasks: PortalRunTaskRow
+  campaigns: CampaignTable
+  campaign_targets: CampaignTargetTable
+  campaign_tasks: CampaignTaskRow
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -188,4 +191,69 @@ export interface PortalRunTaskRow {
   error: string | null
   /** The number of the last event the portal was told of. */
   reported_event: number
+}
+
+/** A campaign as stored; its status is derived, see campaigns/status.ts. */
+export interface CampaignRow {
+  id: string
+  name: string
+  creator_id: number
+  creator_login: string
+  model: string
+  rules: Omit<CampaignRules, 'max_ai_credits' | 'concurrency'>
+  /** The budget in nano AI credits; null without one. */
+  max_nano: number | null
+  concurrency: number | null
+  /** The last wave that may be sent, from 0. */
+  allowed_wave: number
+  forgiven_failures: number
+  pause_reason: PauseReason | null
+  pause_message: string | null
+  paused_at: Date | null
+  held_by_open_pulls: boolean
+  cancelled_at: Date | null
+  is_active: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+type CampaignTable = Omit<CampaignRow, 'rules'> & {
+  position: Generated<number>
+  rules: ColumnType<CampaignRow['rules'], string, string>
+  idempotency_key: string | null
+  idempotency_hash: string | null
+}
+
+export interface CampaignTargetRow {
+  campaign_id: string
+  number: number
+  /** From 0. */
+  wave: number
+  repository_id: number
+  repository_full_name: string
+  /** Logins. */
+  reviewers: string[]
+  reviewers_asked_at: Date | null
+  /** What createTask will be given: a NewTask, written by createCampaign. */
+  new_task: unknown
+  attempt: number
+  task_id: string | null
+  pull_state: 'open' | 'closed' | 'merged' | null
+  pull_checked_at: Date | null
+}
+
+type CampaignTargetTable = Omit<
+  CampaignTargetRow,
+  'new_task' | 'reviewers' | 'reviewers_asked_at'
+> & {
+  reviewers: ColumnType<string[], string, string>
+  new_task: ColumnType<unknown, string, string>
+  reviewers_asked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+}
+
+export interface CampaignTaskRow {
+  task_id: string
+  campaign_id: string
+  number: number
+  attempt: number
 }

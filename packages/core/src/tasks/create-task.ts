@@ -56,7 +56,7 @@ async function createOrFind(
   input: NewTask,
   ids: { task: string; session: string },
 ): Promise<{ task: TaskRow; replayed: boolean }> {
-  const task = await insertTask(store, input, ids)
+  const task = await insertTask(store, store.db, input, ids)
   if (task !== undefined) return { task, replayed: false }
 
   const earlier = await store.db
@@ -83,9 +83,13 @@ async function createOrFind(
   return { task: earlier, replayed: true }
 }
 
-/** Undefined where the id or the idempotency key is taken. */
-async function insertTask(
-  store: Store,
+/**
+ * The statement of a create, for a transaction that writes more than a task: who calls it tells of
+ * the new work (`notify(tx, 'queue')`). Undefined where the id or the idempotency key is taken.
+ */
+export async function insertTask(
+  store: Pick<Store, 'clock'>,
+  db: Store['db'],
   input: NewTask,
   ids: { task: string; session: string },
 ): Promise<TaskRow | undefined> {
@@ -120,7 +124,7 @@ async function insertTask(
       select id, 1, ${ids.session}::uuid, 'session.created', created_at, ${firstEvent}::json
       from task
     )
-    select * from task`.execute(store.db)
+    select * from task`.execute(db)
   return inserted.rows[0]
 }
 

@@ -1,13 +1,11 @@
-import { invalidField } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
-import { roleIn } from '../identity/access.ts'
 import { findAccount } from '../identity/accounts.ts'
 import { presentPull, presentUser } from '../present/pull.ts'
 import { changePull } from '../pulls/change-pull.ts'
 import { requirePull } from '../pulls/refresh-pulls.ts'
-import type { Pull, Repository } from '../records/records.ts'
+import { requestReviewers } from '../pulls/request-reviewers.ts'
 import { readBody } from './body.ts'
 import { numberOf, readPulls, writePulls } from './pulls.ts'
 import { requireRepository, urlsOf } from './request.ts'
@@ -31,14 +29,7 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
   app.post(path, async (request, reply) => {
     const { repository } = requireRepository(context, request, writePulls)
     const { reviewers } = readBody(Reviewers, request.body, 'PullRequest')
-    const pull = await changePull(context, repository, numberOf(request), (now) => ({
-      requested_reviewers: [
-        ...new Set([
-          ...now.requested_reviewers,
-          ...reviewers.map((login) => requireReviewer(context, repository, now, login)),
-        ]),
-      ],
-    }))
+    const pull = await requestReviewers(context, repository, numberOf(request), reviewers)
     const urls = urlsOf(context, app.prefix)
     return await reply.code(201).send(presentPull(context, repository, pull, urls))
   })
@@ -52,24 +43,4 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
     }))
     return presentPull(context, repository, pull, urlsOf(context, app.prefix))
   })
-}
-
-/** The id of somebody who may look at it and did not open it. @throws ErrandError validation_failed */
-function requireReviewer(
-  context: ForgeContext,
-  repository: Repository,
-  pull: Pull,
-  login: string,
-): number {
-  const account = findAccount(context.records, login)
-  const isPossible =
-    account?.type === 'User' &&
-    account.id !== pull.user_id &&
-    roleIn(context.records, account, repository) !== undefined
-  if (isPossible) return account.id
-  throw invalidField(
-    'reviewers',
-    `reviewers: '${login}' cannot review this pull request`,
-    'PullRequest',
-  )
 }

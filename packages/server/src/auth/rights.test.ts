@@ -52,8 +52,10 @@ async function tryAll(token: string, { id, path }: { id: string; path: string })
 it('tries every operation of the table', () => {
   const tried = 5 + 5 + 1
   const withoutTask = ['listTasks', 'listModels']
+  // Of campaigns, see routes/campaigns.
+  const ofTasks = Object.keys(routes).filter((name) => !name.includes('Campaign'))
 
-  expect(Object.keys(routes)).toHaveLength(tried + withoutTask.length)
+  expect(ofTasks).toHaveLength(tried + withoutTask.length)
 })
 
 describe('a repository', () => {

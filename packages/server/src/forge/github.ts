@@ -4,6 +4,7 @@ import {
   ErrandError,
   type Forge,
   type ForgePull,
+  invalidField,
   type RepositoryPermission,
   type TokenKind,
 } from '@errand/contract'
@@ -103,6 +104,22 @@ export function createGitHubForge(options: { apiUrl: string }): Forge {
       const response = await ask(caller.secret, url, { headers: { accept } })
       return (await isFound(response)) ? await response.text() : undefined
     },
+    ...pullAnswers(ask),
+    async diff(caller, repository, base, head, limitBytes) {
+      const path = `/repos/${repository.full_name}/compare/${segment(base)}...${segment(head)}`
+      const accept = 'application/vnd.github.diff'
+      const response = await ask(caller.secret, path, { headers: { accept } })
+      if (!(await isFound(response))) return ''
+      const text = await response.text()
+      return text.length > limitBytes ? `${text.slice(0, limitBytes)}\n[cut]\n` : text
+    },
+  }
+}
+
+type Ask = (token: string, path: string, init?: RequestInit) => Promise<Response>
+
+function pullAnswers(ask: Ask): Pick<Forge, 'openPull' | 'pull' | 'requestReviewers'> {
+  return {
     async openPull(caller, repository, pull) {
       const head = `${repository.owner.login}:${pull.head}`
       const path = `/repos/${repository.full_name}/pulls`
@@ -121,13 +138,15 @@ export function createGitHubForge(options: { apiUrl: string }): Forge {
       const response = await ask(caller.secret, `/repos/${repository.full_name}/pulls/${number}`)
       return response.status === 404 ? undefined : presentPull(await readJson(response, Pull))
     },
-    async diff(caller, repository, base, head, limitBytes) {
-      const path = `/repos/${repository.full_name}/compare/${segment(base)}...${segment(head)}`
-      const accept = 'application/vnd.github.diff'
-      const response = await ask(caller.secret, path, { headers: { accept } })
-      if (!(await isFound(response))) return ''
-      const text = await response.text()
-      return text.length > limitBytes ? `${text.slice(0, limitBytes)}\n[cut]\n` : text
+    async requestReviewers(caller, repository, number, reviewers) {
+      const path = `/repos/${repository.full_name}/pulls/${number}/requested_reviewers`
+      const body = JSON.stringify({ reviewers })
+      const response = await ask(caller.secret, path, { method: 'POST', body })
+      if (response.status === 422) {
+        const who = reviewers.join(', ')
+        throw invalidField('reviewers', `reviewers: ${who} cannot review it`, 'PullRequest')
+      }
+      if (!response.ok) throw await upstreamError(response)
     },
   }
 }

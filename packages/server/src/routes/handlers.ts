@@ -7,6 +7,14 @@ import { listEvents } from './beyond/events.ts'
 import { listModels } from './beyond/models.ts'
 import { openTaskPull } from './beyond/pulls.ts'
 import { steerTask } from './beyond/steer.ts'
+import {
+  cancelCampaign,
+  pauseCampaign,
+  resumeCampaign,
+  retryCampaign,
+} from './campaigns/control-campaign.ts'
+import { createCampaign, forecastCampaign } from './campaigns/create-campaign.ts'
+import { getCampaign, listCampaigns, listCampaignTargets } from './campaigns/get-campaign.ts'
 import { createTask } from './github/create-task.ts'
 import { getTask, getTaskForRepo } from './github/get-task.ts'
 import { listTasks, listTasksForRepo } from './github/list-tasks.ts'
@@ -26,4 +34,13 @@ export const handlers = {
   openTaskPull,
   getTaskDiff,
   listModels,
+  createCampaign,
+  forecastCampaign,
+  listCampaigns,
+  getCampaign,
+  listCampaignTargets,
+  pauseCampaign,
+  resumeCampaign,
+  cancelCampaign,
+  retryCampaign,
 } satisfies { [N in RouteName]: Handler<(typeof routes)[N]> }

@@ -3,6 +3,7 @@ import {
   type Caller,
   type Forge,
   type ForgePull,
+  invalidField,
   type RepositoryAccess,
   type RepositoryPermission,
   type TokenKind,
@@ -18,6 +19,8 @@ interface TestRepository {
   /** Branch to path to text. */
   branches: Record<string, Record<string, string>>
   pulls: ForgePull[]
+  /** Logins by the number of the pull request. */
+  reviewers: Record<number, string[]>
 }
 
 export interface TestForge extends Forge {
@@ -102,6 +105,7 @@ export function createTestForge(): TestForge {
         members: {},
         branches: { main: {} },
         pulls: [],
+        reviewers: {},
         ...fields,
       }
       repositories.set(repository.id, repository)
@@ -155,6 +159,13 @@ function answersOf({ callers, repositories, access }: TestRecords): Forge {
     },
     pull: async (_caller, repository, number) =>
       recordOf(repository).pulls.find((pull) => pull.number === number),
+    async requestReviewers(_caller, repository, number, logins) {
+      const record = recordOf(repository)
+      const stranger = logins.find((login) => record.members[login] === undefined)
+      if (stranger !== undefined) throw invalidField('reviewers', `${stranger} cannot review it`)
+      const known = record.reviewers[number] ?? []
+      record.reviewers[number] = [...new Set([...known, ...logins])]
+    },
     async diff(_caller, repository, base, head) {
       const { branches } = recordOf(repository)
       const files = Object.entries(branches[head] ?? {})

@@ -1,5 +1,6 @@
-import { invalidField, type routes } from '@errand/contract'
+import type { routes } from '@errand/contract'
 import * as core from '@errand/core'
+import { readIdempotencyKey } from '../../conventions/idempotency-key.ts'
 import type { Handler } from '../../handler.ts'
 import { presentTask } from '../../present/task.ts'
 import { startTask } from '../../start-task.ts'
@@ -21,14 +22,4 @@ export const createTask: Handler<typeof routes.createTask> = async (context, cal
     ),
     headers: replayed ? { 'idempotent-replay': 'true' } : {},
   }
-}
-
-function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
-  if (header === undefined) return undefined
-  const key = String(header).trim()
-  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key
-  throw invalidField(
-    'Idempotency-Key',
-    'Idempotency-Key must be 1 to 255 printable ASCII characters',
-  )
 }

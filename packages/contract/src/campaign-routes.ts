@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import {
+  Campaign,
+  CampaignForecast,
+  CampaignPage,
+  CampaignTargetPage,
+  CampaignTargetQuery,
+  CreateCampaign,
+  ResumeCampaign,
+} from './campaign.ts'
+import { PageQuery } from './page.ts'
+import { commonErrors, route } from './route.ts'
+
+const CampaignPath = z.object({ campaign_id: z.string() })
+const write = { origin: 'beyond', who: 'user', permission: 'agent_tasks:write' } as const
+/** Room for a thousand prompts of their own, each of a few pages. */
+const campaignBodyLimitBytes = 16 * 1024 * 1024
+const bodyErrors = [...commonErrors, 'body_not_object', 'forbidden', 'payload_too_large'] as const
+
+/** Campaigns: one prompt, sent to many repositories by the server. GitHub has nothing like them. */
+export const campaignRoutes = {
+  createCampaign: route({
+    ...write,
+    method: 'POST',
+    path: '/agents/campaigns',
+    summary: 'Start a campaign: one task in each of many repositories',
+    params: z.object({}),
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(255).exactOptional() }),
+    body: CreateCampaign,
+    bodyLimitBytes: campaignBodyLimitBytes,
+    answers: { 201: Campaign },
+    errors: bodyErrors,
+    spec: 'docs/campaigns.md',
+  }),
+  forecastCampaign: route({
+    ...write,
+    method: 'POST',
+    path: '/agents/campaigns/forecast',
+    summary: 'Check a campaign and reckon its end and cost, without starting it',
+    params: z.object({}),
+    body: CreateCampaign,
+    bodyLimitBytes: campaignBodyLimitBytes,
+    answers: { 200: CampaignForecast },
+    errors: bodyErrors,
+    spec: 'docs/campaigns.md',
+  }),
+  listCampaigns: route({
+    method: 'GET',
+    path: '/agents/campaigns',
+    summary: "List the authenticated user's campaigns, newest first",
+    origin: 'beyond',
+    who: 'user',
+    permission: 'agent_tasks:read',
+    params: z.object({}),
+    query: PageQuery,
+    answers: { 200: CampaignPage },
+    errors: commonErrors,
+    spec: 'docs/campaigns.md',
+  }),
+  getCampaign: route({
+    method: 'GET',
+    path: '/agents/campaigns/{campaign_id}',
+    summary: 'Get a campaign',
+    origin: 'beyond',
+    who: 'user',
+    permission: 'agent_tasks:read',
+    params: CampaignPath,
+    answers: { 200: Campaign },
+    errors: [...commonErrors, 'not_found'],
+    spec: 'docs/campaigns.md',
+  }),
+  listCampaignTargets: route({
+    method: 'GET',
+    path: '/agents/campaigns/{campaign_id}/targets',
+    summary: "List a campaign's repositories and what became of each",
+    origin: 'beyond',
+    who: 'user',
+    permission: 'agent_tasks:read',
+    params: CampaignPath,
+    query: CampaignTargetQuery,
+    answers: { 200: CampaignTargetPage },
+    errors: [...commonErrors, 'not_found'],
+    spec: 'docs/campaigns.md',
+  }),
+  pauseCampaign: route({
+    ...write,
+    method: 'POST',
+    path: '/agents/campaigns/{campaign_id}/pause',
+    summary: 'Send no more tasks of a campaign for now; those sent go on',
+    params: CampaignPath,
+    answers: { 200: Campaign },
+    errors: [...commonErrors, 'not_found'],
+    spec: 'docs/campaigns.md',
+  }),
+  resumeCampaign: route({
+    ...write,
+    method: 'POST',
+    path: '/agents/campaigns/{campaign_id}/resume',
+    summary: 'Go on with a paused campaign',
+    params: CampaignPath,
+    body: ResumeCampaign,
+    answers: { 200: Campaign },
+    errors: [...commonErrors, 'body_not_object', 'not_found'],
+    spec: 'docs/campaigns.md',
+  }),
+  cancelCampaign: route({
+    ...write,
+    method: 'POST',
+    path: '/agents/campaigns/{campaign_id}/cancel',
+    summary: 'End a campaign: open tasks are cancelled, pull requests stay',
+    params: CampaignPath,
+    answers: { 200: Campaign },
+    errors: [...commonErrors, 'not_found'],
+    spec: 'docs/campaigns.md',
+  }),
+  retryCampaign: route({
+    ...write,
+    method: 'POST',
+    path: '/agents/campaigns/{campaign_id}/retry',
+    summary: 'Send a new task to each repository whose task did not complete',
+    params: CampaignPath,
+    answers: { 200: Campaign },
+    errors: [...commonErrors, 'not_found'],
+    spec: 'docs/campaigns.md',
+  }),
+} as const

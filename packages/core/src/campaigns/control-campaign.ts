@@ -1,0 +1,159 @@
+import { ErrandError, invalidField, isEndState, type ResumeCampaign } from '@errand/contract'
+import type { UpdateObject } from 'kysely'
+import type { CampaignRow, Database } from '../store/schema.ts'
+import { notify, now, type Store, type Tx } from '../store/store.ts'
+import { transact } from '../store/transact.ts'
+import { cancelSession } from '../tasks/cancel-task.ts'
+import { lockLastSession } from '../tasks/last-session.ts'
+import { advanceLocked } from './advance-campaign.ts'
+import { lockCampaign, lockCampaigns } from './lock-campaign.ts'
+import { readTargets } from './read-targets.ts'
+import { spentNanoOf } from './spent.ts'
+
+/**
+ * Sends nothing more for now; what is sent goes on. One that is paused stays paused, for the reason it
+ * has; one that is over stays over.
+ *
+ * @throws ErrandError not_found
+ */
+export async function pauseCampaign(store: Store, id: string, by: string): Promise<void> {
+  await change(store, id, async (tx, campaign) => {
+    if (campaign.pause_reason !== null || !(await hasPending(tx, campaign))) return
+    await update(store, tx, id, {
+      pause_reason: 'user',
+      pause_message: `Paused by ${by}.`,
+      paused_at: now(store),
+    })
+  })
+}
+
+/**
+ * Goes on: the next wave is admitted, and failures until now are forgiven.
+ *
+ * @throws ErrandError not_found; validation_failed where the budget is used up and not raised.
+ */
+export async function resumeCampaign(
+  store: Store,
+  id: string,
+  changes: ResumeCampaign,
+): Promise<void> {
+  await change(store, id, async (tx, campaign) => {
+    if (campaign.cancelled_at !== null) throw cancelled(id)
+    const budget = changes.max_ai_credits
+    const maxNano = budget === undefined ? campaign.max_nano : Math.round(budget * 1e9)
+    const spentNano = await spentNanoOf(tx, id)
+    if (maxNano !== null && spentNano >= maxNano) {
+      throw invalidField(
+        'max_ai_credits',
+        `max_ai_credits must be more than ${spentNano / 1e9}, which the campaign has spent`,
+        'Campaign',
+      )
+    }
+    const targets = await readTargets(tx, id)
+    const pending = targets.filter(({ state }) => state === null)
+    const failed = targets.filter(({ state }) => isFailed(state))
+    const nextWave = Math.min(...pending.map(({ wave }) => wave))
+    const changed = await update(store, tx, id, {
+      pause_reason: null,
+      pause_message: null,
+      paused_at: null,
+      max_nano: maxNano,
+      concurrency: changes.concurrency ?? campaign.concurrency,
+      forgiven_failures: failed.length,
+      ...(campaign.pause_reason === 'wave_ended' && pending.length > 0
+        ? { allowed_wave: nextWave }
+        : {}),
+    })
+    await advanceLocked(store, tx, changed)
+  })
+}
+
+/**
+ * Ends a campaign: what was not sent never is, and what is at work is cancelled. Pull requests stay.
+ *
+ * @throws ErrandError not_found
+ */
+export async function cancelCampaign(store: Store, id: string, by: string): Promise<void> {
+  await change(store, id, async (tx, campaign) => {
+    if (campaign.cancelled_at !== null) return
+    const targets = await readTargets(tx, id)
+    // One that is over stays as it ended.
+    if (targets.every(({ state }) => state !== null && isEndState(state))) return
+    for (const { task_id: taskId } of targets) {
+      const session = taskId === null ? undefined : await lockLastSession(tx, taskId)
+      if (session === undefined || isEndState(session.state)) continue
+      await cancelSession(store, tx, session, by)
+    }
+    await update(store, tx, id, { cancelled_at: now(store), is_active: false })
+  })
+}
+
+/**
+ * Sends a new task to each repository whose last one did not complete, under the campaign's rules.
+ * What is still to be sent or at work is left alone.
+ *
+ * @throws ErrandError not_found; validation_failed for one that was cancelled as a whole.
+ */
+export async function retryCampaign(store: Store, id: string): Promise<void> {
+  await change(store, id, async (tx, campaign) => {
+    if (campaign.cancelled_at !== null) throw cancelled(id)
+    const failed = (await readTargets(tx, id)).filter(({ state }) => isFailed(state))
+    if (failed.length === 0) return
+    await tx
+      .updateTable('campaign_targets')
+      .set({ task_id: null, pull_state: null, pull_checked_at: null, reviewers_asked_at: null })
+      .where('campaign_id', '=', id)
+      .where(
+        'number',
+        'in',
+        failed.map(({ number }) => number),
+      )
+      .execute()
+    // They count as failed no more: those forgiven were among them.
+    const changed = await update(store, tx, id, { is_active: true, forgiven_failures: 0 })
+    if (changed.pause_reason === null) await advanceLocked(store, tx, changed)
+  })
+}
+
+/** One transaction on a campaign whose row is locked. */
+async function change(
+  store: Store,
+  id: string,
+  work: (tx: Tx, campaign: CampaignRow) => Promise<void>,
+): Promise<void> {
+  await transact(store, async (tx) => {
+    await lockCampaigns(tx)
+    const campaign = await lockCampaign(tx, id)
+    if (campaign === undefined) throw new ErrandError('not_found')
+    await work(tx, campaign)
+    notify(tx, 'queue')
+  })
+}
+
+async function update(
+  store: Store,
+  tx: Tx,
+  id: string,
+  set: UpdateObject<Database, 'campaigns'>,
+): Promise<CampaignRow> {
+  return await tx
+    .updateTable('campaigns')
+    .set({ ...set, updated_at: now(store) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+async function hasPending(tx: Tx, campaign: CampaignRow): Promise<boolean> {
+  if (campaign.cancelled_at !== null) return false
+  const targets = await readTargets(tx, campaign.id)
+  return targets.some(({ state }) => state === null)
+}
+
+function isFailed(state: Awaited<ReturnType<typeof readTargets>>[number]['state']): boolean {
+  return state !== null && isEndState(state) && state !== 'completed'
+}
+
+function cancelled(id: string): ErrandError {
+  return invalidField('campaign_id', `campaign ${id} was cancelled; start another`, 'Campaign')
+}

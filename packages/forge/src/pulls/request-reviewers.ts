@@ -1,0 +1,46 @@
+import { invalidField } from '@errand/contract'
+import type { ForgeContext } from '../context.ts'
+import { roleIn } from '../identity/access.ts'
+import { findAccount } from '../identity/accounts.ts'
+import type { Pull, Repository } from '../records/records.ts'
+import { changePull } from './change-pull.ts'
+
+/**
+ * Asks users for their review, beside those asked before.
+ *
+ * @throws ErrandError not_found; validation_failed for one who may not look at it, or opened it.
+ */
+export async function requestReviewers(
+  context: ForgeContext,
+  repository: Repository,
+  number: number,
+  logins: readonly string[],
+): Promise<Pull> {
+  return await changePull(context, repository, number, (now) => ({
+    requested_reviewers: [
+      ...new Set([
+        ...now.requested_reviewers,
+        ...logins.map((login) => requireReviewer(context, repository, now, login)),
+      ]),
+    ],
+  }))
+}
+
+function requireReviewer(
+  context: ForgeContext,
+  repository: Repository,
+  pull: Pull,
+  login: string,
+): number {
+  const account = findAccount(context.records, login)
+  const isPossible =
+    account?.type === 'User' &&
+    account.id !== pull.user_id &&
+    roleIn(context.records, account, repository) !== undefined
+  if (isPossible) return account.id
+  throw invalidField(
+    'reviewers',
+    `reviewers: '${login}' cannot review this pull request`,
+    'PullRequest',
+  )
+}
