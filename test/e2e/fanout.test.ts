@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
 import { listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
 import { scriptPrompt } from '../support/tasks.ts'
@@ -106,13 +106,4 @@ async function reportOf(env: NodeJS.ProcessEnv): Promise<string> {
   const client = startClient(['fanout', 'report', '--format', 'json'], env)
   await once(client.child, 'close')
   return client.output()
-}
-
-/** A server that comes back has to be where its clients look for it. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -24,6 +24,7 @@ it('says what commands there are', async () => {
       cancel [options] <task>         cancel a task
       diff [options] <task>           show what a task changed
       fanout                          send one prompt to many repositories
+      campaign                        look after campaigns the server keeps
       release                         prepare releases
       recipe                          run small deterministic jobs on a repository
       mcp                             let other agents delegate tasks, by MCP
@@ -77,6 +78,12 @@ const commands = [
   ['repo', 'list'],
   ['quickstart'],
   ['login'],
+  ['campaign', 'list'],
+  ['campaign', 'view'],
+  ['campaign', 'pause'],
+  ['campaign', 'resume'],
+  ['campaign', 'retry'],
+  ['campaign', 'cancel'],
   ['logout'],
   ['completion'],
 ]

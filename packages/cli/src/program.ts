@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addCampaignCommand } from './commands/campaign/campaign.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCreateCommand } from './commands/create.ts'
 import { addDiffCommand } from './commands/diff.ts'
@@ -55,6 +56,7 @@ export function createProgram(terminal: Terminal): Command {
         addCancelCommand,
         addDiffCommand,
         addFanoutCommand,
+        addCampaignCommand,
         addReleaseCommand,
         addRecipeCommand,
         addMcpCommand,

@@ -15,9 +15,10 @@ import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { parseCount } from '../parse-count.ts'
 import { readPrompt } from '../read-prompt.ts'
+import { addDetachOptions, detachCampaign, type DetachOptions, requireDetachFor } from './detach.ts'
 import { followCampaign } from './follow.ts'
 
-interface RunOptions {
+interface RunOptions extends DetachOptions {
   campaign?: string
   name?: string
   fromFile?: string
@@ -42,7 +43,6 @@ interface RunOptions {
   canary?: number
   stopAfterFailures?: StopAfter
   dryRun?: boolean
-  yes?: boolean
 }
 
 /** How a campaign is begun. */
@@ -54,7 +54,7 @@ export const runExamples = [
 
 export function addRunCommand(fanout: Command, terminal: Terminal): void {
   const collect = (value: string, before: string[]): string[] => [...before, value]
-  fanout
+  const command = fanout
     .command('run', { isDefault: true })
     .summary('begin a campaign (what fanout does by itself)')
     .description('Begin a campaign, and follow it to its end.')
@@ -89,6 +89,7 @@ export function addRunCommand(fanout: Command, terminal: Terminal): void {
     .option('-y, --yes', 'do not ask after the canary')
     .addHelpText('after', examples(...runExamples))
     .action((prompt: string | undefined, options: RunOptions) => run(terminal, prompt, options))
+  addDetachOptions(command)
 }
 
 async function run(
@@ -96,11 +97,15 @@ async function run(
   argument: string | undefined,
   options: RunOptions,
 ): Promise<void> {
+  requireDetachFor(options)
   const campaign = await toCampaign(terminal, argument, options)
   const client = connect(terminal)
   const tasks = await planTasks(terminal, client, campaign)
   if (tasks.length === 0) throw new UserError('No repository fits.')
   if (options.dryRun === true) return showPlan(terminal, campaign, tasks)
+  if (options.detach === true) {
+    return await detachCampaign(terminal, client, campaign, tasks, options)
+  }
   await using journal = await beginJournal(journalPath(terminal.environment, campaign.name), {
     type: 'campaign',
     version: 1,
