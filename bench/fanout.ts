@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { git } from '../test/support/git.ts'
 import { listPulls } from '../test/support/pulls.ts'
-import { createRepository } from '../test/support/repository.ts'
 import { startErrand } from '../test/support/start-errand.ts'
 import { scriptPrompt } from '../test/support/tasks.ts'
 import { createTempFolder } from '../test/support/temp-folder.ts'
+import { withRealHistories } from './real-histories.ts'
 import { formatMs, formatRatio, type Section } from './report.ts'
 import { timeMs } from './rounds.ts'
 
@@ -19,10 +19,10 @@ const program = fileURLToPath(new URL('../packages/cli/bin/errand.js', import.me
 export async function measureFanout(): Promise<Section> {
   await using folder = await createTempFolder('bench')
   await using errand = await startErrand({ settings: { runner: { concurrency: 4 } } })
-  const source = join(folder.path, 'source')
-  await createRepository(source)
   const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
-  for (const name of names) await errand.forge.importRepository(source, name, {})
+  await withRealHistories(folder.path, names, (source, name) =>
+    errand.forge.importRepository(source, name, {}),
+  )
 
   const loop = await timeMs(async () => {
     for (const name of names) await openPullByHand(errand, name, folder.path)
@@ -43,7 +43,7 @@ export async function measureFanout(): Promise<Section> {
   return {
     name: 'fanout',
     title: `A campaign over ${count} repositories`,
-    text: `\`errand fanout\` with a script that changes one file in each of ${count} small repositories of the embedded forge, until ${count} pull requests are open, four tasks at a time; every task in a box of its own, probed, its result checked. Against a loop that does the same unconfined and one after the other on the same forge: \`clone --depth 1\`, the change, \`commit\`, \`push\`, and the REST call for the pull request. One round each.`,
+    text: `\`errand fanout\` with a script that changes one file in each of ${count} repositories of the embedded forge, made from this project's own history up to ${count} different points, until ${count} pull requests are open, four tasks at a time; every task in a box of its own, probed, its result checked. Against a loop that does the same unconfined and one after the other on the same forge: \`clone --depth 1\`, the change, \`commit\`, \`push\`, and the REST call for the pull request. One round each.`,
     header: ['what', 'wall time', 'against the loop'],
     rows: [
       ['the loop', formatMs(loop), formatRatio(1)],

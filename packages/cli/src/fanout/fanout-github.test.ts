@@ -22,21 +22,40 @@ function target(options: FakeGitHubOptions): string[] {
   return options.repositories.flatMap((name) => ['-R', name])
 }
 
+/**
+ * GitHub's own limit takes minutes to meet: ERRAND_TEST_REPOSITORIES=120 is the whole promise, beside
+ * 30 creates of somebody else; without it, the same in seconds.
+ */
+const asked = Number(process.env.ERRAND_TEST_REPOSITORIES ?? 0)
+const whole =
+  asked > 0
+    ? { title: '80 a minute', count: asked, limit: { ms: 60_000, most: 80 }, earlier: 30 }
+    : { title: '2 in 3.5 seconds', count: 5, limit: { ms: 3500, most: 2 }, earlier: 0 }
+
 describe('a campaign on GitHub', () => {
-  it('is sent one by one, a second apart, and waits out the secondary limit', async () => {
-    const options = { repositories: names(5), limit: { ms: 3500, most: 2 } }
-    await using github = await openFakeGitHub(options)
+  it(
+    `is sent one by one, a second apart, and waits out the secondary limit: ${whole.title}`,
+    async () => {
+      const { count, limit, earlier } = whole
+      await using github = await openFakeGitHub({ repositories: names(count), limit, earlier })
 
-    const { code, out } = await fanout(github, 'Do it in {{repo.name}}', ...target(options))
+      const args = ['Do it in {{repo.name}}', ...target({ repositories: names(count) })]
+      const { code, out } = await fanout(github, ...args)
 
-    expect([code, out.split('\n').at(-2)]).toEqual([0, '5 completed'])
-    expect(github.refused).toBeGreaterThan(0)
-    expect(github.tasks.map(({ repository }) => repository).toSorted()).toEqual(names(5))
-    expect(github.tasks.map(({ prompt }) => prompt.split('\n')[0])).toContain('Do it in r3')
-    const gaps = github.createsAt.slice(1).map((at, index) => at - (github.createsAt[index] ?? 0))
-    // Timers may fire a little early.
-    expect(Math.min(...gaps)).toBeGreaterThan(950)
-  })
+      expect([code, out.split('\n').at(-2)]).toEqual([0, `${count} completed`])
+      expect(github.refused).toBeGreaterThan(0)
+      // It was not tried again and again while it was told to wait.
+      expect(github.refused).toBeLessThan(count / 2)
+      expect(github.tasks.map(({ repository }) => repository).toSorted()).toEqual(
+        names(count).toSorted(),
+      )
+      expect(github.tasks.map(({ prompt }) => prompt.split('\n')[0])).toContain('Do it in r3')
+      const gaps = github.createsAt.slice(1).map((at, index) => at - (github.createsAt[index] ?? 0))
+      // Timers may fire a little early.
+      expect(Math.min(...gaps)).toBeGreaterThan(950)
+    },
+    60_000 + whole.count * 5000,
+  )
 
   it('finds a task again whose create was not answered, and sends none twice', async () => {
     const options = { repositories: names(3), lost: [1, 3] }

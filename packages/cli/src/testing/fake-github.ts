@@ -14,6 +14,8 @@ export interface FakeGitHubOptions {
   repositories: readonly string[]
   /** Creates within so many milliseconds that are answered; one more meets the secondary limit. */
   limit?: { ms: number; most: number }
+  /** How many creates somebody else has just sent with the same token. */
+  earlier?: number
   /** Which creates, from 1, are stored and then not answered. */
   lost?: readonly number[]
 }
@@ -32,8 +34,9 @@ export interface FakeGitHub extends AsyncDisposable {
  */
 export async function openFakeGitHub(options: FakeGitHubOptions): Promise<FakeGitHub> {
   const github = { tasks: [] as StoredTask[], createsAt: [] as number[], refused: 0 }
+  const openedAt = Date.now()
   const server = createServer((request, response) => {
-    void answer(github, options, request, response)
+    void answer(github, { ...options, openedAt }, request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(github, {
@@ -49,7 +52,7 @@ type State = Pick<FakeGitHub, 'tasks' | 'createsAt' | 'refused'>
 
 async function answer(
   github: State,
-  options: FakeGitHubOptions,
+  options: FakeGitHubOptions & { openedAt: number },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -63,10 +66,11 @@ async function answer(
     const { prompt } = (await json(request)) as { prompt: string }
     const now = Date.now()
     github.createsAt.push(now)
-    if (isLimited(github, options, now)) {
+    const retryAfterMs = limitedForMs(github, options, now)
+    if (retryAfterMs > 0) {
       github.refused += 1
       const message = 'You have exceeded a secondary rate limit. Please wait a few minutes.'
-      return send(403, { message }, { 'retry-after': '1' })
+      return send(403, { message }, { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) })
     }
     const task = { id: randomUUID(), repository: ofRepository, prompt, createdAt: now }
     github.tasks.push(task)
@@ -101,9 +105,19 @@ async function answer(
   return send(404, { message: 'Not Found' })
 }
 
-function isLimited({ tasks }: State, { limit }: FakeGitHubOptions, now: number): boolean {
-  if (limit === undefined) return false
-  return tasks.filter(({ createdAt }) => createdAt > now - limit.ms).length >= limit.most
+/** How long it is until another create is taken. */
+function limitedForMs(
+  { tasks }: State,
+  { limit, earlier = 0, openedAt }: FakeGitHubOptions & { openedAt: number },
+  now: number,
+): number {
+  if (limit === undefined) return 0
+  const createdAt = [
+    ...Array.from({ length: earlier }, () => openedAt),
+    ...tasks.map((task) => task.createdAt),
+  ]
+  const blocking = createdAt.at(-limit.most)
+  return blocking === undefined ? 0 : Math.max(0, blocking + limit.ms - now)
 }
 
 function repositoryOf({ repositories }: FakeGitHubOptions, fullName: string) {
