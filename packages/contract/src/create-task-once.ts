@@ -79,8 +79,11 @@ export async function openSender(
         if (sent !== undefined) return sent
         await pace.turn(signal)
         try {
-          return await client.call('createTask', { params, body, headers, signal })
+          const task = await client.call('createTask', { params, body, headers, signal })
+          pace.ended()
+          return task
         } catch (error) {
+          pace.ended()
           await waitOut(waiting, error, failures)
         }
       }

@@ -51,6 +51,16 @@ describe('the pace', () => {
     expect(mostWithin(sent, 3_600_000)).toBe(500)
   })
 
+  it('counts a create from its answer, however long that took', async () => {
+    let clock = 1_000_000_000
+    const pace = createPace(false, [], () => clock)
+    await pace.turn(never)
+    clock += 900
+    pace.ended()
+
+    expect(pace.waitMs()).toBe(1000)
+  })
+
   it('does not hold an Errand back, but as long as it asks for', async () => {
     let clock = 1_000_000_000
     const pace = createPace(true, [], () => clock)

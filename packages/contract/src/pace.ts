@@ -8,6 +8,11 @@ export interface Pace {
   waitMs(): number
   /** Resolves when the next create may be sent, and counts it. */
   turn(signal: AbortSignal): Promise<void>
+  /**
+   * A create was answered, or failed: it counts from now. When it arrived nobody knows, but not later, so
+   * that those that arrive are as far apart as those that are sent.
+   */
+  ended(): void
   /** Nothing is sent for so long: the server has asked for it. */
   pause(ms: number): void
 }
@@ -59,6 +64,9 @@ export function createPace(
       signal.throwIfAborted()
       const longest = windows.at(-1)?.ms ?? 0
       sent = [...sent.filter((time) => time > now() - longest), now()]
+    },
+    ended() {
+      if (sent.length > 0) sent = [...sent.slice(0, -1), now()]
     },
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, now() + ms)

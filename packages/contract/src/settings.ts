@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Integrations } from './integrations.ts'
+import { PriceSetting } from './price.ts'
 
 /**
  * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
@@ -118,6 +119,9 @@ const Model = z.strictObject({
     .describe(
       'The API to use. Default: `messages` on wire anthropic, `chat_completions` on wire openai.',
     ),
+  price: PriceSetting.exactOptional().describe(
+    "What it costs. Default: the provider's list price, where it is known.",
+  ),
   context_window: count.default(128_000).describe('Tokens the model takes.'),
   max_output_tokens: count.default(16_000).describe('Tokens asked for in one answer.'),
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EventPage } from './event.ts'
 import { EventListQuery, PageQuery, RepoTaskListQuery, TaskListQuery } from './page.ts'
+import { Price } from './price.ts'
 import { OpenedPull, OpenPull, Steer, SteerAccepted } from './steer.ts'
 import { CreateTask, Task, TaskPage, TaskWithSessions } from './task.ts'
 import { commonErrors, RepoPath, route } from './route.ts'
@@ -173,7 +174,15 @@ export const taskRoutes = {
     query: PageQuery,
     answers: {
       200: z.object({
-        models: z.array(z.object({ id: z.string(), agent: z.string(), is_default: z.boolean() })),
+        models: z.array(
+          z.object({
+            id: z.string(),
+            agent: z.string(),
+            is_default: z.boolean(),
+            /** Null where nobody knows it. */
+            price: Price.nullable(),
+          }),
+        ),
       }),
     },
     errors: commonErrors,

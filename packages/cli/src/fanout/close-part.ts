@@ -131,7 +131,11 @@ async function write(closing: Closing, method: string, path: string, body?: obje
   const { client, pace, signal } = closing
   await untilReached(closing, async () => {
     await pace.turn(signal)
-    const response = await client.request(method, path, { body, signal })
-    await response.arrayBuffer()
+    try {
+      const response = await client.request(method, path, { body, signal })
+      await response.arrayBuffer()
+    } finally {
+      pace.ended()
+    }
   })
 }

@@ -72,8 +72,10 @@ async function create(sending: Sending, progress: Progress): Promise<void> {
         headers,
         signal,
       })
+      pace.ended()
       return await noteSent(journal, progress, task)
     } catch (error) {
+      pace.ended()
       signal.throwIfAborted()
       if (await noteRefused(journal, progress, error)) return
       await waitOut(sending, error, failures)

@@ -3,6 +3,7 @@ import { paintState } from '../terminal/colours.ts'
 import { formatAge } from '../terminal/duration.ts'
 import { printable, printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { formatCredits } from './campaign.ts'
 import { presentFailure } from './event-lines.ts'
 import { branchOf, lastSession, pullOf } from './task-fields.ts'
 
@@ -16,6 +17,7 @@ export function presentTask(
   const session = lastSession(task)
   const branch = branchOf(task)
   const pull = pullOf(task)
+  const nano = costOf(task)
   const count = task.session_count ?? task.sessions.length
   const facts = [
     printableLine(repository ?? ''),
@@ -33,6 +35,7 @@ export function presentTask(
       ? [`branch        ${printableLine(branch.head_ref)} → ${printableLine(branch.base_ref)}`]
       : []),
     ...(pull ? [`pull request  ${printableLine(pull.html_url ?? `id ${pull.id}`)}`] : []),
+    ...(nano > 0 ? [`cost          ${formatCredits(nano)}`] : []),
     ...(task.html_url ? [`page          ${printableLine(task.html_url)}`] : []),
     `id            ${printableLine(task.id)}`,
     ...presentFailure(session?.error, paint),
@@ -40,6 +43,14 @@ export function presentTask(
   ]
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
+}
+
+/** Of all sessions, in nano AI credits. GitHub counts premium requests for some: those are no money. */
+function costOf({ sessions }: TaskWithSessions): number {
+  return sessions.reduce(
+    (sum, { usage }) => sum + (usage?.type === 'ai_credits' ? usage.amount : 0),
+    0,
+  )
 }
 
 function nextStep(task: TaskWithSessions): string[] {

@@ -103,11 +103,11 @@ describeOnEachStore('what a runner records', (on) => {
     expect((await getTask(on.store, task.id))?.artifacts).toEqual([pull])
   })
 
-  it('are tokens, summed per model', async () => {
-    const { lease } = await createLeased(on.store)
-    await recordUsage(on.store, lease, usage)
-    await recordUsage(on.store, lease, usage)
-    await recordUsage(on.store, lease, { ...usage, model: 'other' })
+  it('are tokens, summed per model, and what they cost', async () => {
+    const { task, lease } = await createLeased(on.store)
+    await recordUsage(on.store, lease, usage, 300)
+    await recordUsage(on.store, lease, usage, 300)
+    await recordUsage(on.store, lease, { ...usage, model: 'other' }, 5)
 
     const rows = await on.store.db.selectFrom('usage').selectAll().orderBy('model').execute()
 
@@ -115,6 +115,7 @@ describeOnEachStore('what a runner records', (on) => {
       { model: 'm', requests: 2, input_tokens: 20, cached_input_tokens: 8, output_tokens: 10 },
       { model: 'other', requests: 1, input_tokens: 10 },
     ])
+    expect((await getTask(on.store, task.id))?.sessions[0]?.usage_nano).toBe(605)
   })
 
   it('changes nothing once the lease is lost', async () => {
@@ -126,7 +127,7 @@ describeOnEachStore('what a runner records', (on) => {
     const writes = [
       recordEvents(on.store, lease, [{ type: 'assistant.message', data: { content: 'x' } }]),
       recordArtifact(on.store, lease, branch),
-      recordUsage(on.store, lease, usage),
+      recordUsage(on.store, lease, usage, 1),
       setHeadRef(on.store, lease, 'stale'),
     ]
 

@@ -12,11 +12,18 @@ export interface TokenUsage {
 }
 
 /**
- * Adds a request's tokens to the session's count.
+ * Adds a request's tokens to the session's count, and what they cost to its usage: as it was at the
+ * time, whatever prices there are later.
  *
+ * @param costNano in nano AI credits
  * @throws StaleAttempt when the lease was lost.
  */
-export async function recordUsage(store: Store, lease: Lease, usage: TokenUsage): Promise<void> {
+export async function recordUsage(
+  store: Store,
+  lease: Lease,
+  usage: TokenUsage,
+  costNano: number,
+): Promise<void> {
   await fenced(store, lease, async (tx, session) => {
     await sql`
       insert into usage (session_id, model, requests, input_tokens, cached_input_tokens,
@@ -29,5 +36,10 @@ export async function recordUsage(store: Store, lease: Lease, usage: TokenUsage)
         cached_input_tokens = usage.cached_input_tokens + excluded.cached_input_tokens,
         cache_write_tokens = usage.cache_write_tokens + excluded.cache_write_tokens,
         output_tokens = usage.output_tokens + excluded.output_tokens`.execute(tx)
+    await tx
+      .updateTable('sessions')
+      .set({ usage_nano: sql<number>`usage_nano + ${costNano}` })
+      .where('id', '=', session.id)
+      .execute()
   })
 }

@@ -13,6 +13,7 @@ import { basename, dirname, join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 
 import { LLMock } from '@copilotkit/aimock'
+import { getTask } from '@errand/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { eventually } from '../testing/eventually.ts'
@@ -72,7 +73,7 @@ beforeAll(async () => {
       settings: {
         upstreams,
         models: Object.keys(upstreams).flatMap((name) => [
-          { id: `${name}-large`, name: 'provider/large', upstream: name },
+          { id: `${name}-large`, name: 'provider/large', upstream: name, price },
           { id: `${name}-small`, name: 'provider/small', upstream: name },
         ]),
       },
@@ -148,6 +149,15 @@ async function usage(): Promise<Record<string, unknown>[]> {
   const events = await test.events(run.lease.task.id)
   return events.filter(({ type }) => type === 'assistant.usage').map(({ data }) => data)
 }
+
+/** What the session has cost, in nano AI credits. */
+async function costSoFar(): Promise<number> {
+  const { run, test } = testRun
+  const task = await getTask(test.store, run.lease.task.id)
+  return task?.sessions[0]?.usage_nano ?? Number.NaN
+}
+
+const price = { input: 1, cached_input: 0.1, cache_write: 1.25, output: 5 }
 
 describe('what passes', () => {
   it('is the body as it came, with the name of the model alone put in', async () => {
@@ -445,8 +455,9 @@ describe('tokens', () => {
     expect((await usage()).at(-1)).toEqual({ model: `mock-${wire}-large`, ...counted })
   })
 
-  it('are those the upstream counts, cached ones among the input', async () => {
+  it('are those the upstream counts, cached ones among the input, and cost what they cost', async () => {
     await open('anthropic-large')
+    const before = await costSoFar()
     answer = (response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(
         JSON.stringify({
@@ -468,6 +479,9 @@ describe('tokens', () => {
       cached_input_tokens: 60,
       cache_write_tokens: 30,
     })
+    // In nano AI credits: a dollar for a million tokens is 100,000 a token.
+    const nano = 10 * 100_000 + 60 * 10_000 + 30 * 125_000 + 20 * 500_000
+    expect((await costSoFar()) - before).toBe(nano)
   })
 
   it('are counted as far as they came when an answer is cut short', async () => {

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
-import { isDisconnected, recordUsage, StaleAttempt } from '@errand/core'
+import { isDisconnected, priceListOf, recordUsage, StaleAttempt } from '@errand/core'
 import { z } from 'zod'
 
 import { gatewayPort } from '../box/index.ts'
@@ -223,7 +223,8 @@ type Count = Parameters<typeof recordUsage>[2]
 async function recordCount(run: Run, usage: Count): Promise<void> {
   if (run.signal.aborted) return
   try {
-    await recordUsage(run.context.store, run.lease, usage)
+    const prices = await priceListOf(run.context.settings)
+    await recordUsage(run.context.store, run.lease, usage, prices.costOf(usage))
     run.recorder.add({ type: 'assistant.usage', data: usage })
   } catch (error) {
     const isLost = error instanceof StaleAttempt || isDisconnected(error)

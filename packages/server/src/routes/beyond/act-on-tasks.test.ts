@@ -11,7 +11,7 @@ let token: string
 beforeAll(async () => {
   server = await openTestServer({
     upstreams: { local: { wire: 'openai', base_url: 'http://127.0.0.1:1/v1' } },
-    models: [{ id: 'small', upstream: 'local' }],
+    models: [{ id: 'small', upstream: 'local', price: { input: 0.5, output: 2 } }],
     prompt_limit_bytes: 100,
   })
   token = server.forge.addToken('alice')
@@ -221,11 +221,13 @@ describe('diff', () => {
 
 it('models are those a task may name, with the one of auto', async () => {
   const { text } = await server.call('/agents/models', { token })
+  const price = { input: 0.5, cached_input: 0.5, cache_write: 0.5 }
+  const free = { input: 0, cached_input: 0, cache_write: 0 }
 
   expect(JSON.parse(text)).toEqual({
     models: [
-      { id: 'small', agent: 'coder', is_default: true },
-      { id: 'script', agent: 'script', is_default: false },
+      { id: 'small', agent: 'coder', is_default: true, price: { ...price, output: 2 } },
+      { id: 'script', agent: 'script', is_default: false, price: { ...free, output: 0 } },
     ],
   })
 })

@@ -1,4 +1,5 @@
 import type { routes } from '@errand/contract'
+import { priceListOf } from '@errand/core'
 import type { Handler } from '../../handler.ts'
 import { offeredModels } from '../../models.ts'
 
@@ -6,5 +7,11 @@ import { offeredModels } from '../../models.ts'
 export const listModels: Handler<typeof routes.listModels> = async (context, call) => {
   const { page, per_page } = call.query
   const models = offeredModels(context.settings).slice((page - 1) * per_page, page * per_page)
-  return { status: 200, body: { models } }
+  const prices = await priceListOf(context.settings)
+  return {
+    status: 200,
+    body: {
+      models: models.map((model) => ({ ...model, price: prices.priceOf(model.id) ?? null })),
+    },
+  }
 }

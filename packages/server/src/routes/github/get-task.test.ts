@@ -76,19 +76,15 @@ it('shows branch and pull request, each with what different clients look for', a
   const pull = { id: 5001, number: 1, html_url: 'http://forge/acme/shop/pull/1' }
   await recordArtifact(server.store, leased, { provider: 'github', type: 'branch', data: branch })
   await recordArtifact(server.store, leased, { provider: 'github', type: 'pull', data: pull })
-  await recordUsage(server.store, leased, {
-    model: 'script',
-    input_tokens: 1,
-    cached_input_tokens: 0,
-    cache_write_tokens: 0,
-    output_tokens: 1,
-  })
+  const cached = { cached_input_tokens: 0, cache_write_tokens: 0 }
+  const usage = { model: 'script', input_tokens: 1, output_tokens: 1, ...cached }
+  await recordUsage(server.store, leased, usage, 12_500_000)
   await endSession(server.store, leased, { state: 'completed' })
 
   const { body } = await server.call(`/agents/tasks/${id}`, { token })
 
   expect(body).toMatchObject({ state: 'completed', artifacts: [{ data: branch }, { data: pull }] })
-  expect(body.sessions[0]?.usage).toEqual({ type: 'ai_credits', amount: expect.any(Number) })
+  expect(body.sessions[0]?.usage).toEqual({ type: 'ai_credits', amount: 12_500_000 })
   expect(body.sessions[0]).not.toHaveProperty('error')
 })
 

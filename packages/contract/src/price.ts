@@ -1,0 +1,31 @@
+import { z } from 'zod'
+
+const dollars = z.coerce.number().min(0)
+
+/** What an operator says a model costs, in US dollars per million tokens. */
+export const PriceSetting = z.strictObject({
+  input: dollars.describe('Input that was not cached, in USD per million tokens.'),
+  cached_input: dollars
+    .exactOptional()
+    .describe('Input read from the cache. Default: as much as `input`.'),
+  cache_write: dollars
+    .exactOptional()
+    .describe('Input written to the cache. Default: as much as `input`.'),
+  output: dollars.describe('Output, reasoning included.'),
+})
+export type PriceSetting = z.infer<typeof PriceSetting>
+
+/**
+ * What a model costs, in US dollars per million tokens. Where a provider asks more for long requests,
+ * it is the price of short ones, and what is counted is the price of each request.
+ */
+export const Price = z.object({
+  input: z.number(),
+  cached_input: z.number(),
+  cache_write: z.number(),
+  output: z.number(),
+})
+export type Price = z.infer<typeof Price>
+
+/** An AI credit is a US cent, and is counted in billionths. */
+export const nanoPerDollar = 100e9
