@@ -70,5 +70,10 @@ export const Campaign = z.strictObject({
     .exactOptional()
     .describe('So many tasks come first; the rest waits until they were good.'),
   stop_after_failures: StopAfter.exactOptional(),
+  max_ai_credits: z
+    .number()
+    .positive()
+    .exactOptional()
+    .describe('What all tasks together may cost, in AI credits of a US cent.'),
 })
 export type Campaign = z.infer<typeof Campaign>

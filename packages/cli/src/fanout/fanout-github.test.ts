@@ -114,6 +114,40 @@ describe('a campaign on GitHub', () => {
     expect(types).toEqual(['campaign', ...sent, 'canary_passed', ...sent])
   })
 
+  it('stops at its budget, and goes on with a higher one', async () => {
+    const options = { repositories: names(4), nano: 1e9 }
+    await using github = await openFakeGitHub(options)
+
+    const first = await fanout(github, 'Do it', ...target(options), '--max-ai-credits', '2')
+    const listed = await fanout(github, 'list', '--json', '--jq', '.[0].ai_credits')
+    const second = await fanout(github, 'resume', '--max-ai-credits', '4')
+
+    expect(first.code).toBe(1)
+    expect(first.err).toContain('2 AI credits of 2 are spent')
+    expect(listed.out).toBe('2\n')
+    expect([second.code, github.tasks.length]).toEqual([0, 4])
+  })
+
+  it('says that a budget cannot be kept where the server does not tell what a task has cost', async () => {
+    const options = { repositories: names(2) }
+    await using github = await openFakeGitHub(options)
+
+    const { code, err } = await fanout(github, 'Do it', ...target(options), '--max-ai-credits', '2')
+
+    expect([code, github.tasks.length]).toEqual([1, 1])
+    expect(err).toContain('no budget can be kept')
+  })
+
+  it('says on a dry run that GitHub tells no prices', async () => {
+    const options = { repositories: names(2) }
+    await using github = await openFakeGitHub(options)
+
+    const { out } = await fanout(github, 'Do it', ...target(options), '--dry-run')
+
+    expect(out).toContain('What it would cost is not known: GitHub tells no prices.')
+    expect(github.tasks).toEqual([])
+  })
+
   it.each(['cancel', 'close'])('is not touched on another server: %s', async (command) => {
     const options = { repositories: names(1) }
     await using github = await openFakeGitHub(options)

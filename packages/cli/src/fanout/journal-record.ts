@@ -36,11 +36,15 @@ export const JournalRecord = z.discriminatedUnion('type', [
     reason: z.string().optional(),
     pull_url: z.string().optional(),
     seconds: z.number().optional(),
+    /** What it cost, in nano AI credits. */
+    nano: z.number().optional(),
   }),
   /** It is to be begun anew: `attempt` is the new one. */
   z.object({ type: z.literal('retry'), ...ofTask }),
   /** Somebody said that the rest may follow the canary: nobody is asked again. */
   z.object({ type: z.literal('canary_passed'), at }),
+  /** From here on all tasks together may cost so much. */
+  z.object({ type: z.literal('budget'), at, max_ai_credits: z.number() }),
 ])
 export type JournalRecord = z.infer<typeof JournalRecord>
 /** What happened to one repository. */

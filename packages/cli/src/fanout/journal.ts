@@ -23,6 +23,8 @@ export interface CampaignState {
   readonly progress: ReadonlyMap<string, Progress>
   /** Whether the rest may follow the canary. */
   readonly isCanaryPassed: boolean
+  /** What all tasks together may cost, in AI credits. */
+  readonly maxAiCredits: number | undefined
 }
 
 /** A campaign's journal, held by this process alone. */
@@ -146,6 +148,7 @@ interface Folded {
   campaign: CampaignRecord
   progress: Map<string, Progress>
   isCanaryPassed: boolean
+  maxAiCredits: number | undefined
 }
 
 function fold(records: readonly JournalRecord[]): Folded {
@@ -154,7 +157,12 @@ function fold(records: readonly JournalRecord[]): Folded {
   const progress = new Map(
     campaign.tasks.map((task) => [task.repository, plannedProgress(task)] as const),
   )
-  const folded = { campaign, progress, isCanaryPassed: false }
+  const folded: Folded = {
+    campaign,
+    progress,
+    isCanaryPassed: false,
+    maxAiCredits: campaign.campaign.max_ai_credits,
+  }
   for (const record of rest) if (record.type !== 'campaign') applyTo(folded, record)
   return folded
 }
@@ -162,6 +170,10 @@ function fold(records: readonly JournalRecord[]): Folded {
 function applyTo(folded: Folded, record: LaterRecord): void {
   if (record.type === 'canary_passed') {
     folded.isCanaryPassed = true
+    return
+  }
+  if (record.type === 'budget') {
+    folded.maxAiCredits = record.max_ai_credits
     return
   }
   const { progress } = folded
@@ -182,6 +194,9 @@ function writer(file: FileHandle, folded: Folded, lock: { release(): void }): Jo
     progress: folded.progress,
     get isCanaryPassed() {
       return folded.isCanaryPassed
+    },
+    get maxAiCredits() {
+      return folded.maxAiCredits
     },
     append(record) {
       const whole = { ...record, at: new Date().toISOString() }

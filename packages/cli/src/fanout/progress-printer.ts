@@ -1,9 +1,12 @@
+import { formatCredits } from '../present/campaign.ts'
 import { paintState } from '../terminal/colours.ts'
 import { formatDuration } from '../terminal/duration.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { openStatusLine } from '../terminal/status-line.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { spentNano } from './budget.ts'
 import { countProgress, describeCounts } from './count-progress.ts'
+import { forecastOf } from './forecast.ts'
 import { type CampaignState } from './journal.ts'
 import { type Progress } from './progress.ts'
 
@@ -20,7 +23,12 @@ export function openProgressPrinter(terminal: Terminal, state: CampaignState): P
   const status = openStatusLine(terminal, () => {
     const time = formatDuration(terminal.now().getTime() - startedAt)
     const counts = describeCounts(countProgress(state.progress.values()))
-    return [counts, time, waiting].filter((text) => text !== '').join('  ')
+    const all = [...state.progress.values()]
+    const { seconds } = forecastOf(all)
+    const left = seconds === undefined ? '' : `about ${formatDuration(seconds * 1000)} to go`
+    const nano = spentNano(all)
+    const cost = nano === 0 ? '' : formatCredits(nano)
+    return [counts, time, left, cost, waiting].filter((text) => text !== '').join('  ')
   })
 
   function line(text: string): void {

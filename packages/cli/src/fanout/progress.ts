@@ -14,6 +14,10 @@ export interface Progress extends PlannedTask {
   reason?: string
   pullUrl?: string
   seconds?: number
+  /** What the task cost, in nano AI credits. */
+  nano?: number
+  /** What those of earlier attempts cost. */
+  earlierNano?: number
 }
 
 export function plannedProgress(task: PlannedTask): Progress {
@@ -22,20 +26,23 @@ export function plannedProgress(task: PlannedTask): Progress {
 
 /** What a line of the journal makes of a repository's progress. One of an earlier attempt changes nothing. */
 export function applyRecord(progress: Progress, record: TaskRecord): Progress {
-  const { repository, prompt, attempt } = progress
+  const { repository, prompt, attempt, nano, earlierNano = 0 } = progress
   if (record.attempt < attempt) return progress
+  const kept = { repository, prompt, ...(earlierNano > 0 && { earlierNano }) }
   if (record.type === 'retry') {
-    return { repository, prompt, attempt: record.attempt, step: 'planned' }
+    const spent = earlierNano + (nano ?? 0)
+    const earlier = spent > 0 ? { earlierNano: spent } : {}
+    return { ...kept, ...earlier, attempt: record.attempt, step: 'planned' }
   }
   if (record.type === 'sending') {
-    return { repository, prompt, attempt, step: 'sending', sentAt: record.at }
+    return { ...kept, attempt, step: 'sending', sentAt: record.at }
   }
   if (record.type === 'sent') {
     const { task_id: taskId, url } = record
     return { ...progress, step: 'open', state: 'queued', taskId, ...(url !== undefined && { url }) }
   }
   if (record.type !== 'ended') return { ...progress, step: record.type, reason: record.reason }
-  const { state, reason, pull_url: pullUrl, seconds } = record
+  const { state, reason, pull_url: pullUrl, seconds, nano: cost } = record
   return {
     ...progress,
     step: 'ended',
@@ -43,6 +50,7 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     ...(reason !== undefined && { reason }),
     ...(pullUrl !== undefined && { pullUrl }),
     ...(seconds !== undefined && { seconds }),
+    ...(cost !== undefined && { nano: cost }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Client, isEndState, type Task } from '@errand/contract'
+import { type Client, isEndState, type Task, type TaskWithSessions } from '@errand/contract'
 import { type ForgeLookup, lastSession, pullOf } from '../present/task-fields.ts'
 import { type Journal } from './journal.ts'
 import { type Progress } from './progress.ts'
@@ -59,6 +59,7 @@ async function noteEnd(
   const session = lastSession(task)
   const reason = session?.error?.message
   const pullUrl = pullOf(task)?.html_url ?? (await forge.pull(task))?.html_url
+  const nano = costOf(task)
   const endedAt = session?.completed_at ?? task.updated_at
   await journal.append({
     type: 'ended',
@@ -67,6 +68,17 @@ async function noteEnd(
     state: task.state,
     ...(reason !== undefined && { reason }),
     ...(pullUrl !== undefined && { pull_url: pullUrl }),
+    ...(nano !== undefined && { nano }),
     ...(endedAt && { seconds: (Date.parse(endedAt) - Date.parse(createdAt)) / 1000 }),
   })
+}
+
+/** Of all sessions, in nano AI credits; undefined where the server does not say it of each. */
+function costOf({ sessions }: TaskWithSessions): number | undefined {
+  let nano = 0
+  for (const { usage } of sessions) {
+    if (usage?.type !== 'ai_credits') return undefined
+    nano += usage.amount
+  }
+  return nano
 }

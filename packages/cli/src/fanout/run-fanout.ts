@@ -65,6 +65,7 @@ export async function runFanout(
         progress: journal.progress.values(),
         sending: new Set(sending.keys()),
         isCanaryPassed: journal.isCanaryPassed,
+        maxAiCredits: journal.maxAiCredits,
       })
       if (next.type === 'done') return false
       if (next.type === 'wait') return true

@@ -1,3 +1,4 @@
+import { askBudget } from './budget.ts'
 import { type Campaign } from './campaign.ts'
 import { isFailure, isGood, type Progress } from './progress.ts'
 
@@ -9,6 +10,8 @@ export interface SendOrder {
   sending: ReadonlySet<string>
   /** The canary's tasks were looked at, and the rest may follow. */
   isCanaryPassed: boolean
+  /** What all tasks together may cost, in AI credits. */
+  maxAiCredits?: number | undefined
 }
 
 export type Next =
@@ -42,6 +45,10 @@ export function nextToSend(order: SendOrder): Next {
     sending.size +
     all.filter(({ step, repository }) => step === 'open' && !sending.has(repository)).length
   if (open >= (campaign.concurrency ?? Number.POSITIVE_INFINITY)) return { type: 'wait' }
+  if (order.maxAiCredits !== undefined) {
+    const verdict = askBudget(order.maxAiCredits, all, open)
+    if (verdict.type !== 'send') return verdict
+  }
   if (campaign.canary !== undefined && !isCanaryPassed) {
     if (all.some(isFailure)) return { type: 'stop', reason: 'a task of the canary failed' }
     const good = all.filter((progress) => isGood(progress, campaign.create_pull_request)).length

@@ -16,6 +16,8 @@ export interface FakeGitHubOptions {
   limit?: { ms: number; most: number }
   /** How many creates somebody else has just sent with the same token. */
   earlier?: number
+  /** What each task has cost, in nano AI credits. Default: it is not told. */
+  nano?: number
   /** Which creates, from 1, are stored and then not answered. */
   lost?: readonly number[]
 }
@@ -78,16 +80,19 @@ async function answer(
       request.socket.destroy()
       return undefined
     }
-    return send(201, present(task))
+    return send(201, present(task, options))
   }
-  if (pathname === '/agents/tasks') return send(200, { tasks: github.tasks.map(present) })
+  if (pathname === '/agents/tasks')
+    return send(200, { tasks: github.tasks.map((task) => present(task, options)) })
   if (id !== undefined) {
     const task = github.tasks.find((known) => known.id === id)
-    return task === undefined ? send(404, { message: 'Not Found' }) : send(200, present(task))
+    return task === undefined
+      ? send(404, { message: 'Not Found' })
+      : send(200, present(task, options))
   }
   if (/^\/agents\/repos\/.+\/tasks$/.test(pathname)) {
     const tasks = github.tasks.filter(({ repository }) => repository === ofRepository)
-    return send(200, { tasks: tasks.map(present) })
+    return send(200, { tasks: tasks.map((task) => present(task, options)) })
   }
   if (/^\/repositories\/\d+$/.test(pathname)) {
     const name = options.repositories[Number(pathname.split('/').at(-1)) - 1]
@@ -137,7 +142,8 @@ function repositoryOf({ repositories }: FakeGitHubOptions, fullName: string) {
 }
 
 /** A task of GitHub's has its repository as an id; here every one is done at once. */
-function present({ id, repository, prompt, createdAt }: StoredTask) {
+function present({ id, repository, prompt, createdAt }: StoredTask, { nano }: FakeGitHubOptions) {
+  const usage = nano === undefined ? {} : { usage: { type: 'ai_credits', amount: nano } }
   const created_at = new Date(createdAt).toISOString()
   return {
     id,
@@ -151,6 +157,6 @@ function present({ id, repository, prompt, createdAt }: StoredTask) {
       { provider: 'github', type: 'branch', data: { head_ref: `copilot/${id}`, base_ref: 'main' } },
       { provider: 'github', type: 'pull', data: { id: 4711 } },
     ],
-    sessions: [{ id, state: 'completed', created_at, completed_at: created_at, prompt }],
+    sessions: [{ id, state: 'completed', created_at, completed_at: created_at, prompt, ...usage }],
   }
 }

@@ -88,17 +88,23 @@ function fieldsOf({ name, model, custom_agent, base_ref, create_pull_request, pr
 
 /** A canary is a first wave after which somebody looks. */
 function rulesOf(
-  { concurrency, canary, stop_after_failures: stop }: Campaign,
+  { concurrency, canary, stop_after_failures: stop, max_ai_credits: budget }: Campaign,
   { wave, pauseAfterWave, maxOpenPulls, yes }: DetachOptions,
 ): Pick<
   Body,
-  'waves' | 'pause_after_wave' | 'concurrency' | 'stop_after_failures' | 'max_open_pulls'
+  | 'waves'
+  | 'pause_after_wave'
+  | 'concurrency'
+  | 'stop_after_failures'
+  | 'max_ai_credits'
+  | 'max_open_pulls'
 > {
   return {
     waves: [...(canary === undefined ? [] : [canary]), ...wave],
     pause_after_wave: pauseAfterWave === true || (canary !== undefined && yes !== true),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(stop === undefined ? {} : { stop_after_failures: stop }),
+    ...(budget === undefined ? {} : { max_ai_credits: budget }),
     ...(Object.keys(maxOpenPulls).length === 0 ? {} : { max_open_pulls: maxOpenPulls }),
   }
 }

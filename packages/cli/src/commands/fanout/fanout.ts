@@ -5,6 +5,7 @@ import { isFailure } from '../../fanout/progress.ts'
 import { printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
+import { parseCredits } from '../parse-credits.ts'
 import { addAnswerCommand } from './answer.ts'
 import { addCloseCommand } from './close.ts'
 import { connectToCampaign } from './connect-to-campaign.ts'
@@ -55,6 +56,11 @@ interface GoOnCommand {
   prepare?: (journal: Journal) => Promise<void>
 }
 
+interface GoOnOptions {
+  yes?: boolean
+  maxAiCredits?: number
+}
+
 function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnCommand): void {
   const { name, summary, description, prepare } = command
   fanout
@@ -63,9 +69,17 @@ function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnComman
     .description(description)
     .argument('[campaign]', 'its name (default: the latest)')
     .option('-y, --yes', 'do not ask after the canary')
+    .option(
+      '--max-ai-credits <n>',
+      'what all its tasks together may cost from now on',
+      parseCredits,
+    )
     .addHelpText('after', examples(`errand fanout ${name}`, `errand fanout ${name} dates --yes`))
-    .action(async (campaign: string | undefined, options: { yes?: boolean }) => {
+    .action(async (campaign: string | undefined, options: GoOnOptions) => {
       await using journal = await openJournal(await findJournal(terminal, campaign))
+      if (options.maxAiCredits !== undefined) {
+        await journal.append({ type: 'budget', max_ai_credits: options.maxAiCredits })
+      }
       await prepare?.(journal)
       await followCampaign(terminal, journal, options.yes === true)
     })

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { connect } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
 import { type Campaign, StopAfter } from '../../fanout/campaign.ts'
+import { estimateCost, type TokenGuess } from '../../fanout/estimate.ts'
 import { findTargets } from '../../fanout/find-targets.ts'
 import { beginJournal, journalPath } from '../../fanout/journal.ts'
 import { type PlannedTask } from '../../fanout/journal-record.ts'
@@ -14,6 +15,7 @@ import { printable, printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { parseCount } from '../parse-count.ts'
+import { parseCredits } from '../parse-credits.ts'
 import { readPrompt } from '../read-prompt.ts'
 import { addDetachOptions, detachCampaign, type DetachOptions, requireDetachFor } from './detach.ts'
 import { followCampaign } from './follow.ts'
@@ -42,6 +44,8 @@ interface RunOptions extends DetachOptions {
   concurrency?: number
   canary?: number
   stopAfterFailures?: StopAfter
+  maxAiCredits?: number
+  estimateTokens?: TokenGuess
   dryRun?: boolean
 }
 
@@ -85,7 +89,13 @@ export function addRunCommand(fanout: Command, terminal: Terminal): void {
     .option('--concurrency <n>', 'how many tasks may be open at a time', parseCount)
     .option('--canary <n>', 'send so many first, and ask before the rest', parseCount)
     .option('--stop-after-failures <n|n%>', 'send no more after so many failures', parseStopAfter)
-    .option('--dry-run', 'show the repositories and the first prompt, and send nothing')
+    .option('--max-ai-credits <n>', 'what all tasks together may cost', parseCredits)
+    .option(
+      '--estimate-tokens <in/out>',
+      'with --dry-run: how many tokens a task reads and writes, as in 500000/15000',
+      parseTokens,
+    )
+    .option('--dry-run', 'show the repositories, the first prompt and the cost, and send nothing')
     .option('-y, --yes', 'do not ask after the canary')
     .addHelpText('after', examples(...runExamples))
     .action((prompt: string | undefined, options: RunOptions) => run(terminal, prompt, options))
@@ -98,11 +108,18 @@ async function run(
   options: RunOptions,
 ): Promise<void> {
   requireDetachFor(options)
+  if (options.estimateTokens !== undefined && options.dryRun !== true) {
+    throw new UserError('--estimate-tokens is for --dry-run.')
+  }
   const campaign = await toCampaign(terminal, argument, options)
   const client = connect(terminal)
   const tasks = await planTasks(terminal, client, campaign)
   if (tasks.length === 0) throw new UserError('No repository fits.')
-  if (options.dryRun === true) return showPlan(terminal, campaign, tasks)
+  if (options.dryRun === true) {
+    const { estimateTokens: guess } = options
+    const cost = await estimateCost(client, campaign, tasks, guess, terminal.signal)
+    return showPlan(terminal, campaign, tasks, cost)
+  }
   if (options.detach === true) {
     return await detachCampaign(terminal, client, campaign, tasks, options)
   }
@@ -158,6 +175,7 @@ async function toCampaign(
     ...(options.stopAfterFailures !== undefined && {
       stop_after_failures: options.stopAfterFailures,
     }),
+    ...(options.maxAiCredits !== undefined && { max_ai_credits: options.maxAiCredits }),
   }
   const file = options.campaign === undefined ? undefined : resolve(cwd, options.campaign)
   return readCampaign(file, flags)
@@ -199,13 +217,19 @@ async function planTasks(
   }))
 }
 
-function showPlan(terminal: Terminal, campaign: Campaign, tasks: readonly PlannedTask[]): void {
+function showPlan(
+  terminal: Terminal,
+  campaign: Campaign,
+  tasks: readonly PlannedTask[],
+  cost: string,
+): void {
   for (const { repository } of tasks) terminal.out(`${printableLine(repository)}\n`)
   const [first] = tasks
   if (first === undefined) return
   const count = `${tasks.length} ${tasks.length === 1 ? 'repository' : 'repositories'}`
   terminal.out(`\n${count}. The prompt for ${printableLine(first.repository)}:\n\n`)
   terminal.out(`${printable(first.prompt.trimEnd())}\n\n`)
+  terminal.out(`${printableLine(cost)}\n`)
   terminal.out(`Campaign ${campaign.name}: nothing was sent.\n`)
 }
 
@@ -213,4 +237,12 @@ function parseStopAfter(text: string): StopAfter {
   const parsed = StopAfter.safeParse(/^\d+$/.test(text) ? Number(text) : text)
   if (parsed.success) return parsed.data
   throw new InvalidArgumentError('It must be a number above 0, or a percentage like 10%.')
+}
+
+function parseTokens(text: string): TokenGuess {
+  const [, input, output] = /^(\d{1,12})\/(\d{1,12})$/.exec(text) ?? []
+  if (input !== undefined && output !== undefined) {
+    return { input: Number(input), output: Number(output) }
+  }
+  throw new InvalidArgumentError('It must be two whole numbers, as in 500000/15000.')
 }
