@@ -1,4 +1,7 @@
 export * from './answer-error.ts'
+export * from './automation.ts'
+export * from './automation-parts.ts'
+export * from './automation-run.ts'
 export * from './client.ts'
 export * from './create-task-once.ts'
 export * from './errors.ts'

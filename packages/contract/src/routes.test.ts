@@ -7,24 +7,38 @@ const table = Object.entries(routes) as [string, Route][]
 it('is this table of operations', () => {
   const rows = table.map(
     ([name, route]) =>
-      `${route.origin.padEnd(6)} ${route.method.padEnd(4)} ${route.path}: ${name}, ${Object.keys(route.answers).join()}`,
+      `${route.origin.padEnd(7)} ${route.method.padEnd(6)} ${route.path}: ${name}, ${Object.keys(route.answers).join()}`,
   )
 
   expect(`\n${rows.join('\n')}\n`).toMatchInlineSnapshot(`
     "
-    github POST /agents/repos/{owner}/{repo}/tasks: createTask, 201
-    github GET  /agents/repos/{owner}/{repo}/tasks: listTasksForRepo, 200
-    github GET  /agents/repos/{owner}/{repo}/tasks/{task_id}: getTaskForRepo, 200
-    github GET  /agents/tasks: listTasks, 200
-    github GET  /agents/tasks/{task_id}: getTask, 200
-    beyond GET  /agents/tasks/{task_id}/events: listEvents, 200
-    beyond POST /agents/tasks/{task_id}/steer: steerTask, 202
-    beyond POST /agents/tasks/{task_id}/cancel: cancelTask, 200
-    beyond POST /agents/tasks/{task_id}/archive: archiveTask, 200
-    beyond POST /agents/tasks/{task_id}/unarchive: unarchiveTask, 200
-    beyond POST /agents/tasks/{task_id}/pulls: openTaskPull, 201
-    beyond GET  /agents/tasks/{task_id}/diff: getTaskDiff, 200
-    beyond GET  /agents/models: listModels, 200
+    github  POST   /agents/repos/{owner}/{repo}/tasks: createTask, 201
+    github  GET    /agents/repos/{owner}/{repo}/tasks: listTasksForRepo, 200
+    github  GET    /agents/repos/{owner}/{repo}/tasks/{task_id}: getTaskForRepo, 200
+    github  GET    /agents/tasks: listTasks, 200
+    github  GET    /agents/tasks/{task_id}: getTask, 200
+    beyond  GET    /agents/tasks/{task_id}/events: listEvents, 200
+    beyond  POST   /agents/tasks/{task_id}/steer: steerTask, 202
+    beyond  POST   /agents/tasks/{task_id}/cancel: cancelTask, 200
+    beyond  POST   /agents/tasks/{task_id}/archive: archiveTask, 200
+    beyond  POST   /agents/tasks/{task_id}/unarchive: unarchiveTask, 200
+    beyond  POST   /agents/tasks/{task_id}/pulls: openTaskPull, 201
+    beyond  GET    /agents/tasks/{task_id}/diff: getTaskDiff, 200
+    beyond  GET    /agents/models: listModels, 200
+    preview GET    /agents/automations: listAutomations, 200
+    preview GET    /agents/repos/{owner}/{repo}/automations: listAutomationsForRepo, 200
+    preview POST   /agents/repos/{owner}/{repo}/automations: createAutomation, 201
+    preview GET    /agents/repos/{owner}/{repo}/automations/tools: listAutomationToolsForRepo, 200
+    preview GET    /agents/automations/tools: listAutomationTools, 200
+    preview GET    /agents/repos/{owner}/{repo}/automations/triggers: listAutomationTriggersForRepo, 200
+    preview GET    /agents/automations/triggers: listAutomationTriggers, 200
+    preview GET    /agents/repos/{owner}/{repo}/automations/{automation_id}: getAutomation, 200
+    preview PATCH  /agents/repos/{owner}/{repo}/automations/{automation_id}: updateAutomation, 200
+    preview DELETE /agents/repos/{owner}/{repo}/automations/{automation_id}: deleteAutomation, 204
+    preview GET    /agents/repos/{owner}/{repo}/automations/{automation_id}/tasks: listAutomationTasksForRepo, 200
+    preview GET    /agents/automations/{automation_id}/tasks: listAutomationTasks, 200
+    preview POST   /agents/repos/{owner}/{repo}/automations/{automation_id}/tasks: runAutomation, 202
+    beyond  GET    /agents/repos/{owner}/{repo}/automations/{automation_id}/runs: listAutomationRuns, 200
     "
   `)
 })

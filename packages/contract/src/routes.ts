@@ -1,6 +1,7 @@
+import { automationRoutes } from './automation-routes.ts'
 import { taskRoutes } from './task-routes.ts'
 
 /** Every operation of the API, in the order of the docs: one file for each group beside this one. */
-export const routes = { ...taskRoutes } as const
+export const routes = { ...taskRoutes, ...automationRoutes } as const
 
 export type RouteName = keyof typeof routes

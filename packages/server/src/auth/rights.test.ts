@@ -52,8 +52,10 @@ async function tryAll(token: string, { id, path }: { id: string; path: string })
 it('tries every operation of the table', () => {
   const tried = 5 + 5 + 1
   const withoutTask = ['listTasks', 'listModels']
+  // Tried in routes/automations/rights.test.ts.
+  const others = Object.values(routes).filter(({ path }) => !path.includes('/automations'))
 
-  expect(Object.keys(routes)).toHaveLength(tried + withoutTask.length)
+  expect(others).toHaveLength(tried + withoutTask.length)
 })
 
 describe('a repository', () => {
