@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addAutomationCommand } from './commands/automation/automation.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCreateCommand } from './commands/create.ts'
 import { addDiffCommand } from './commands/diff.ts'
@@ -57,6 +58,7 @@ export function createProgram(terminal: Terminal): Command {
         addFanoutCommand,
         addReleaseCommand,
         addRecipeCommand,
+        addAutomationCommand,
         addMcpCommand,
       ],
     ],

@@ -33,6 +33,13 @@ const Changeable = z.object({
     }),
   /** Beyond GitHub: the branch tasks start from. An empty text: the default branch. */
   base_ref: z.string(),
+  /** Beyond GitHub: the file of the repository that it is kept in step with. */
+  source_path: z
+    .string()
+    .regex(
+      /^\.github\/errand\/automations\/[^/]+\.ya?ml$/,
+      'must lie in .github/errand/automations',
+    ),
 })
 const { shape } = Changeable
 
@@ -50,14 +57,7 @@ export const CreateAutomation = Changeable.extend({
   allowed_custom_agents: shape.allowed_custom_agents.default([]),
   usage_limits: shape.usage_limits.default([]),
   base_ref: shape.base_ref.default(''),
-  /** Beyond GitHub: the file of the repository that it is kept in step with. */
-  source_path: z
-    .string()
-    .regex(
-      /^\.github\/errand\/automations\/[^/]+\.ya?ml$/,
-      'must lie in .github/errand/automations',
-    )
-    .exactOptional(),
+  source_path: shape.source_path.exactOptional(),
 })
 export type CreateAutomation = z.infer<typeof CreateAutomation>
 
@@ -77,6 +77,7 @@ export const UpdateAutomation = z.object({
   allowed_custom_agents: shape.allowed_custom_agents.exactOptional(),
   usage_limits: shape.usage_limits.exactOptional(),
   base_ref: shape.base_ref.exactOptional(),
+  source_path: shape.source_path.exactOptional(),
   expected_revision_id: z.string().exactOptional(),
 })
 export type UpdateAutomation = z.infer<typeof UpdateAutomation>
