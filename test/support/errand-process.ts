@@ -54,7 +54,7 @@ export function workerProcess(dataDir: string, settings: TestSettings): Promise<
 }
 
 /** What the server itself writes down for commands on the same machine. */
-async function readUrl(dataDir: string, pid: number): Promise<string> {
+export async function readUrl(dataDir: string, pid: number): Promise<string> {
   const note = JSON.parse(await readFile(join(dataDir, 'server.json'), 'utf8')) as {
     url: string
     pid: number
@@ -96,7 +96,7 @@ async function startProcess(
 }
 
 /** Boxes die with the runner that opened them: whatever survives it is a defect. */
-async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const tree = descendantsOf(child.pid as number)
   const exited = once(child, 'exit')

@@ -27,6 +27,7 @@ it('says what commands there are', async () => {
       campaign                        look after campaigns the server keeps
       release                         prepare releases
       recipe                          run small deterministic jobs on a repository
+      automation                      run prompts by the clock
       mcp                             let other agents delegate tasks, by MCP
 
     Server:
@@ -61,6 +62,16 @@ const commands = [
   ['recipe', 'list'],
   ['recipe', 'show'],
   ['recipe', 'run'],
+  ['automation', 'create'],
+  ['automation', 'edit'],
+  ['automation', 'list'],
+  ['automation', 'view'],
+  ['automation', 'history'],
+  ['automation', 'run'],
+  ['automation', 'pause'],
+  ['automation', 'resume'],
+  ['automation', 'delete'],
+  ['automation', 'sync'],
   ['mcp'],
   ['fanout', 'run'],
   ['fanout', 'resume'],

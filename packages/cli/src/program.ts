@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCampaignCommand } from './commands/campaign/campaign.ts'
+import { addAutomationCommand } from './commands/automation/automation.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCreateCommand } from './commands/create.ts'
 import { addDiffCommand } from './commands/diff.ts'
@@ -59,6 +60,7 @@ export function createProgram(terminal: Terminal): Command {
         addCampaignCommand,
         addReleaseCommand,
         addRecipeCommand,
+        addAutomationCommand,
         addMcpCommand,
       ],
     ],

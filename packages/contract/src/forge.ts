@@ -7,6 +7,13 @@ export interface Forge {
   /** Who a token belongs to; undefined when it is unknown, expired or revoked. */
   authenticate(token: string): Promise<Caller | undefined>
   /**
+   * A caller for work that is done later in a user's name, without a token of theirs: it may what the user
+   * may at that time. Undefined when the account is gone.
+   *
+   * @throws ErrandError forbidden where the forge has no way to do so.
+   */
+  actFor(user: { id: number }): Promise<Caller | undefined>
+  /**
    * A repository as the caller may see it; undefined when it does not exist or may not be seen,
    * which are the same to a caller (404). `full_name` is the current name, also when an old one
    * was asked for: `renamed` says so.
@@ -27,6 +34,8 @@ export interface Forge {
     repository: RepositoryAccess,
     pull: { title: string; body: string; head: string; base: string; draft: boolean },
   ): Promise<ForgePull>
+  /** The open pull requests onto a branch that come from branches of the repository itself. */
+  openPulls(caller: Caller, repository: RepositoryAccess, base: string): Promise<ForgePull[]>
   /** A pull request as it is now; undefined when there is none of this number. */
   pull(caller: Caller, repository: RepositoryAccess, number: number): Promise<ForgePull | undefined>
   /** Asks users for their review; those asked before stay so. Throws ErrandError where one cannot be. */
@@ -71,6 +80,8 @@ export interface Caller {
   secret: string
   /** May see and do everything on the embedded forge: the first owner. */
   isSiteAdmin: boolean
+  /** The secret is not the user's own: what the user may do must be asked for by their name. */
+  isOnBehalf?: true
 }
 
 export type RepositoryPermission = 'read' | 'triage' | 'write' | 'maintain' | 'admin'

@@ -26,6 +26,7 @@ export function createOpenApi(options: { version: string; serverUrl: string }): 
     security: [{ token: [] }],
     tags: [
       { name: 'github', description: "Wire compatible with GitHub's API" },
+      { name: 'preview', description: "GitHub's in preview, as far as it is known" },
       { name: 'beyond', description: 'Beyond GitHub' },
     ],
     paths,
@@ -77,7 +78,10 @@ function describeAnswers(route: Route): Record<string, object> {
   return Object.fromEntries(
     Object.entries(route.answers).map(([status, schema]) => [
       status,
-      { description: route.summary, content: contentOf(route, schema) },
+      {
+        description: route.summary,
+        ...(status === '204' ? {} : { content: contentOf(route, schema) }),
+      },
     ]),
   )
 }

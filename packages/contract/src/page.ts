@@ -14,7 +14,7 @@ const commaSeparatedStates = z
   .pipe(z.array(State))
 
 /** Accepts `true`/`false` as a query string writes them; anything else is a 422. */
-const queryBoolean = z.enum(['true', 'false']).transform((text) => text === 'true')
+export const queryBoolean = z.enum(['true', 'false']).transform((text) => text === 'true')
 
 /** The filters both lists take (behaviour.md 1.3). */
 export const TaskListQuery = PageQuery.extend({

@@ -10,8 +10,11 @@ export interface Route {
   /** With `{name}` for parameters, as OpenAPI writes them. */
   path: string
   summary: string
-  /** Wire compatible with GitHub, or beyond it. */
-  origin: 'github' | 'beyond'
+  /**
+   * Wire compatible with GitHub; GitHub's in preview, which its published description does not hold yet,
+   * as far as it is known; or beyond it.
+   */
+  origin: 'github' | 'preview' | 'beyond'
   who: 'anyone' | 'user'
   permission?: 'agent_tasks:read' | 'agent_tasks:write'
   params: z.ZodObject

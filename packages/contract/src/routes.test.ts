@@ -25,6 +25,20 @@ it('is this table of operations', () => {
     beyond POST /agents/tasks/{task_id}/pulls: openTaskPull, 201
     beyond GET  /agents/tasks/{task_id}/diff: getTaskDiff, 200
     beyond GET  /agents/models: listModels, 200
+    preview GET  /agents/automations: listAutomations, 200
+    preview GET  /agents/repos/{owner}/{repo}/automations: listAutomationsForRepo, 200
+    preview POST /agents/repos/{owner}/{repo}/automations: createAutomation, 201
+    preview GET  /agents/repos/{owner}/{repo}/automations/tools: listAutomationToolsForRepo, 200
+    preview GET  /agents/automations/tools: listAutomationTools, 200
+    preview GET  /agents/repos/{owner}/{repo}/automations/triggers: listAutomationTriggersForRepo, 200
+    preview GET  /agents/automations/triggers: listAutomationTriggers, 200
+    preview GET  /agents/repos/{owner}/{repo}/automations/{automation_id}: getAutomation, 200
+    preview PATCH /agents/repos/{owner}/{repo}/automations/{automation_id}: updateAutomation, 200
+    preview DELETE /agents/repos/{owner}/{repo}/automations/{automation_id}: deleteAutomation, 204
+    preview GET  /agents/repos/{owner}/{repo}/automations/{automation_id}/tasks: listAutomationTasksForRepo, 200
+    preview GET  /agents/automations/{automation_id}/tasks: listAutomationTasks, 200
+    preview POST /agents/repos/{owner}/{repo}/automations/{automation_id}/tasks: runAutomation, 202
+    beyond GET  /agents/repos/{owner}/{repo}/automations/{automation_id}/runs: listAutomationRuns, 200
     beyond POST /agents/campaigns: createCampaign, 201
     beyond POST /agents/campaigns/forecast: forecastCampaign, 200
     beyond GET  /agents/campaigns: listCampaigns, 200

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Automations } from './automation-settings.ts'
 import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
 
@@ -194,6 +195,9 @@ export const Settings = z.strictObject({
   models: z.array(Model).default([]).describe('The models tasks may name; the first is `auto`.'),
   integrations: Integrations.prefault({}).describe(
     'Portals and other senders that start tasks. Secrets are named, not held: each `…_env` names a variable, or `NAME_FILE` beside it the file with the value.',
+  ),
+  automations: Automations.prefault({}).describe(
+    'Prompts sent by the clock (docs/automations.md).',
   ),
   agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
 })

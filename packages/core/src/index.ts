@@ -15,6 +15,29 @@ export {
 } from './campaigns/list-campaign-targets.ts'
 export { notePull, type PullToLookAt, pullsToLookAt } from './campaigns/look-at-pulls.ts'
 export { waveOf } from './campaigns/waves.ts'
+export { type AutomationUsage, usageOf } from './automations/automation-usage.ts'
+export {
+  claimAutomationRuns,
+  type HeldAutomationRun,
+  noteRefusedRun,
+  noteRequest,
+  noteSkippedRun,
+  noteStartedRun,
+  postponeAutomationRun,
+  StaleAutomationRun,
+  takeOverAutomationRuns,
+} from './automations/claim-runs.ts'
+export { createAutomation, type NewAutomation } from './automations/create-automation.ts'
+export { enqueueDueRuns, requestRun } from './automations/enqueue-runs.ts'
+export {
+  type AutomationFilter,
+  deleteAutomation,
+  getAutomation,
+  listAutomations,
+} from './automations/list-automations.ts'
+export { listAutomationRuns } from './automations/list-runs.ts'
+export { settleRuns } from './automations/settle-runs.ts'
+export { updateAutomation } from './automations/update-automation.ts'
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
 export { repeatPass } from './passes/repeat-pass.ts'
@@ -52,12 +75,19 @@ export type { Changes, Topic } from './store/changes.ts'
 export { DataFolderLocked, lockFile } from './store/lock.ts'
 export { type Log, silentLog } from './store/log.ts'
 export { openStore, type OpenStoreOptions } from './store/open.ts'
-export type { PortalRunTaskRow, SessionRow, TaskRow } from './store/schema.ts'
+export type {
+  AutomationRow,
+  AutomationRunRow,
+  PortalRunTaskRow,
+  SessionRow,
+  TaskRow,
+} from './store/schema.ts'
 export type { Clock, Store } from './store/store.ts'
 export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
 export { archiveTask, unarchiveTask } from './tasks/archive-task.ts'
 export { cancelTask } from './tasks/cancel-task.ts'
 export { createTask, type NewTask } from './tasks/create-task.ts'
 export { getTask, type TaskDetail } from './tasks/get-task.ts'
+export { listOpenPrompts } from './tasks/list-open-prompts.ts'
 export { listTasks, type TaskFilter, type TaskList } from './tasks/list-tasks.ts'
 export { steerTask, type Steering } from './tasks/steer-task.ts'

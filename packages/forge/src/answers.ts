@@ -1,4 +1,4 @@
-import { ErrandError, type Forge, type ForgePull } from '@errand/contract'
+import { type Caller, ErrandError, type Forge, type ForgePull } from '@errand/contract'
 import type { ForgeContext } from './context.ts'
 import { mergeBase } from './git/commits.ts'
 import { cutDiff } from './git/diff.ts'
@@ -10,9 +10,9 @@ import { findAccount } from './identity/accounts.ts'
 import { botLogin } from './identity/first-accounts.ts'
 import { authenticate } from './identity/tokens.ts'
 import { findOpenPull, openPull } from './pulls/open-pull.ts'
-import { requirePull } from './pulls/refresh-pulls.ts'
+import { refreshPulls, requirePull } from './pulls/refresh-pulls.ts'
 import { requestReviewers } from './pulls/request-reviewers.ts'
-import type { Pull, Repository } from './records/records.ts'
+import type { Account, Pull, Repository } from './records/records.ts'
 
 /** Largest file read whole, in bytes: the server asks for configuration only. */
 const fileLimitBytes = 4 * 1024 * 1024
@@ -31,6 +31,10 @@ export function answersOf(context: ForgeContext): Forge {
 
   return {
     authenticate: async (token) => authenticate(records, token),
+    async actFor({ id }) {
+      const account = records.accounts.get(String(id))
+      return account?.type === 'User' ? callerFor(account) : undefined
+    },
     repository: async (caller, name) =>
       presentAccess(records, caller, findRepository(records, name)),
     async repositoryById(caller, id) {
@@ -59,6 +63,12 @@ export function answersOf(context: ForgeContext): Forge {
       const opened = known ?? (await openPull(context, record, bot, pull))
       return presentForgePull(context, repository.full_name, opened)
     },
+    async openPulls(_caller, repository, base) {
+      const pulls = await refreshPulls(context, requireRecord(repository.id))
+      return pulls
+        .filter((pull) => pull.state === 'open' && pull.base === base)
+        .map((pull) => presentForgePull(context, repository.full_name, pull))
+    },
     async pull(_caller, repository, number) {
       const record = requireRecord(repository.id)
       if (records.of(record).pulls.get(String(number)) === undefined) return undefined
@@ -75,6 +85,22 @@ export function answersOf(context: ForgeContext): Forge {
       const parted = (await mergeBase(gitDir, from, to)) ?? from
       return await cutDiff(gitDir, parted, to, limitBytes)
     },
+  }
+}
+
+/** Without a token there is no secret, and nothing to narrow what the account may do. */
+function callerFor({ id, login, type, site_admin }: Account): Caller {
+  const token = {
+    hash: `account ${id}`,
+    scopes: [],
+    permissions: { agent_tasks: 'write' as const },
+  }
+  return {
+    user: { id, login, type },
+    token: { kind: 'user_to_server', ...token },
+    secret: '',
+    isSiteAdmin: site_admin,
+    isOnBehalf: true,
   }
 }
 

@@ -5,6 +5,7 @@ import type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
 
 export { RecipeError } from './recipe-error.ts'
 export { checkOptions } from './check-options.ts'
+export { parseOptions } from './parse-options.ts'
 export {
   composeRecipePrompt,
   recipeInterpreter,

@@ -101,6 +101,7 @@ async function send(
     await sendEventStream(reply, answer.stream, { log: context.log })
     return reply
   }
+  if (answer.status === 204) return reply.code(204).send()
   const isText = typeof answer.body === 'string'
   return reply
     .code(answer.status)

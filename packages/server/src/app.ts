@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { agentTaskRoutes } from './api.ts'
+import { type Scheduler, startScheduler } from './automations/scheduler.ts'
 import type { ServerContext } from './context.ts'
 import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
@@ -83,6 +84,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   }
   void app.register(integrationRoutes(context))
   void app.register(campaignLoops(context))
+  if (context.settings.automations.is_automations_enabled) void app.register(scheduling(context))
   if (options.createMcpServer !== undefined) {
     void app.register(mcpRoutes(context, options.createMcpServer))
   }
@@ -90,6 +92,15 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   void app.register(pageRoutes(context, signIns))
   if (options.gitRoutes !== undefined) void app.register(options.gitRoutes)
   return app
+}
+
+/** From when the server is ready until it closes. */
+function scheduling(context: ServerContext): FastifyPluginAsync {
+  return async (app) => {
+    let scheduler: Scheduler | undefined
+    app.addHook('onListen', async () => void (scheduler = startScheduler(context)))
+    app.addHook('onClose', async () => await scheduler?.close())
+  }
 }
 
 function beginEveryAnswer(request: FastifyRequest, reply: FastifyReply): void {

@@ -1,6 +1,21 @@
 import type { Forge, Settings } from '@errand/contract'
 import type { Log, Store } from '@errand/core'
 
+/** A prompt that is a recipe, made ready for one repository and branch. */
+export interface Recipe {
+  prompt: string
+  /** Stands in the text of the pull requests its runs make. */
+  mark: string
+  /** Whether another prompt does the same. */
+  isSame(prompt: string): boolean
+}
+
+/** Knows recipes by their prompt. @throws ErrandError validation_failed for one that is wrong. */
+export type RecipeReader = (
+  prompt: string,
+  about: { base: string; web_url: string },
+) => Promise<Recipe | undefined>
+
 /** What every handler works with. */
 export interface ServerContext {
   store: Store
@@ -13,4 +28,6 @@ export interface ServerContext {
   forgeToken?: () => string | undefined
   /** What a variable that the settings name holds. Never stored, never logged. */
   secrets: (name: string) => string | undefined
+  /** Without one no prompt is a recipe. */
+  readRecipe?: RecipeReader
 }

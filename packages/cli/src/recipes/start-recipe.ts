@@ -6,8 +6,9 @@ import {
   type Task,
   type TaskWithSessions,
 } from '@errand/contract'
-import { checkOptions, composeRecipePrompt, loadRecipe, recipeMark } from '@errand/recipes'
+import { checkOptions, loadRecipe } from '@errand/recipes'
 import { type RepositoryName } from '../client/git-remote.ts'
+import { composeRun, sameAs } from './compose-run.ts'
 import { findRecipePull, type RecipePull } from './find-recipe-pull.ts'
 import { composeTextPrompt } from './text-prompt.ts'
 
@@ -50,18 +51,12 @@ export async function startRecipe(
   const about = (await answer.json()) as { default_branch: string; html_url: string }
   const base = run.base ?? about.default_branch
   const isErrand = await runsRecipes(client, signal)
-  const hasWebUrl = 'web_url' in recipe.options.shape
-  const options = hasWebUrl ? { web_url: about.html_url, ...run.options } : run.options
-  const prompt = isErrand
-    ? composeRecipePrompt(recipe.name, { base, ...options })
-    : composeTextPrompt(recipe, run.options, base)
-  const isSame = (other: string): boolean =>
-    recipe.identifiedBy === undefined
-      ? other.split('\n')[0] === prompt.split('\n')[0]
-      : other === prompt
+  const composed = composeRun(recipe, run.options, { base, web_url: about.html_url })
+  const prompt = isErrand ? composed.prompt : composeTextPrompt(recipe, run.options, base)
+  const isSame = sameAs(recipe, prompt)
   const running = await findRunning(client, run.repository, isSame, signal)
   if (running !== undefined) return { task: running, isRunning: true }
-  const wanted = { mark: recipeMark(recipe, run.options), base, signal }
+  const wanted = { mark: composed.mark, base, signal }
   const updates = await findRecipePull(client, run.repository, wanted)
   const model = run.model ?? (isErrand ? scriptModelId : undefined)
   const task = await client.call('createTask', {

@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
 import { type Client, ErrandError, type Forge, type Settings } from '@errand/contract'
-import { DataFolderLocked, openStore, type Store } from '@errand/core'
+import { type Clock, DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
 import { createGitHubForge, createServer } from '@errand/server'
 import { type Logger } from 'pino'
@@ -10,6 +10,7 @@ import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
 import { openRunner, remoteForge } from './open-runner.ts'
 import { readSecret } from './read-secret.ts'
+import { readRecipe } from './read-recipe.ts'
 import { issueOwnerToken, type OwnerToken } from './owner-token.ts'
 
 export interface RunningServer {
@@ -27,29 +28,32 @@ export interface RunningServer {
 
 /**
  * Puts store, forge, server and runner into this process, the only place where they meet. What was
- * opened is closed in the reverse order, also when a later part cannot start.
+ * opened is closed in the reverse order, also when a later part cannot start. The clock is the
+ * database's, unless another one is given.
  */
 export async function startServer(
   settings: Settings,
   environment: Environment,
   log: Logger,
+  dependencies: { clock?: Clock } = {},
 ): Promise<RunningServer> {
   const opened = new AsyncDisposableStack()
   try {
     // Tokens and repositories are kept in there: nobody else's business.
     await mkdir(settings.data, { recursive: true, mode: 0o700 })
     await chmod(settings.data, 0o700)
-    const store = opened.use(await openStoreOf(settings, log))
+    const store = opened.use(await openStoreOf(settings, log, dependencies.clock))
     const address = { url: httpUrl(settings.host, settings.port) }
     const publicUrl = (): string => settings.public_url ?? address.url
     const embedded = await openEmbeddedForge(settings, log, publicUrl)
     // The server closes it too, but not one that never got ready.
     opened.defer(() => embedded?.close())
-    const forge: Forge = embedded ?? createGitHubForge({ apiUrl: settings.forge })
-    const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const secrets = (name: string) => readSecret(environment, name)
+    const forge: Forge = embedded ?? createGitHubForge(remoteForgeOf(settings, secrets))
+    const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
-    const own = { store, forge, settings, log, publicUrl, secrets, forgeToken, createMcpServer }
+    const tools = { createMcpServer, readRecipe }
+    const own = { store, forge, settings, log, publicUrl, secrets, forgeToken, ...tools }
     const app = createServer({ ...own, ...routes })
     opened.defer(() => app.close())
     await listen(app, settings)
@@ -89,10 +93,15 @@ async function createMcpServer(client: Client) {
 }
 
 /** Throws `UserError` when the folder is another Errand's, or the database cannot be reached. */
-export async function openStoreOf(settings: Settings, log: Logger): Promise<Store> {
+export async function openStoreOf(settings: Settings, log: Logger, clock?: Clock): Promise<Store> {
   const { data: dataDir, database_url: databaseUrl } = settings
   try {
-    return await openStore({ dataDir, log, ...(databaseUrl !== undefined && { databaseUrl }) })
+    return await openStore({
+      dataDir,
+      log,
+      ...(databaseUrl !== undefined && { databaseUrl }),
+      ...(clock !== undefined && { clock }),
+    })
   } catch (cause) {
     if (cause instanceof DataFolderLocked) throw new UserError(cause.message, { cause })
     if (databaseUrl === undefined) throw cause
@@ -108,6 +117,15 @@ function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError) return reasonOf(cause.errors[0])
   if (cause instanceof Error && cause.cause instanceof Error) return reasonOf(cause.cause)
   return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** @throws UserError when the token that the settings name is not there. */
+function remoteForgeOf(settings: Settings, secrets: (name: string) => string | undefined) {
+  const { token_env: name } = settings.automations
+  if (name === undefined) return { apiUrl: settings.forge }
+  const automationToken = secrets(name)
+  if (automationToken) return { apiUrl: settings.forge, automationToken }
+  throw new UserError(`automations.token_env: the variable ${name} is not set.`)
 }
 
 async function openEmbeddedForge(

@@ -8,6 +8,8 @@ import { artifactsOf } from './get-task.ts'
 export interface TaskFilter {
   repository_id?: number
   creator_ids?: number[]
+  /** Those its runs have started. */
+  automation_id?: string
   /** Default, and what an empty list means: all. */
   states?: State[]
   is_archived: boolean
@@ -82,5 +84,17 @@ function scope(filter: TaskFilter) {
       ...(filter.creator_ids === undefined
         ? []
         : [where('creator_id', 'in', filter.creator_ids.length > 0 ? filter.creator_ids : [-1])]),
+      ...(filter.automation_id === undefined
+        ? []
+        : [
+            where('id', 'in', (subquery) =>
+              subquery
+                .selectFrom('automation_runs')
+                .select('task_id')
+                .where('automation_id', '=', filter.automation_id ?? null)
+                .where('task_id', 'is not', null)
+                .$castTo<{ task_id: string }>(),
+            ),
+          ]),
     ])
 }

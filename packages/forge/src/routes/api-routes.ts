@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ForgeContext } from '../context.ts'
 import { fullName } from '../identity/access.ts'
+import { collaboratorRoutes } from './collaborators.ts'
 import { commentRoutes } from './comments.ts'
 import { commitRoutes } from './commits.ts'
 import { compareRoutes } from './compare.ts'
@@ -27,6 +28,7 @@ const groups = [
   pullContentRoutes,
   mergeRoutes,
   reviewerRoutes,
+  collaboratorRoutes,
   commentRoutes,
 ]
 

@@ -10,13 +10,21 @@ import { requireCaller, urlsOf } from './request.ts'
 
 const NewOrganization = z.object({ login: z.string(), admin: z.string().optional() })
 
-/** `/user`, `/users/{username}`, `/admin/organizations`, `/meta`. */
+/** `/user`, `/user/{id}`, `/users/{username}`, `/admin/organizations`, `/meta`. */
 export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
   app.get('/user', async (request) => {
     const caller = requireCaller(request)
     // It is nobody's: GitHub has no user to show either.
     if (caller.token.kind === 'installation') throw new ErrandError('integration_not_accessible')
     const account = context.records.accounts.get(String(caller.user.id))
+    if (account === undefined) throw new ErrandError('not_found')
+    return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
+  })
+
+  // Who somebody is by id, which stays when the login changes.
+  app.get<{ Params: { id: string } }>('/user/:id', async (request) => {
+    requireCaller(request)
+    const account = context.records.accounts.get(request.params.id)
     if (account === undefined) throw new ErrandError('not_found')
     return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
   })

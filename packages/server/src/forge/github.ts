@@ -5,6 +5,7 @@ import {
   type Forge,
   type ForgePull,
   invalidField,
+  type RepositoryAccess,
   type RepositoryPermission,
   type TokenKind,
 } from '@errand/contract'
@@ -37,45 +38,27 @@ const Pull = z.object({
   body: z.string().nullable().default(''),
   draft: z.boolean().default(false),
   merged_at: z.string().nullable().default(null),
-  head: z.object({ ref: z.string() }),
+  head: z.object({
+    ref: z.string(),
+    repo: z.object({ full_name: z.string() }).nullish(),
+  }),
   base: z.object({ ref: z.string() }),
   user: z.object({ login: z.string() }).nullable(),
 })
+
+const Permission = z.object({ permission: z.string(), role_name: z.string().optional() })
 
 /**
  * A GitHub host as the forge, asked through its REST API with the caller's own token: GitHub decides
  * who may see and do what. A token's user is believed for a minute.
  */
-export function createGitHubForge(options: { apiUrl: string }): Forge {
+export function createGitHubForge(options: {
+  apiUrl: string
+  /** What work in a user's name, without a token of theirs, is asked with. Default: there is none. */
+  automationToken?: string
+}): Forge {
   const callers = new Map<string, { caller: Caller; until: number }>()
-  const apiUrl = options.apiUrl.replace(/\/+$/, '')
-
-  async function ask(token: string, path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers({
-      accept: 'application/vnd.github+json',
-      authorization: `Bearer ${token}`,
-      'user-agent': 'errand',
-      'x-github-api-version': '2022-11-28',
-    })
-    for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
-    try {
-      return await fetch(`${apiUrl}${path}`, {
-        ...init,
-        headers,
-        signal: AbortSignal.timeout(10_000),
-      })
-    } catch (cause) {
-      throw new ErrandError('bad_upstream', { message: 'The forge cannot be reached', cause })
-    }
-  }
-
-  async function findRepository(caller: Caller, path: string, asked?: string) {
-    const response = await ask(caller.secret, path)
-    if (response.status === 404) return undefined
-    const found = await readJson(response, Repository)
-    const renamed = asked !== undefined && found.full_name.toLowerCase() !== asked.toLowerCase()
-    return { ...found, permission: permissionOf(found.permissions), renamed }
-  }
+  const ask = askerOf(options.apiUrl.replace(/\/+$/, ''))
 
   return {
     async authenticate(token) {
@@ -90,9 +73,15 @@ export function createGitHubForge(options: { apiUrl: string }): Forge {
       callers.set(hash, { caller, until: Date.now() + cacheMs })
       return caller
     },
+    actFor: async ({ id }) => await actFor(ask, options.automationToken, id),
     repository: async (caller, { owner, repo }) =>
-      await findRepository(caller, `/repos/${segment(owner)}/${segment(repo)}`, `${owner}/${repo}`),
-    repositoryById: async (caller, id) => await findRepository(caller, `/repositories/${id}`),
+      await findRepository(
+        ask,
+        caller,
+        `/repos/${segment(owner)}/${segment(repo)}`,
+        `${owner}/${repo}`,
+      ),
+    repositoryById: async (caller, id) => await findRepository(ask, caller, `/repositories/${id}`),
     async branchExists(caller, repository, branch) {
       const path = `/repos/${repository.full_name}/branches/${segment(branch)}`
       return await isFound(await ask(caller.secret, path))
@@ -118,7 +107,9 @@ export function createGitHubForge(options: { apiUrl: string }): Forge {
 
 type Ask = (token: string, path: string, init?: RequestInit) => Promise<Response>
 
-function pullAnswers(ask: Ask): Pick<Forge, 'openPull' | 'pull' | 'requestReviewers'> {
+function pullAnswers(
+  ask: Ask,
+): Pick<Forge, 'openPull' | 'openPulls' | 'pull' | 'requestReviewers'> {
   return {
     async openPull(caller, repository, pull) {
       const head = `${repository.owner.login}:${pull.head}`
@@ -134,6 +125,16 @@ function pullAnswers(ask: Ask): Pick<Forge, 'openPull' | 'pull' | 'requestReview
         await readJson(await ask(caller.secret, path, { method: 'POST', body }), Pull),
       )
     },
+    async openPulls(caller, repository, base) {
+      const found: ForgePull[] = []
+      for (let page = 1; ; page += 1) {
+        const query = new URLSearchParams({ state: 'open', base, per_page: '100', page: `${page}` })
+        const path = `/repos/${repository.full_name}/pulls?${query.toString()}`
+        const pulls = await readJson(await ask(caller.secret, path), z.array(Pull))
+        found.push(...pulls.filter((pull) => isOwn(pull, repository)).map(presentPull))
+        if (pulls.length < 100) return found
+      }
+    },
     async pull(caller, repository, number) {
       const response = await ask(caller.secret, `/repos/${repository.full_name}/pulls/${number}`)
       return response.status === 404 ? undefined : presentPull(await readJson(response, Pull))
@@ -148,6 +149,74 @@ function pullAnswers(ask: Ask): Pick<Forge, 'openPull' | 'pull' | 'requestReview
       }
       if (!response.ok) throw await upstreamError(response)
     },
+  }
+}
+
+function askerOf(apiUrl: string): Ask {
+  return async (token, path, init = {}) => {
+    const headers = new Headers({
+      accept: 'application/vnd.github+json',
+      authorization: `Bearer ${token}`,
+      'user-agent': 'errand',
+      'x-github-api-version': '2022-11-28',
+    })
+    for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
+    const signal = AbortSignal.timeout(10_000)
+    try {
+      return await fetch(`${apiUrl}${path}`, { ...init, headers, signal })
+    } catch (cause) {
+      throw new ErrandError('bad_upstream', { message: 'The forge cannot be reached', cause })
+    }
+  }
+}
+
+async function findRepository(ask: Ask, caller: Caller, path: string, asked?: string) {
+  const response = await ask(caller.secret, path)
+  if (response.status === 404) return undefined
+  const found = await readJson(response, Repository)
+  const permission = caller.isOnBehalf
+    ? await permissionByName(ask, caller, found.full_name)
+    : permissionOf(found.permissions)
+  if (permission === undefined) return undefined
+  const renamed = asked !== undefined && found.full_name.toLowerCase() !== asked.toLowerCase()
+  return { ...found, permission, renamed }
+}
+
+/** What GitHub says a user may do, to who is not the user; undefined when that is nothing. */
+async function permissionByName(ask: Ask, caller: Caller, fullName: string) {
+  const path = `/repos/${fullName}/collaborators/${segment(caller.user.login)}/permission`
+  const response = await ask(caller.secret, path)
+  if (response.status === 404) return undefined
+  const { permission, role_name: role } = await readJson(response, Permission)
+  return levels.find((level) => level === role) ?? levels.find((level) => level === permission)
+}
+
+async function actFor(
+  ask: Ask,
+  automationToken: string | undefined,
+  id: number,
+): Promise<Caller | undefined> {
+  if (automationToken === undefined) {
+    throw new ErrandError('forbidden', {
+      message:
+        'This server cannot run automations: its settings name no token for them (automations.token_env)',
+    })
+  }
+  // By id: a name that somebody gave up may be another's now.
+  const response = await ask(automationToken, `/user/${id}`)
+  if (response.status === 404) return undefined
+  const user = await readJson(response, User)
+  const token = {
+    hash: `account ${id}`,
+    scopes: [],
+    permissions: { agent_tasks: 'write' as const },
+  }
+  return {
+    user,
+    token: { kind: 'user_to_server', ...token },
+    secret: automationToken,
+    isSiteAdmin: false,
+    isOnBehalf: true,
   }
 }
 
@@ -188,6 +257,11 @@ const levels: RepositoryPermission[] = ['admin', 'maintain', 'write', 'triage', 
 function permissionOf(permissions: Record<string, boolean>): RepositoryPermission {
   const names: Record<string, boolean> = { ...permissions, write: permissions['push'] ?? false }
   return levels.find((level) => names[level]) ?? 'read'
+}
+
+/** A fork's branch may have any name, and its pull request any text. */
+function isOwn({ head }: z.infer<typeof Pull>, repository: RepositoryAccess): boolean {
+  return head.repo?.full_name.toLowerCase() === repository.full_name.toLowerCase()
 }
 
 function presentPull(pull: z.infer<typeof Pull>): ForgePull {

@@ -23,6 +23,8 @@ function apiPage(): Html {
     </p>
     <h2>GitHub's operations</h2>
     ${all.filter((route) => route.origin === 'github').map(describe)}
+    <h2>GitHub's operations in preview</h2>
+    ${all.filter((route) => route.origin === 'preview').map(describe)}
     <h2>Beyond GitHub</h2>
     ${all.filter((route) => route.origin === 'beyond').map(describe)}`
 }

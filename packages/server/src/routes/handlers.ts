@@ -1,5 +1,23 @@
 import type { RouteName, routes } from '@errand/contract'
 import type { Handler } from '../handler.ts'
+import {
+  getAutomation,
+  listAutomationRuns,
+  listAutomations,
+  listAutomationsForRepo,
+  listAutomationTasks,
+  listAutomationTasksForRepo,
+  listAutomationTools,
+  listAutomationToolsForRepo,
+  listAutomationTriggers,
+  listAutomationTriggersForRepo,
+} from './automations/read.ts'
+import {
+  createAutomation,
+  deleteAutomation,
+  runAutomation,
+  updateAutomation,
+} from './automations/write.ts'
 import { archiveTask, unarchiveTask } from './beyond/archive.ts'
 import { cancelTask } from './beyond/cancel.ts'
 import { getTaskDiff } from './beyond/diff.ts'
@@ -43,4 +61,18 @@ export const handlers = {
   resumeCampaign,
   cancelCampaign,
   retryCampaign,
+  listAutomations,
+  listAutomationsForRepo,
+  createAutomation,
+  listAutomationToolsForRepo,
+  listAutomationTools,
+  listAutomationTriggersForRepo,
+  listAutomationTriggers,
+  getAutomation,
+  updateAutomation,
+  deleteAutomation,
+  listAutomationTasksForRepo,
+  listAutomationTasks,
+  runAutomation,
+  listAutomationRuns,
 } satisfies { [N in RouteName]: Handler<(typeof routes)[N]> }

@@ -135,6 +135,23 @@ function answersOf({ callers, repositories, access }: TestRecords): Forge {
 
   return {
     authenticate: async (token) => callers.get(token),
+    async actFor({ id }) {
+      const known = [...callers.values()].find(({ user }) => user.id === id)
+      const token = {
+        hash: `account ${id}`,
+        scopes: [],
+        permissions: { agent_tasks: 'write' },
+      } as const
+      return (
+        known && {
+          user: known.user,
+          token: { kind: 'user_to_server', ...token, scopes: [] },
+          secret: '',
+          isSiteAdmin: false,
+          isOnBehalf: true,
+        }
+      )
+    },
     async repository(caller, { owner, repo }) {
       const asked = `${owner}/${repo}`.toLowerCase()
       const found = [...repositories.values()].find((repository) =>
@@ -157,6 +174,8 @@ function answersOf({ callers, repositories, access }: TestRecords): Forge {
       pulls.push(pull)
       return pull
     },
+    openPulls: async (_caller, repository, base) =>
+      recordOf(repository).pulls.filter((pull) => pull.state === 'open' && pull.base === base),
     pull: async (_caller, repository, number) =>
       recordOf(repository).pulls.find((pull) => pull.number === number),
     async requestReviewers(_caller, repository, number, logins) {

@@ -24,10 +24,10 @@ export const listTasks: Handler<typeof routes.listTasks> = async (context, call)
   return presentList(call, list, await visibleRepositories(context, call.caller, ids))
 }
 
-async function readList(
+export async function readList(
   context: ServerContext,
   query: TaskListQuery,
-  scope: Pick<core.TaskFilter, 'repository_id' | 'creator_ids'>,
+  scope: Pick<core.TaskFilter, 'repository_id' | 'creator_ids' | 'automation_id'>,
 ): Promise<core.TaskList> {
   return await core.listTasks(context.store, {
     ...scope,
@@ -41,7 +41,7 @@ async function readList(
   })
 }
 
-function presentList(
+export function presentList(
   call: { query: TaskListQuery; urls: Urls; url: string },
   list: core.TaskList,
   repositories: Map<number, RepositoryAccess>,

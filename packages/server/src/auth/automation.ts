@@ -1,0 +1,59 @@
+import { type Caller, canWrite, ErrandError, type RepositoryAccess } from '@errand/contract'
+import { type AutomationRow, getAutomation } from '@errand/core'
+import { z } from 'zod'
+import type { ServerContext } from '../context.ts'
+import { requireRepository } from './repository.ts'
+
+export interface FoundAutomation {
+  automation: AutomationRow
+  repository: RepositoryAccess
+}
+
+/** An automation by its id, in a repository the caller may see. */
+export async function requireAutomation(
+  context: ServerContext,
+  caller: Caller,
+  path: { owner: string; repo: string; automation_id: string },
+): Promise<FoundAutomation> {
+  const repository = await requireRepository(context, caller, path, 'read')
+  const automation = await findAutomation(context, path.automation_id)
+  if (automation?.repository_id !== repository.id) throw new ErrandError('not_found')
+  return { automation, repository }
+}
+
+export async function findAutomation(
+  { store }: ServerContext,
+  id: string,
+): Promise<AutomationRow | undefined> {
+  return z.uuid().safeParse(id).success ? await getAutomation(store, id) : undefined
+}
+
+/**
+ * Who may change an automation: everybody who may write, of one that is the repository's; its creator and
+ * who administers the repository, of one that is a user's.
+ *
+ * @throws ErrandError forbidden
+ */
+export function requireMayChange(
+  caller: Caller,
+  { automation, repository }: FoundAutomation,
+): void {
+  if (!canWrite(repository)) {
+    throw new ErrandError('forbidden', {
+      message: `You need write access to ${repository.full_name} for this`,
+    })
+  }
+  const isTheirs = automation.creator_id === caller.user.id || repository.permission === 'admin'
+  if (automation.owner_type === 'repository' || isTheirs) return
+  throw new ErrandError('forbidden', {
+    message: `This automation is ${automation.creator_login}'s: only they, and administrators of ${repository.full_name}, may change it`,
+  })
+}
+
+/** @throws ErrandError forbidden */
+export function requireAutomationsEnabled({ settings }: ServerContext): void {
+  if (settings.automations.is_automations_enabled) return
+  throw new ErrandError('forbidden', {
+    message: 'Automations are disabled on this server (automations.is_automations_enabled)',
+  })
+}

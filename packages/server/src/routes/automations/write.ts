@@ -1,0 +1,129 @@
+import {
+  automationTools,
+  type Caller,
+  canWrite,
+  ErrandError,
+  invalidField,
+  type RepositoryAccess,
+  type routes,
+  type UpdateAutomation,
+} from '@errand/contract'
+import * as core from '@errand/core'
+import {
+  requireAutomation,
+  requireAutomationsEnabled,
+  requireMayChange,
+} from '../../auth/automation.ts'
+import { requireRepository } from '../../auth/repository.ts'
+import { readRecipe } from '../../automations/compose-task.ts'
+import type { ServerContext } from '../../context.ts'
+import type { Handler } from '../../handler.ts'
+import { resolveModel } from '../../models.ts'
+import { presentAutomation } from '../../present/automation.ts'
+import { requirePrompt } from '../../prompt.ts'
+import { requireRefName } from '../../ref-name.ts'
+
+/** `POST /agents/repos/{owner}/{repo}/automations` (docs/automations.md). */
+export const createAutomation: Handler<typeof routes.createAutomation> = async (context, call) => {
+  const { caller, body } = call
+  requireAutomationsEnabled(context)
+  const repository = await requireRepository(context, caller, call.params, 'write')
+  await requireValid(context, repository, body)
+  await requireRunnable(context, caller)
+  const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = body
+  const automation = await core.createAutomation(context.store, {
+    ...fields,
+    creator: { id: caller.user.id, login: caller.user.login },
+    repository: { id: repository.id, full_name: repository.full_name },
+  })
+  const usage = await core.usageOf(context.store, automation)
+  const answer = presentAutomation(automation, usage, call.urls, repository.full_name)
+  return { status: 201, body: answer }
+}
+
+/** `PATCH .../automations/{automation_id}`. */
+export const updateAutomation: Handler<typeof routes.updateAutomation> = async (context, call) => {
+  requireAutomationsEnabled(context)
+  const found = await requireAutomation(context, call.caller, call.params)
+  requireMayChange(call.caller, found)
+  const { repository } = found
+  await requireValid(context, repository, call.body, found.automation)
+  const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = call.body
+  const automation = await core.updateAutomation(context.store, found.automation.id, fields)
+  const usage = await core.usageOf(context.store, automation)
+  const answer = presentAutomation(automation, usage, call.urls, repository.full_name)
+  return { status: 200, body: answer }
+}
+
+/** `DELETE .../automations/{automation_id}`. */
+export const deleteAutomation: Handler<typeof routes.deleteAutomation> = async (context, call) => {
+  const found = await requireAutomation(context, call.caller, call.params)
+  requireMayChange(call.caller, found)
+  await core.deleteAutomation(context.store, found.automation.id)
+  return { status: 204, body: '' }
+}
+
+/** `POST .../automations/{automation_id}/tasks`: 202, the run is stored and begins soon. */
+export const runAutomation: Handler<typeof routes.runAutomation> = async (context, call) => {
+  const { caller, body } = call
+  requireAutomationsEnabled(context)
+  const { automation, repository } = await requireAutomation(context, caller, call.params)
+  const { require_write_access_for_automation_triggers: isStrict } = context.settings.automations
+  if ((isStrict || automation.require_actor_write_permission) && !canWrite(repository)) {
+    throw new ErrandError('forbidden', {
+      message: `You need write access to ${repository.full_name} to run this automation`,
+    })
+  }
+  if (body.event !== 'manual' && !(body.event in automation.triggers)) {
+    const known = ['manual', ...Object.keys(automation.triggers)].join(', ')
+    throw invalidField('event', `event: the automation has ${known}`, 'Automation')
+  }
+  const actor = { id: caller.user.id, login: caller.user.login }
+  const run = await core.requestRun(context.store, automation.id, { event: body.event, actor })
+  const { type, conclusion } = body
+  return {
+    status: 202,
+    body: {
+      automation_id: automation.id,
+      event: body.event,
+      ...(type !== undefined && { type }),
+      ...(conclusion !== undefined && { conclusion }),
+      run_id: run.id,
+    },
+  }
+}
+
+/** Checks what a schema cannot, so that a mistake is told to who makes it, not to nobody at night. */
+async function requireValid(
+  context: ServerContext,
+  repository: RepositoryAccess,
+  fields: UpdateAutomation,
+  before?: core.AutomationRow,
+): Promise<void> {
+  const { prompt, model, tools, base_ref: baseRef } = fields
+  if (repository.archived) {
+    throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
+  }
+  if (prompt !== undefined) {
+    requirePrompt('prompt', prompt, context.settings)
+    await readRecipe(context, prompt, repository, baseRef || repository.default_branch)
+  }
+  const offered = automationTools.flatMap((group) => group.tools.map(({ id }) => id))
+  const unknown = (tools ?? []).find((id) => !offered.includes(id))
+  if (unknown !== undefined) {
+    const message = `tools: there is no tool '${unknown.slice(0, 100)}'; these are: ${offered.join(', ')}`
+    throw invalidField('tools', message, 'Automation')
+  }
+  if (baseRef !== undefined && baseRef !== '') requireRefName('base_ref', baseRef)
+  if (model !== undefined && model !== before?.model && model !== '') {
+    resolveModel(context.settings, model)
+  }
+}
+
+/** @throws ErrandError forbidden where runs could not act for whoever creates it. */
+async function requireRunnable({ forge }: ServerContext, caller: Caller): Promise<void> {
+  if ((await forge.actFor({ id: caller.user.id })) !== undefined) return
+  throw new ErrandError('forbidden', {
+    message: 'An automation runs in the name of a person: sign in as one to create it',
+  })
+}
