@@ -68,8 +68,8 @@ describe('errand quickstart', { timeout: 180_000 }, () => {
     expect({ code, shown: code === 0 ? '' : shown }).toEqual({ code: 0, shown: '' })
     expect(shown).toMatch(/Errand is running at http:\/\/127\.0\.0\.1:\d+/)
     expect(shown).toContain('as owner/shop')
-    expect(shown).toContain('The agent script does it')
-    expect(shown).toContain('Pull request #1: Release 1.1.0')
+    expect(shown).toContain('The recipe release does it')
+    expect(shown).toContain('Pull request #1: chore: release 1.1.0')
     expect(shown).toMatch(/package\.json +\| +2 \+-/)
     expect(shown).toContain('+  "version": "1.1.0"')
     expect(shown).toContain('- sell things (')
@@ -89,7 +89,7 @@ describe('errand quickstart', { timeout: 180_000 }, () => {
     const shown = lines.join('\n')
     expect({ code, shown: code === 0 ? '' : shown }).toEqual({ code: 0, shown: '' })
     expect(shown).toMatch(/is a shallow clone, and the rest cannot be fetched: .* one commit\./)
-    expect(shown).toContain('Pull request #1: Release 1.1.0')
+    expect(shown).toContain('Pull request #1: chore: release 1.0.0')
   })
 
   it('serves on until it is told to stop, and its branch can be cloned', async () => {
