@@ -1,4 +1,4 @@
-import type { RepositoryPermission } from '@errand/contract'
+import { type RepositoryPermission, type RouteName, routes } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestServer, type TestServer } from '../../testing/open-test-server.ts'
 
@@ -27,31 +27,43 @@ async function anAutomation(
   return { path, id: created.body.id }
 }
 
+const reads = {
+  listAutomationsForRepo: '{path}',
+  listAutomationToolsForRepo: '{path}/tools',
+  listAutomationTriggersForRepo: '{path}/triggers',
+  getAutomation: '{path}/{id}',
+  listAutomationTasksForRepo: '{path}/{id}/tasks',
+  listAutomationTasks: '/agents/automations/{id}/tasks',
+  listAutomationRuns: '{path}/{id}/runs',
+} satisfies Partial<Record<RouteName, string>>
+const writes = {
+  createAutomation: ['POST', '{path}', { name: 'x', prompt: 'p', model: 'script' }],
+  runAutomation: ['POST', '{path}/{id}/tasks', {}],
+  updateAutomation: ['PATCH', '{path}/{id}', { name: 'y' }],
+  deleteAutomation: ['DELETE', '{path}/{id}', undefined],
+} as const satisfies Partial<Record<RouteName, unknown>>
+/** Of no repository. */
+const ofUsers = ['listAutomations', 'listAutomationTools', 'listAutomationTriggers']
+
+it('tries every operation of the table', () => {
+  const all = Object.entries(routes).filter(([, { path }]) => path.includes('/automations'))
+  const tried = [...Object.keys(reads), ...Object.keys(writes), ...ofUsers]
+
+  expect(new Set(all.map(([name]) => name))).toEqual(new Set(tried))
+})
+
 /** Every operation, as statuses. Deleting comes last. */
 async function tryAll(token: string, { path, id }: { path: string; id: string }) {
-  const one = `${path}/${id}`
-  const short = `/agents/automations/${id}/tasks`
-  const status = async (at: string, options: object = {}) =>
-    (await server.call(at, { token, ...options })).status
-  const read = []
-  for (const at of [
-    path,
-    `${path}/tools`,
-    `${path}/triggers`,
-    one,
-    `${one}/tasks`,
-    short,
-    `${one}/runs`,
-  ]) {
-    read.push(await status(at))
+  const fill = (at: string) => at.replace('{path}', path).replace('{id}', id)
+  const read = new Set<number>()
+  for (const at of Object.values(reads)) read.add((await server.call(fill(at), { token })).status)
+  const written: Record<string, number> = {}
+  for (const [name, [method, at, body]] of Object.entries(writes)) {
+    const options = { token, method, ...(body !== undefined && { body }) }
+    const { status } = await server.call(fill(at), options)
+    written[name.replace('Automation', '')] = status
   }
-  return {
-    read: [...new Set(read)],
-    create: await status(path, { body: { name: 'x', prompt: 'p', model: 'script' } }),
-    run: await status(`${one}/tasks`, { body: {} }),
-    update: await status(one, { method: 'PATCH', body: { name: 'y' } }),
-    delete: await status(one, { method: 'DELETE' }),
-  }
+  return { read: [...read], ...written }
 }
 
 describe('an automation', () => {
