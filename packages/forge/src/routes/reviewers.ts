@@ -12,7 +12,10 @@ import { readBody } from './body.ts'
 import { numberOf, readPulls, writePulls } from './pulls.ts'
 import { requireRepository, urlsOf } from './request.ts'
 
-const Reviewers = z.object({ reviewers: z.array(z.string()).default([]) })
+const Reviewers = z.object({
+  reviewers: z.array(z.string()).default([]),
+  team_reviewers: z.array(z.string()).default([]),
+})
 
 const path = '/repos/:owner/:repo/pulls/:number/requested_reviewers'
 
@@ -30,7 +33,8 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
 
   app.post(path, async (request, reply) => {
     const { repository } = requireRepository(context, request, writePulls)
-    const { reviewers } = readBody(Reviewers, request.body, 'PullRequest')
+    const { reviewers, team_reviewers: teams } = readBody(Reviewers, request.body, 'PullRequest')
+    requireNoTeams(teams)
     const pull = await changePull(context, repository, numberOf(request), (now) => ({
       requested_reviewers: [
         ...new Set([
@@ -52,6 +56,13 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
     }))
     return presentPull(context, repository, pull, urlsOf(context, app.prefix))
   })
+}
+
+/** @throws ErrandError validation_failed, as GitHub's for a team that is not there */
+function requireNoTeams([team]: readonly string[]): void {
+  if (team === undefined) return
+  const message = `team_reviewers: there is no team '${team}': this forge has none`
+  throw invalidField('team_reviewers', message, 'PullRequest')
 }
 
 /** The id of somebody who may look at it and did not open it. @throws ErrandError validation_failed */
