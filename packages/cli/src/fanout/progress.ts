@@ -14,6 +14,10 @@ export interface Progress extends PlannedTask {
   reason?: string
   pullUrl?: string
   seconds?: number
+  /** Whether its pull request got the campaign's title, labels and reviewers. */
+  pull?: 'preparing' | 'prepared'
+  /** What of them the forge refused. */
+  problems?: readonly string[]
 }
 
 export function plannedProgress(task: PlannedTask): Progress {
@@ -22,17 +26,22 @@ export function plannedProgress(task: PlannedTask): Progress {
 
 /** What a line of the journal makes of a repository's progress. One of an earlier attempt changes nothing. */
 export function applyRecord(progress: Progress, record: TaskRecord): Progress {
-  const { repository, prompt, attempt } = progress
+  const { attempt } = progress
+  const planned = plannedOf(progress)
   if (record.attempt < attempt) return progress
   if (record.type === 'retry') {
-    return { repository, prompt, attempt: record.attempt, step: 'planned' }
+    return { ...planned, attempt: record.attempt, step: 'planned' }
   }
   if (record.type === 'sending') {
-    return { repository, prompt, attempt, step: 'sending', sentAt: record.at }
+    return { ...planned, attempt, step: 'sending', sentAt: record.at }
   }
   if (record.type === 'sent') {
     const { task_id: taskId, url } = record
     return { ...progress, step: 'open', state: 'queued', taskId, ...(url !== undefined && { url }) }
+  }
+  if (record.type === 'preparing') return { ...progress, pull: 'preparing' }
+  if (record.type === 'prepared') {
+    return { ...progress, pull: 'prepared', problems: record.problems }
   }
   if (record.type !== 'ended') return { ...progress, step: record.type, reason: record.reason }
   const { state, reason, pull_url: pullUrl, seconds } = record
@@ -44,6 +53,10 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     ...(pullUrl !== undefined && { pullUrl }),
     ...(seconds !== undefined && { seconds }),
   }
+}
+
+function plannedOf({ repository, prompt, title }: Progress): PlannedTask {
+  return { repository, prompt, ...(title !== undefined && { title }) }
 }
 
 /** Whether a repository's part came to nothing: its task did not complete, or could not be sent. */

@@ -43,8 +43,9 @@ const columns = [
   'task_url',
   'seconds',
   'reason',
+  'problems',
 ] as const
-type Row = Record<(typeof columns)[number], string | number | null>
+type Row = Record<(typeof columns)[number], string | number | null | readonly string[]>
 
 function toRow(progress: Progress): Row {
   return {
@@ -54,6 +55,7 @@ function toRow(progress: Progress): Row {
     task_url: progress.url ?? null,
     seconds: progress.seconds ?? null,
     reason: progress.reason ?? null,
+    problems: progress.problems ?? [],
   }
 }
 
