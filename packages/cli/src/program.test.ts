@@ -78,6 +78,7 @@ const commands = [
   ['fanout', 'retry'],
   ['fanout', 'answer'],
   ['fanout', 'cancel'],
+  ['fanout', 'merge'],
   ['fanout', 'close'],
   ['fanout', 'status'],
   ['fanout', 'list'],

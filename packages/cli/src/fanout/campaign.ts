@@ -38,6 +38,18 @@ export const StopAfter = z
   .describe('So many tasks without a result, or such a part of those that ended, like 10%.')
 export type StopAfter = z.infer<typeof StopAfter>
 
+/** What each pull request of a campaign is to have, beside what its task gave it. */
+export const PullRequest = z.strictObject({
+  title: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("A Liquid template like the prompt. Default: the task's own title."),
+  labels: z.array(z.string().min(1).max(50)).default([]).describe('Labels to be put on it.'),
+  reviewers: texts.describe('Who is asked for a review, by login.'),
+  team_reviewers: texts.describe('Which teams are asked for a review, by slug.'),
+})
+
 /** A campaign as `campaign.yml` has it: one prompt, sent to many repositories. */
 export const Campaign = z.strictObject({
   name: campaignName.describe('What it is called; its journal has this name.'),
@@ -59,6 +71,9 @@ export const Campaign = z.strictObject({
     .exactOptional()
     .describe("The branch to start from. Default: each repository's default branch."),
   create_pull_request: z.boolean().default(true).describe('Whether a pull request is opened.'),
+  pull_request: PullRequest.exactOptional().describe(
+    'The title, labels and reviewers that its pull requests get.',
+  ),
   concurrency: z
     .int()
     .min(1)

@@ -1,19 +1,11 @@
-import {
-  AnswerError,
-  type Client,
-  isEndState,
-  type Pace,
-  untilReached,
-  type Waiting,
-} from '@errand/contract'
+import { isEndState, untilReached } from '@errand/contract'
 import { type ForgeLookup } from '../present/task-fields.ts'
+import { type ForgeCalls, pullNumberOf, readForge, writeForge } from './forge-calls.ts'
 import { type Progress } from './progress.ts'
 
-export interface Closing extends Waiting {
-  client: Client
+export interface Closing extends ForgeCalls {
   isErrand: boolean
   forge: ForgeLookup
-  pace: Pace
   /** Said on each pull request before it is closed. */
   comment?: string
   deleteBranches: boolean
@@ -55,11 +47,11 @@ export async function closePart(closing: Closing, progress: Progress): Promise<C
   const number = await pullNumber(closing, progress)
   if (number === undefined) return { done }
   const path = `/repos/${repository}/pulls/${number}`
-  const pull = await get<Pull>(closing, path)
+  const pull = await readForge<Pull>(closing, path)
   if (pull === undefined || pull.merged_at !== null) return { done }
   if (pull.state === 'open') {
     await commentOnce(closing, `/repos/${repository}/issues/${number}/comments`)
-    await write(closing, 'PATCH', path, { state: 'closed' })
+    await writeForge(closing, 'PATCH', path, { state: 'closed' })
     done.push(`#${number} closed`)
   }
   if (closing.deleteBranches && (await deleteBranch(closing, repository, pull))) {
@@ -83,8 +75,8 @@ async function pullNumber(
   closing: Closing,
   { taskId = '', pullUrl }: Progress,
 ): Promise<number | undefined> {
-  const known = /\/pull\/([1-9]\d*)$/.exec(pullUrl ?? '')?.[1]
-  if (known !== undefined) return Number(known)
+  const known = pullNumberOf(pullUrl)
+  if (known !== undefined) return known
   const { client, signal, forge } = closing
   const params = { task_id: taskId }
   const task = await untilReached(closing, () => client.call('getTask', { params, signal }))
@@ -95,9 +87,9 @@ async function pullNumber(
 async function commentOnce(closing: Closing, path: string): Promise<void> {
   const { comment } = closing
   if (comment === undefined) return
-  const said = await get<{ body: string }[]>(closing, `${path}?per_page=100`)
+  const said = await readForge<{ body: string }[]>(closing, `${path}?per_page=100`)
   if (said?.some(({ body }) => body === comment) === true) return
-  await write(closing, 'POST', path, { body: comment })
+  await writeForge(closing, 'POST', path, { body: comment })
 }
 
 /** False when it is gone already, or is not the campaign's to delete. */
@@ -108,34 +100,7 @@ async function deleteBranch(
 ): Promise<boolean> {
   if (head.repo?.id !== base.repo.id || head.ref === base.ref) return false
   const ref = `heads/${head.ref}`.split('/').map(encodeURIComponent).join('/')
-  if ((await get(closing, `/repos/${repository}/git/ref/${ref}`)) === undefined) return false
-  await write(closing, 'DELETE', `/repos/${repository}/git/refs/${ref}`)
+  if ((await readForge(closing, `/repos/${repository}/git/ref/${ref}`)) === undefined) return false
+  await writeForge(closing, 'DELETE', `/repos/${repository}/git/refs/${ref}`)
   return true
-}
-
-async function get<T>(closing: Closing, path: string): Promise<T | undefined> {
-  const { client, signal } = closing
-  return untilReached(closing, async () => {
-    try {
-      // The fields used are those every GitHub-compatible forge has.
-      return (await (await client.request('GET', path, { signal })).json()) as T
-    } catch (error) {
-      if (error instanceof AnswerError && error.status === 404) return undefined
-      throw error
-    }
-  })
-}
-
-/** GitHub wants a second between what changes something. */
-async function write(closing: Closing, method: string, path: string, body?: object): Promise<void> {
-  const { client, pace, signal } = closing
-  await untilReached(closing, async () => {
-    await pace.turn(signal)
-    try {
-      const response = await client.request(method, path, { body, signal })
-      await response.arrayBuffer()
-    } finally {
-      pace.ended()
-    }
-  })
 }

@@ -148,17 +148,20 @@ describe('a campaign on GitHub', () => {
     expect(github.tasks).toEqual([])
   })
 
-  it.each(['cancel', 'close'])('is not touched on another server: %s', async (command) => {
-    const options = { repositories: names(1) }
-    await using github = await openFakeGitHub(options)
-    await using other = await openFakeGitHub(options)
-    await fanout(github, 'Do it', ...target(options))
+  it.each([['cancel'], ['close'], ['answer', 'Yes']])(
+    'is not touched on another server: %s',
+    async (...command) => {
+      const options = { repositories: names(1) }
+      await using github = await openFakeGitHub(options)
+      await using other = await openFakeGitHub(options)
+      await fanout(github, 'Do it', ...target(options))
 
-    const { code, err } = await fanout(other, command)
+      const { code, err } = await fanout(other, ...command)
 
-    expect(code).toBe(1)
-    expect(err).toContain(`was begun on ${github.url}, and this is ${other.url}`)
-  })
+      expect(code).toBe(1)
+      expect(err).toContain(`was begun on ${github.url}, and this is ${other.url}`)
+    },
+  )
 
   it('leaves a repository alone where the same campaign, begun elsewhere, has its pull request open', async () => {
     const options = { repositories: names(2) }

@@ -3,7 +3,12 @@ import { z } from 'zod'
 import { Campaign } from './campaign.ts'
 
 /** A repository's part of a campaign, as it was planned when the campaign began. */
-export const PlannedTask = z.object({ repository: z.string(), prompt: z.string() })
+export const PlannedTask = z.object({
+  repository: z.string(),
+  prompt: z.string(),
+  /** Of its pull request, where the campaign says one. */
+  title: z.string().exactOptional(),
+})
 export type PlannedTask = z.infer<typeof PlannedTask>
 
 const at = z.iso.datetime()
@@ -39,6 +44,10 @@ export const JournalRecord = z.discriminatedUnion('type', [
     /** What it cost, in nano AI credits. */
     nano: z.number().optional(),
   }),
+  /** Its pull request is about to get the campaign's title, labels and reviewers. */
+  z.object({ type: z.literal('preparing'), ...ofTask }),
+  /** It has them, but for what the forge refused. */
+  z.object({ type: z.literal('prepared'), ...ofTask, problems: z.array(z.string()) }),
   /** It is to be begun anew: `attempt` is the new one. */
   z.object({ type: z.literal('retry'), ...ofTask }),
   /** Somebody said that the rest may follow the canary: nobody is asked again. */

@@ -13,6 +13,8 @@ import { type Progress } from './progress.ts'
 /** Tells what happens in a campaign: a line for each change, and on a terminal the sums below them. */
 export interface ProgressPrinter extends Disposable {
   sent: (repository: string) => void
+  /** Its pull request has what the campaign gives it, but for what was refused. */
+  prepared: (repository: string) => void
   changed: (progress: Progress, question?: string) => void
   wait: (reason: string) => void
 }
@@ -43,6 +45,11 @@ export function openProgressPrinter(terminal: Terminal, state: CampaignState): P
       if (progress.step === 'skipped' || progress.step === 'refused') {
         const step = terminal.paint(progress.step === 'refused' ? 'red' : 'dim', progress.step)
         line(`${repository}  ${step}  ${printableLine(progress.reason ?? '')}`)
+      }
+    },
+    prepared(repository) {
+      for (const problem of state.progress.get(repository)?.problems ?? []) {
+        line(`${repository}  ${terminal.paint('yellow', 'not set')}  ${printableLine(problem)}`)
       }
     },
     changed(progress, question) {

@@ -18,6 +18,10 @@ export interface Progress extends PlannedTask {
   nano?: number
   /** What those of earlier attempts cost. */
   earlierNano?: number
+  /** Whether its pull request got the campaign's title, labels and reviewers. */
+  pull?: 'preparing' | 'prepared'
+  /** What of them the forge refused. */
+  problems?: readonly string[]
 }
 
 export function plannedProgress(task: PlannedTask): Progress {
@@ -26,13 +30,14 @@ export function plannedProgress(task: PlannedTask): Progress {
 
 /** What a line of the journal makes of a repository's progress. One of an earlier attempt changes nothing. */
 export function applyRecord(progress: Progress, record: TaskRecord): Progress {
-  const { repository, prompt, attempt, nano, earlierNano = 0 } = progress
+  const { attempt, nano, earlierNano = 0 } = progress
+  const planned = plannedOf(progress)
   if (record.attempt < attempt) return progress
-  const kept = { repository, prompt, ...(earlierNano > 0 && { earlierNano }) }
+  const kept = { ...planned, ...(earlierNano > 0 && { earlierNano }) }
   if (record.type === 'retry') {
     const spent = earlierNano + (nano ?? 0)
     const earlier = spent > 0 ? { earlierNano: spent } : {}
-    return { ...kept, ...earlier, attempt: record.attempt, step: 'planned' }
+    return { ...planned, ...earlier, attempt: record.attempt, step: 'planned' }
   }
   if (record.type === 'sending') {
     return { ...kept, attempt, step: 'sending', sentAt: record.at }
@@ -40,6 +45,10 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
   if (record.type === 'sent') {
     const { task_id: taskId, url } = record
     return { ...progress, step: 'open', state: 'queued', taskId, ...(url !== undefined && { url }) }
+  }
+  if (record.type === 'preparing') return { ...progress, pull: 'preparing' }
+  if (record.type === 'prepared') {
+    return { ...progress, pull: 'prepared', problems: record.problems }
   }
   if (record.type !== 'ended') return { ...progress, step: record.type, reason: record.reason }
   const { state, reason, pull_url: pullUrl, seconds, nano: cost } = record
@@ -52,6 +61,10 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     ...(seconds !== undefined && { seconds }),
     ...(cost !== undefined && { nano: cost }),
   }
+}
+
+function plannedOf({ repository, prompt, title }: Progress): PlannedTask {
+  return { repository, prompt, ...(title !== undefined && { title }) }
 }
 
 /** Whether a repository's part came to nothing: its task did not complete, or could not be sent. */

@@ -10,7 +10,8 @@ export type CampaignFlags = Partial<Omit<z.input<typeof Campaign>, 'targets'>> &
 }
 
 /**
- * The campaign that flags and a file make together. A file's targets are left out when flags name any.
+ * The campaign that flags and a file make together. A file's targets are left out when flags name any;
+ * of a pull request, each flag replaces what the file says of the same.
  *
  * @throws UserError naming each key that is wrong, and what it must be
  */
@@ -19,10 +20,23 @@ export async function readCampaign(
   flags: CampaignFlags,
 ): Promise<Campaign> {
   const file = path === undefined ? {} : await readCampaignFile(path)
-  const parsed = Campaign.safeParse({ ...file, ...flags })
-  if (parsed.success) return parsed.data
+  const parsed = Campaign.safeParse({ ...file, ...flags, ...pullRequestOf(file, flags) })
+  if (parsed.success) return requirePulls(parsed.data)
   const problems = parsed.error.issues.map((issue) => explain(path, issue))
   throw new UserError(problems.join('\n'))
+}
+
+function pullRequestOf(file: object, { pull_request: flags }: CampaignFlags): object {
+  if (flags === undefined) return {}
+  const saved = 'pull_request' in file ? file.pull_request : undefined
+  return { pull_request: { ...(typeof saved === 'object' && saved), ...flags } }
+}
+
+function requirePulls(campaign: Campaign): Campaign {
+  if (campaign.create_pull_request || campaign.pull_request === undefined) return campaign
+  throw new UserError('The campaign opens no pull requests that could have a title or labels.', {
+    remedy: 'Leave out `create_pull_request: false` and --no-pr, or `pull_request`.',
+  })
 }
 
 async function readCampaignFile(path: string): Promise<object> {

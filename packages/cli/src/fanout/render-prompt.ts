@@ -13,16 +13,17 @@ export interface PromptTemplate {
  * A prompt as a Liquid template with `repo` and `vars`. What is not there is an error, so that no
  * repository gets a prompt with a hole in it; no file can be included.
  *
+ * @param what what it is of, for the errors
  * @throws UserError with the line of what is wrong
  */
-export function readPromptTemplate(text: string): PromptTemplate {
+export function readPromptTemplate(text: string, what = 'prompt'): PromptTemplate {
   const liquid = new Liquid({
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
     templates: {},
   })
-  const parsed = explaining('The prompt is no template', () => liquid.parse(text))
+  const parsed = explaining(`The ${what} is no template`, () => liquid.parse(text))
   return {
     render(repository, variables) {
       const { name, full_name, owner, default_branch, description, html_url } = repository
@@ -39,7 +40,7 @@ export function readPromptTemplate(text: string): PromptTemplate {
         },
         vars: variables,
       }
-      return explaining(`The prompt cannot be made for ${full_name}`, () =>
+      return explaining(`The ${what} cannot be made for ${full_name}`, () =>
         String(liquid.renderSync(parsed, scope)),
       )
     },

@@ -14,7 +14,7 @@ export function presentHtml(report: Report): string {
 <td>${link(row.pull_request_url)}</td>
 <td class="number">${row.seconds === null ? '' : formatDuration(row.seconds * 1000)}</td>
 <td class="number">${row.ai_credits === null ? '' : row.ai_credits.toFixed(2)}</td>
-<td>${escape(row.reason ?? '')}</td></tr>`,
+<td>${escape([row.reason ?? '', ...row.problems].filter((text) => text !== '').join('; '))}</td></tr>`,
   )
   return `<!doctype html>
 <html lang="en">

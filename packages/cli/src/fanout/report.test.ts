@@ -51,9 +51,9 @@ describe('a report', () => {
 
   it('as CSV holds nothing that a spreadsheet would run', () => {
     expect(presentReport(state, 'csv').split('\n')).toEqual([
-      'repository,state,pull_request_url,task_url,seconds,ai_credits,reason',
-      'acme/a,completed,http://here/acme/a/pull/1,,12.5,1.5,',
-      `acme/b,refused,,,,,"'=HYPERLINK(""x"")|<b>"`,
+      'repository,state,pull_request_url,task_url,seconds,ai_credits,reason,problems',
+      'acme/a,completed,http://here/acme/a/pull/1,,12.5,1.5,,',
+      `acme/b,refused,,,,,"'=HYPERLINK(""x"")|<b>",`,
       '',
     ])
   })

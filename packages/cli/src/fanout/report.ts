@@ -60,6 +60,7 @@ const columns = [
   'seconds',
   'ai_credits',
   'reason',
+  'problems',
 ] as const
 type Row = ReturnType<typeof toRow> & Record<(typeof columns)[number], unknown>
 
@@ -72,6 +73,7 @@ function toRow(progress: Progress) {
     seconds: progress.seconds ?? null,
     ai_credits: progress.nano === undefined ? null : progress.nano / 1e9,
     reason: progress.reason ?? null,
+    problems: progress.problems ?? [],
   }
 }
 

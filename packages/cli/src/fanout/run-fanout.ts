@@ -1,19 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Client, createPace, speaksErrand, waitOut } from '@errand/contract'
+import { type Client, createPace, speaksErrand } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { type Journal } from './journal.ts'
-import { type Progress } from './progress.ts'
-import { openProgressPrinter } from './progress-printer.ts'
+import { createPoll } from './poll.ts'
+import { isToBePrepared, preparePull } from './prepare-pull.ts'
+import { openProgressPrinter, type ProgressPrinter } from './progress-printer.ts'
 import { readQuestion } from './read-question.ts'
-import { refreshOpen } from './refresh-open.ts'
+import { refreshOpen, type Refreshing } from './refresh-open.ts'
 import { nextToSend } from './send-order.ts'
 import { sendTask } from './send-task.ts'
-
-const pollMs = 1000
-/** GitHub counts requests, and its tasks take minutes: while nothing changes it is asked less often. */
-const longestPollMs = { errand: pollMs, github: 15_000 }
+import { createWorks } from './works.ts'
 
 export interface FanoutOptions {
   /** Do not ask after the canary. */
@@ -44,32 +41,46 @@ export async function runFanout(
   const forge = createForgeLookup(client, signal)
   using printer = openProgressPrinter(terminal, journal)
   const waiting = { pace, signal, onWait: printer.wait }
-  const sending = new Map<string, Promise<void>>()
-  let failure: { error: unknown } | undefined
+  const sending = createWorks()
+  const preparing = createWorks()
+  const hasRoom = (): boolean => sending.running.size + preparing.running.size < pace.atOnce
   let stopped: string | undefined
 
-  function begin(progress: Progress): void {
-    const { repository } = progress
-    const work = sendTask({ client, isErrand, journal, forge, ...waiting }, progress)
-      .then(() => printer.sent(repository))
-      .catch((error: unknown) => void (failure ??= { error }))
-      .finally(() => sending.delete(repository))
-    sending.set(repository, work)
+  /** Ended tasks' pull requests come before more tasks: reviewers wait for nothing. */
+  function prepareMore(): void {
+    const ended = [...journal.progress.values()].filter(
+      (progress) =>
+        isToBePrepared(progress, journal.campaign.campaign) &&
+        !preparing.running.has(progress.repository),
+    )
+    for (const progress of ended) {
+      if (!hasRoom()) return
+      const work = preparePull({ client, journal, ...waiting }, progress)
+      const told = work.then(() => printer.prepared(progress.repository))
+      preparing.begin(progress.repository, told)
+    }
   }
 
   /** Sends all that may go out now. False when nothing more will be. */
   async function sendMore(): Promise<boolean> {
-    while (sending.size < pace.atOnce && stopped === undefined) {
+    while (hasRoom() && stopped === undefined) {
       const next = nextToSend({
         campaign: journal.campaign.campaign,
         progress: journal.progress.values(),
-        sending: new Set(sending.keys()),
+        sending: new Set(sending.running.keys()),
         isCanaryPassed: journal.isCanaryPassed,
         maxAiCredits: journal.maxAiCredits,
       })
       if (next.type === 'done') return false
       if (next.type === 'wait') return true
-      if (next.type === 'send') begin(next.progress)
+      if (next.type === 'send') {
+        const { repository } = next.progress
+        const work = sendTask({ client, isErrand, journal, forge, ...waiting }, next.progress)
+        sending.begin(
+          repository,
+          work.then(() => printer.sent(repository)),
+        )
+      }
       if (next.type === 'stop') stopped = next.reason
       if (next.type === 'ask') {
         const isPassed = options.yes || (await askToGoOn(terminal, journal, next))
@@ -80,63 +91,44 @@ export async function runFanout(
     return stopped === undefined
   }
 
-  /** Whether anything has changed. */
-  async function refresh(): Promise<boolean> {
-    let isChanged = false
-    await refreshOpen({
-      client,
-      journal,
-      forge,
-      signal,
-      async onState(progress, task) {
-        isChanged = true
-        const isAsked = task.state === 'waiting_for_user' && isErrand
-        printer.changed(progress, isAsked ? await readQuestion(client, task.id, signal) : undefined)
-      },
-    })
-    return isChanged
-  }
-
-  let pauseMs = pollMs
-  let polledAt = Date.now()
-  let failedPolls = 0
+  const poll = createPoll(waiting, isErrand, () =>
+    refresh({ client, journal, forge, signal }, printer, isErrand),
+  )
   try {
     for (;;) {
+      prepareMore()
       const isMore = await sendMore()
-      if (failure !== undefined) throw failure.error
+      sending.requireNoFailure()
+      preparing.requireNoFailure()
       const isOpen = [...journal.progress.values()].some(({ step }) => step === 'open')
-      if (!isMore && sending.size === 0 && !isOpen) break
-      await untilAny(polledAt + pauseMs - Date.now(), sending.values(), signal)
-      if (Date.now() < polledAt + pauseMs) continue
-      try {
-        const longest = longestPollMs[isErrand ? 'errand' : 'github']
-        pauseMs = (await refresh()) ? pollMs : Math.min(2 * pauseMs, longest)
-        failedPolls = 0
-      } catch (error) {
-        await waitOut(waiting, error, failedPolls)
-        failedPolls += 1
-      }
-      polledAt = Date.now()
+      const works = [...sending.running.values(), ...preparing.running.values()]
+      if (!isMore && works.length === 0 && !isOpen) break
+      await poll(works)
     }
   } finally {
-    await Promise.allSettled(sending.values())
+    await sending.settle()
+    await preparing.settle()
   }
   return stopped === undefined ? {} : { stopped }
 }
 
-/** Resolves when the time is over or one of the others has ended. */
-async function untilAny(
-  ms: number,
-  others: Iterable<Promise<void>>,
-  signal: AbortSignal,
-): Promise<void> {
-  const over = new AbortController()
-  const pause = delay(Math.max(0, ms), undefined, {
-    signal: AbortSignal.any([signal, over.signal]),
-  }).catch(() => undefined)
-  await Promise.race([pause, ...others])
-  over.abort()
-  signal.throwIfAborted()
+/** Looks at the open tasks. Whether anything has changed. */
+async function refresh(
+  refreshing: Omit<Refreshing, 'onState'>,
+  printer: ProgressPrinter,
+  isErrand: boolean,
+): Promise<boolean> {
+  const { client, signal } = refreshing
+  let isChanged = false
+  await refreshOpen({
+    ...refreshing,
+    async onState(progress, task) {
+      isChanged = true
+      const isAsked = task.state === 'waiting_for_user' && isErrand
+      printer.changed(progress, isAsked ? await readQuestion(client, task.id, signal) : undefined)
+    },
+  })
+  return isChanged
 }
 
 async function askToGoOn(

@@ -11,6 +11,7 @@ import {
 } from '@errand/contract'
 import { type ForgeLookup } from '../present/task-fields.ts'
 import { findInTheWay, mayBeInTheWay } from './find-earlier.ts'
+import { explainRefusal } from './forge-calls.ts'
 import { type Journal } from './journal.ts'
 import { type Progress } from './progress.ts'
 
@@ -119,9 +120,7 @@ async function noteRefused(
   error: unknown,
 ): Promise<boolean> {
   if (!isRefusal(error)) return false
-  const details = (error.body.errors ?? []).map(({ message }) => message).filter(Boolean)
-  const reason = [error.message, ...details].join(': ')
-  await journal.append({ type: 'refused', repository, attempt, reason })
+  await journal.append({ type: 'refused', repository, attempt, reason: explainRefusal(error) })
   return true
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
+import { answerPull, createFakePull, type FakePull, presentPull } from './fake-pulls.ts'
 
 interface StoredTask {
   id: string
@@ -28,6 +29,8 @@ export interface FakeGitHub extends AsyncDisposable {
   /** When creates arrived, refused ones too. */
   createsAt: number[]
   refused: number
+  /** Each repository's pull request, by `owner/name`. */
+  pulls: Map<string, FakePull>
 }
 
 /**
@@ -35,7 +38,12 @@ export interface FakeGitHub extends AsyncDisposable {
  * events, no models, pull requests by database id alone, and a secondary limit on creates.
  */
 export async function openFakeGitHub(options: FakeGitHubOptions): Promise<FakeGitHub> {
-  const github = { tasks: [] as StoredTask[], createsAt: [] as number[], refused: 0 }
+  const github = {
+    tasks: [] as StoredTask[],
+    createsAt: [] as number[],
+    refused: 0,
+    pulls: new Map(options.repositories.map((name) => [name, createFakePull()])),
+  }
   const openedAt = Date.now()
   const server = createServer((request, response) => {
     void answer(github, { ...options, openedAt }, request, response)
@@ -50,7 +58,7 @@ export async function openFakeGitHub(options: FakeGitHubOptions): Promise<FakeGi
   })
 }
 
-type State = Pick<FakeGitHub, 'tasks' | 'createsAt' | 'refused'>
+type State = Pick<FakeGitHub, 'tasks' | 'createsAt' | 'refused' | 'pulls'>
 
 async function answer(
   github: State,
@@ -64,6 +72,15 @@ async function answer(
   }
   const ofRepository = /^\/(?:agents\/)?repos\/([^/]+\/[^/]+)/.exec(pathname)?.[1]
   const id = /^\/agents\/tasks\/(.+)$/.exec(pathname)?.[1]
+  const pull = github.pulls.get(ofRepository ?? '')
+  if (pull !== undefined && ofRepository !== undefined) {
+    const rest = pathname.slice(`/repos/${ofRepository}`.length)
+    const answered = await answerPull(pull, ofRepository, rest, request)
+    if (answered !== undefined) return send(answered.status, answered.body)
+  }
+  if (request.method === 'POST' && pathname === '/graphql') {
+    return send(200, markReady(github, await json(request)))
+  }
   if (request.method === 'POST' && ofRepository !== undefined) {
     const { prompt } = (await json(request)) as { prompt: string }
     const now = Date.now()
@@ -99,15 +116,25 @@ async function answer(
     return send(200, { full_name: name })
   }
   if (pathname.endsWith('/pulls') && ofRepository !== undefined) {
-    const number = 7
-    const html_url = `https://github.com/${ofRepository}/pull/${number}`
     const head = searchParams.get('head')
-    return send(200, [{ number, html_url, title: 'Done', state: 'open', head }])
+    return send(200, [{ ...presentPull(pull ?? createFakePull(), ofRepository), head }])
   }
-  if (ofRepository !== undefined && options.repositories.includes(ofRepository)) {
+  const isRepository = pathname === `/repos/${ofRepository}`
+  if (ofRepository !== undefined && isRepository && options.repositories.includes(ofRepository)) {
     return send(200, repositoryOf(options, ofRepository))
   }
   return send(404, { message: 'Not Found' })
+}
+
+/** The one mutation that a campaign uses. GraphQL answers its errors with 200. */
+function markReady({ pulls }: State, body: unknown): object {
+  const { query, variables } = body as { query: string; variables: { id: string } }
+  const pull = pulls.get(variables.id.replace(/^PR_/, ''))
+  if (!query.includes('markPullRequestReadyForReview') || pull === undefined) {
+    return { errors: [{ message: 'Could not resolve to a node' }] }
+  }
+  pull.draft = false
+  return { data: { markPullRequestReadyForReview: { pullRequest: { isDraft: false } } } }
 }
 
 /** How long it is until another create is taken. */

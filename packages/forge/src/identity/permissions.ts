@@ -1,7 +1,14 @@
 import { type Caller, ErrandError } from '@errand/contract'
 
 /** What an operation of the forge needs of a token, by GitHub's permission names. */
-export type Permission = 'contents' | 'pull_requests' | 'issues' | 'administration' | 'metadata'
+export type Permission =
+  | 'contents'
+  | 'pull_requests'
+  | 'issues'
+  | 'statuses'
+  | 'checks'
+  | 'administration'
+  | 'metadata'
 
 /** Any one of `permissions`, at `level`. */
 export interface TokenNeed {

@@ -134,13 +134,14 @@ export function presentUser(context: ForgeContext, id: number, urls: Urls) {
   return presentAccount(context.records.accounts.get(String(id)) ?? ghost, urls)
 }
 
-function presentLabel(label: string, name: string, urls: Urls) {
+export function presentLabel(label: string, name: string, urls: Urls) {
   return {
     id: 0,
     node_id: nodeId('Label', label),
     url: `${urls.api}/repos/${name}/labels/${encodeURIComponent(label)}`,
     name: label,
-    description: null,
+    // A pull request in a list must have one, by GitHub's description.
+    description: '',
     color: 'ededed',
     default: false,
   }

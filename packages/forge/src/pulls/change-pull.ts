@@ -7,7 +7,7 @@ import { pullProblem, requireCommits, requireNoOther } from './open-pull.ts'
 import { refreshOutdated } from './refresh-pulls.ts'
 
 export type PullChange = Partial<
-  Pick<Pull, 'title' | 'body' | 'state' | 'base' | 'draft' | 'requested_reviewers'>
+  Pick<Pull, 'title' | 'body' | 'state' | 'base' | 'draft' | 'requested_reviewers' | 'labels'>
 >
 
 /**

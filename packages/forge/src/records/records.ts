@@ -83,10 +83,24 @@ export interface Comment {
   updated_at: string
 }
 
+/** What another program says of a commit. Never changed: the last of its context counts. */
+export interface Status {
+  id: number
+  sha: string
+  state: 'error' | 'failure' | 'pending' | 'success'
+  context: string
+  description: string | null
+  target_url: string | null
+  creator_id: number
+  created_at: string
+  updated_at: string
+}
+
 /** What belongs to one repository beside its git objects. */
 export interface RepositoryRecords {
   pulls: Collection<Pull>
   comments: Collection<Comment>
+  statuses: Collection<Status>
 }
 
 export interface Records {
@@ -126,6 +140,7 @@ export async function openRecords(folder: string): Promise<Records> {
     parts.set(id, {
       pulls: await openCollection<Pull>(join(own, 'pulls')),
       comments: await openCollection<Comment>(join(own, 'comments')),
+      statuses: await openCollection<Status>(join(own, 'statuses')),
     })
   }
 

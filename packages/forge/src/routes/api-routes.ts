@@ -6,6 +6,7 @@ import { commentRoutes } from './comments.ts'
 import { commitRoutes } from './commits.ts'
 import { compareRoutes } from './compare.ts'
 import { contentRoutes } from './contents.ts'
+import { labelRoutes } from './labels.ts'
 import { mergeRoutes } from './merges.ts'
 import { pullContentRoutes } from './pull-content.ts'
 import { pullRoutes } from './pulls.ts'
@@ -14,6 +15,7 @@ import { repositoryListRoutes } from './repository-lists.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { authenticateRequests, Moved, urlsOf } from './request.ts'
 import { reviewerRoutes } from './reviewers.ts'
+import { statusRoutes } from './statuses.ts'
 import { userRoutes } from './users.ts'
 
 const groups = [
@@ -30,6 +32,8 @@ const groups = [
   reviewerRoutes,
   collaboratorRoutes,
   commentRoutes,
+  labelRoutes,
+  statusRoutes,
 ]
 
 /** The REST subset, to be mounted where GitHub's conventions are kept. */

@@ -1,3 +1,4 @@
+import { invalidField } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
@@ -10,7 +11,10 @@ import { readBody } from './body.ts'
 import { numberOf, readPulls, writePulls } from './pulls.ts'
 import { requireRepository, urlsOf } from './request.ts'
 
-const Reviewers = z.object({ reviewers: z.array(z.string()).default([]) })
+const Reviewers = z.object({
+  reviewers: z.array(z.string()).default([]),
+  team_reviewers: z.array(z.string()).default([]),
+})
 
 const path = '/repos/:owner/:repo/pulls/:number/requested_reviewers'
 
@@ -28,7 +32,8 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
 
   app.post(path, async (request, reply) => {
     const { repository } = requireRepository(context, request, writePulls)
-    const { reviewers } = readBody(Reviewers, request.body, 'PullRequest')
+    const { reviewers, team_reviewers: teams } = readBody(Reviewers, request.body, 'PullRequest')
+    requireNoTeams(teams)
     const pull = await requestReviewers(context, repository, numberOf(request), reviewers)
     const urls = urlsOf(context, app.prefix)
     return await reply.code(201).send(presentPull(context, repository, pull, urls))
@@ -43,4 +48,11 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
     }))
     return presentPull(context, repository, pull, urlsOf(context, app.prefix))
   })
+}
+
+/** @throws ErrandError validation_failed, as GitHub's for a team that is not there */
+function requireNoTeams([team]: readonly string[]): void {
+  if (team === undefined) return
+  const message = `team_reviewers: there is no team '${team}': this forge has none`
+  throw invalidField('team_reviewers', message, 'PullRequest')
 }

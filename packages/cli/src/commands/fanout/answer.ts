@@ -2,13 +2,13 @@ import { type Client } from '@errand/contract'
 import { type Command } from 'commander'
 import { sendAnswer } from '../../answer-questions.ts'
 import { beyondGitHub } from '../../client/beyond-github.ts'
-import { connect } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
-import { readJournal } from '../../fanout/journal.ts'
+import { type CampaignState, readJournal } from '../../fanout/journal.ts'
 import { readQuestion } from '../../fanout/read-question.ts'
 import { printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
+import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 
 interface Waiting {
@@ -46,8 +46,9 @@ async function answer(
   repository: string | undefined,
 ): Promise<void> {
   const { signal } = terminal
-  const client = connect(terminal)
-  const waiting = (await findWaiting(terminal, client, name)).filter(
+  const state = await readJournal(await findJournal(terminal, name))
+  const client = connectToCampaign(terminal, state.campaign)
+  const waiting = (await findWaiting(client, state, signal)).filter(
     (one) => repository === undefined || one.repository.toLowerCase() === repository.toLowerCase(),
   )
   if (waiting.length === 0) throw new UserError('No task of this campaign waits for an answer.')
@@ -64,12 +65,10 @@ async function answer(
 }
 
 async function findWaiting(
-  terminal: Terminal,
   client: Client,
-  name: string | undefined,
+  { progress }: CampaignState,
+  signal: AbortSignal,
 ): Promise<Waiting[]> {
-  const { signal } = terminal
-  const { progress } = await readJournal(await findJournal(terminal, name))
   const waiting: Waiting[] = []
   for (const { step, taskId, repository } of progress.values()) {
     if (step !== 'open' || taskId === undefined) continue

@@ -12,6 +12,7 @@ import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 import { followCampaign } from './follow.ts'
 import { addLookCommands } from './look.ts'
+import { addMergeCommand } from './merge.ts'
 import { addRunCommand, runExamples } from './run.ts'
 
 export function addFanoutCommand(program: Command, terminal: Terminal): void {
@@ -45,6 +46,7 @@ export function addFanoutCommand(program: Command, terminal: Terminal): void {
     .argument('[campaign]', 'its name (default: the latest)')
     .addHelpText('after', examples('errand fanout cancel', 'errand fanout cancel dates'))
     .action((name: string | undefined) => cancel(terminal, name))
+  addMergeCommand(fanout, terminal)
   addCloseCommand(fanout, terminal)
   addLookCommands(fanout, terminal)
 }

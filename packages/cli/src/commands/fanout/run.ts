@@ -11,6 +11,7 @@ import { findTargets } from '../../fanout/find-targets.ts'
 import { beginJournal, journalPath } from '../../fanout/journal.ts'
 import { type PlannedTask } from '../../fanout/journal-record.ts'
 import { type CampaignFlags, readCampaign } from '../../fanout/read-campaign.ts'
+import { type Repository } from '../../fanout/repository.ts'
 import { printable, printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
@@ -41,6 +42,10 @@ interface RunOptions extends DetachOptions {
   customAgent?: string
   base?: string
   pr: boolean
+  title?: string
+  label: string[]
+  reviewer: string[]
+  teamReviewer: string[]
   concurrency?: number
   canary?: number
   stopAfterFailures?: StopAfter
@@ -86,6 +91,10 @@ export function addRunCommand(fanout: Command, terminal: Terminal): void {
     .option('-a, --custom-agent <name>', 'a custom agent of the repositories')
     .option('-b, --base <branch>', "the branch to start from (default: each one's default branch)")
     .option('--no-pr', 'open no pull requests')
+    .option('--title <template>', "each pull request's title, a template like the prompt")
+    .option('--label <name>', 'put this label on each pull request', collect, [])
+    .option('--reviewer <login>', 'ask for a review of each pull request', collect, [])
+    .option('--team-reviewer <slug>', 'ask a team for a review of each', collect, [])
     .option('--concurrency <n>', 'how many tasks may be open at a time', parseCount)
     .option('--canary <n>', 'send so many first, and ask before the rest', parseCount)
     .option('--stop-after-failures <n|n%>', 'send no more after so many failures', parseStopAfter)
@@ -170,6 +179,7 @@ async function toCampaign(
     ...(options.customAgent !== undefined && { custom_agent: options.customAgent }),
     ...(options.base !== undefined && { base_ref: options.base }),
     ...(!options.pr && { create_pull_request: false }),
+    ...pullRequestOf(options),
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
     ...(options.canary !== undefined && { canary: options.canary }),
     ...(options.stopAfterFailures !== undefined && {
@@ -179,6 +189,17 @@ async function toCampaign(
   }
   const file = options.campaign === undefined ? undefined : resolve(cwd, options.campaign)
   return readCampaign(file, flags)
+}
+
+function pullRequestOf(options: RunOptions): Pick<CampaignFlags, 'pull_request'> {
+  const { title, label: labels, reviewer: reviewers, teamReviewer: teams } = options
+  const wanted = {
+    ...(title !== undefined && { title }),
+    ...(labels.length > 0 && { labels }),
+    ...(reviewers.length > 0 && { reviewers }),
+    ...(teams.length > 0 && { team_reviewers: teams }),
+  }
+  return Object.keys(wanted).length > 0 ? { pull_request: wanted } : {}
 }
 
 /** The first line of a prompt in the letters a name may have. */
@@ -210,11 +231,29 @@ async function planTasks(
     campaign.variables === undefined
       ? undefined
       : await readVariables(resolve(cwd, campaign.variables))
+  const titles =
+    campaign.pull_request?.title === undefined
+      ? undefined
+      : readPromptTemplate(campaign.pull_request.title, 'title')
+  const titleOf = (repository: Repository): Pick<PlannedTask, 'title'> => {
+    const title = titles?.render(repository, variables?.of(repository.full_name) ?? {})
+    return title === undefined ? {} : { title: requireTitle(repository, title) }
+  }
   const repositories = await findTargets(client, campaign.targets, signal)
   return repositories.map((repository) => ({
     repository: repository.full_name,
     prompt: template.render(repository, variables?.of(repository.full_name) ?? {}),
+    ...titleOf(repository),
   }))
+}
+
+/** GitHub's limit of a title is 256 characters. */
+function requireTitle({ full_name: name }: Repository, text: string): string {
+  const title = text.replace(/\s+/g, ' ').trim()
+  if (title !== '' && title.length <= 256) return title
+  throw new UserError(
+    `The title for ${name} must have 1 to 256 characters, and has ${title.length}.`,
+  )
 }
 
 function showPlan(
@@ -229,6 +268,7 @@ function showPlan(
   const count = `${tasks.length} ${tasks.length === 1 ? 'repository' : 'repositories'}`
   terminal.out(`\n${count}. The prompt for ${printableLine(first.repository)}:\n\n`)
   terminal.out(`${printable(first.prompt.trimEnd())}\n\n`)
+  if (first.title !== undefined) terminal.out(`Its title: ${printableLine(first.title)}\n\n`)
   terminal.out(`${printableLine(cost)}\n`)
   terminal.out(`Campaign ${campaign.name}: nothing was sent.\n`)
 }
