@@ -30,7 +30,8 @@ it('a campaign that the server keeps survives its client and two deaths of the s
     // The client says what is wanted, and is gone.
     const targets = ['--org', 'acme', '--match', 'acme/service-*']
     const rules = ['--canary', '2', '--concurrency', '3', '--name', 'names', '--detach']
-    await errand(server.url, ['fanout', prompt(), ...targets, ...rules, '-m', 'script'])
+    const pull = ['--title', 'A name for {{repo.name}}', '--label', 'names']
+    await errand(server.url, ['fanout', prompt(), ...targets, ...rules, ...pull, '-m', 'script'])
     const paused = await statusIs(server, 'paused')
     expect(paused).toMatchObject({
       paused: { reason: 'wave_ended' },
@@ -73,6 +74,19 @@ it('a campaign that the server keeps survives its client and two deaths of the s
       const pulls = await listPulls(server.client, name)
       expect([name, tasks.length, pulls.length]).toEqual([name, name === broken ? 2 : 1, 1])
     }
+
+    await eventually(
+      async () => {
+        for (const name of names) {
+          const [found] = await listPulls(server.client, name)
+          expect(found).toMatchObject({
+            title: `A name for ${name.split('/')[1]}`,
+            labels: [{ name: 'names' }],
+          })
+        }
+      },
+      { timeoutMs: 60_000, intervalMs: 500 },
+    )
 
     const again = await tryErrand(server.url, ['campaign', 'resume', 'names'])
     expect([again.code, again.stderr]).toEqual([

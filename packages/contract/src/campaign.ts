@@ -25,8 +25,20 @@ export const OpenPullCaps = z.object({
 })
 export type OpenPullCaps = z.infer<typeof OpenPullCaps>
 
-/** Who is asked to review a pull request, by login: as many as GitHub takes. */
-const Reviewers = z.array(z.string().regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a login')).max(15)
+const logins = z.array(z.string().regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a login')).max(15)
+const slugs = z.array(z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be a slug')).max(15)
+
+/** What the pull requests of a campaign get when they are there. */
+export const CampaignPull = z.object({
+  /** Default: what the task called it. */
+  title: z.string().trim().min(1).max(256).exactOptional(),
+  labels: z.array(z.string().trim().min(1).max(50)).max(100).default([]),
+  /** Who is asked for a review, by login. */
+  reviewers: logins.default([]),
+  /** Which teams of the owner are asked for a review, by slug. */
+  team_reviewers: slugs.default([]),
+})
+export type CampaignPull = z.infer<typeof CampaignPull>
 
 /** A repository of a campaign, and what is particular to it. */
 export const CampaignTarget = z.object({
@@ -37,8 +49,15 @@ export const CampaignTarget = z.object({
   prompt: z.string().exactOptional(),
   /** Instead of the campaign's base. */
   base_ref: z.string().exactOptional(),
-  /** Instead of the campaign's reviewers. */
-  reviewers: Reviewers.exactOptional(),
+  /** Of its pull request, each instead of the campaign's. */
+  pull_request: z
+    .object({
+      title: CampaignPull.shape.title,
+      labels: CampaignPull.shape.labels.removeDefault().exactOptional(),
+      reviewers: logins.exactOptional(),
+      team_reviewers: slugs.exactOptional(),
+    })
+    .exactOptional(),
 })
 export type CampaignTarget = z.infer<typeof CampaignTarget>
 
@@ -63,8 +82,8 @@ export const CreateCampaign = CreateTask.omit({ head_ref: true }).extend({
   /** Default: from the prompt's first line. */
   name: z.string().trim().min(1).max(100).exactOptional(),
   create_pull_request: z.boolean().default(true),
-  /** Who is asked to review the pull requests. */
-  reviewers: Reviewers.default([]),
+  /** The title, labels and reviewers of the pull requests. */
+  pull_request: CampaignPull.prefault({}),
   targets: z.array(CampaignTarget).min(1).max(campaignTargetLimit),
 })
 export type CreateCampaign = z.infer<typeof CreateCampaign>
@@ -156,6 +175,8 @@ export const CampaignTargetState = z.object({
   task_id: z.string().exactOptional(),
   html_url: z.string().exactOptional(),
   reviewers: z.array(z.string()),
+  /** What the forge refused of the title, the labels and the reviewers. */
+  problems: z.array(z.string()),
   pull: z
     .object({
       ...PullArtifact.shape.data.shape,

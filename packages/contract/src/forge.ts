@@ -38,12 +38,16 @@ export interface Forge {
   openPulls(caller: Caller, repository: RepositoryAccess, base: string): Promise<ForgePull[]>
   /** A pull request as it is now; undefined when there is none of this number. */
   pull(caller: Caller, repository: RepositoryAccess, number: number): Promise<ForgePull | undefined>
-  /** Asks users for their review; those asked before stay so. Throws ErrandError where one cannot be. */
-  requestReviewers(
+  /**
+   * Changes a pull request: what is not given stays, labels and reviewers are added to those there are.
+   *
+   * @throws ErrandError where the forge refuses it, such as a reviewer who may not see it
+   */
+  changePull(
     caller: Caller,
     repository: RepositoryAccess,
     number: number,
-    logins: readonly string[],
+    change: PullChange,
   ): Promise<void>
   /** The unified diff between two branches, at most `limitBytes` long. */
   diff(
@@ -98,6 +102,15 @@ export interface RepositoryAccess {
   /** True when it was asked for by a former name: the answer is a 301 to the current one. */
   renamed: boolean
 }
+
+/** One thing to be changed at a time: some forges take no more in one request. */
+export type PullChange =
+  | { title: string }
+  | { labels: readonly string[] }
+  /** By login. */
+  | { reviewers: readonly string[] }
+  /** By slug. */
+  | { team_reviewers: readonly string[] }
 
 export interface ForgePull {
   id: number

@@ -40,8 +40,12 @@ create table campaign_targets (
   repository_full_name text not null,
   -- Logins.
   reviewers jsonb not null,
-  -- Null until the reviewers were asked, or could not be.
-  reviewers_asked_at timestamptz(3),
+  title text,
+  labels jsonb not null,
+  team_reviewers jsonb not null,
+  -- Null until the pull request got all that, but for what the forge refused: that is in problems.
+  pull_prepared_at timestamptz(3),
+  problems jsonb not null default '[]',
   -- The task as it will be created. Not jsonb, which refuses some texts: it is only given back.
   new_task json not null,
   attempt integer not null default 0,

@@ -9,9 +9,11 @@ import { findRepository, presentAccess } from './identity/access.ts'
 import { findAccount } from './identity/accounts.ts'
 import { botLogin } from './identity/first-accounts.ts'
 import { authenticate } from './identity/tokens.ts'
+import { changePull } from './pulls/change-pull.ts'
+import { withLabels } from './pulls/labels.ts'
 import { findOpenPull, openPull } from './pulls/open-pull.ts'
 import { refreshPulls, requirePull } from './pulls/refresh-pulls.ts'
-import { requestReviewers } from './pulls/request-reviewers.ts'
+import { requestReviewers, requireNoTeams } from './pulls/request-reviewers.ts'
 import type { Account, Pull, Repository } from './records/records.ts'
 
 /** Largest file read whole, in bytes: the server asks for configuration only. */
@@ -75,8 +77,16 @@ export function answersOf(context: ForgeContext): Forge {
       const pull = await requirePull(context, record, number)
       return presentForgePull(context, repository.full_name, pull)
     },
-    async requestReviewers(_caller, repository, number, logins) {
-      await requestReviewers(context, requireRecord(repository.id), number, logins)
+    async changePull(_caller, repository, number, change) {
+      const record = requireRecord(repository.id)
+      if ('team_reviewers' in change) requireNoTeams(change.team_reviewers)
+      else if ('reviewers' in change) {
+        await requestReviewers(context, record, number, change.reviewers)
+      } else if ('labels' in change) {
+        await changePull(context, record, number, ({ labels }) => ({
+          labels: withLabels(labels, change.labels),
+        }))
+      } else await changePull(context, record, number, { title: change.title })
     },
     async diff(_caller, repository, base, head, limitBytes) {
       const gitDir = gitDirOf(repository)

@@ -24,7 +24,7 @@ function aCampaign(repositories: number, rules: Partial<CampaignRules> = {}): Ne
         prompt: `Part ${place}`,
         create_pull_request: true,
       }),
-      reviewers: [],
+      pull: { labels: [], reviewers: [], team_reviewers: [] },
     })),
   }
 }
@@ -195,8 +195,8 @@ describeOnEachStore('a campaign', (on) => {
   it('is held back by the caps on open pull requests, of all campaigns together', async () => {
     const rules = { max_open_pulls: { per_author: 2, per_reviewer: 1 } }
     const asked = aCampaign(4, rules)
-    asked.targets[0]!.reviewers = ['Grace']
-    asked.targets[1]!.reviewers = ['grace', 'Grace']
+    asked.targets[0]!.pull.reviewers = ['Grace']
+    asked.targets[1]!.pull.reviewers = ['grace', 'Grace']
     const { id } = await createCampaign(on.store, asked)
     expect(await read(id)).toMatchObject({
       counts: { queued: 2, pending: 2 },
@@ -217,8 +217,8 @@ describeOnEachStore('a campaign', (on) => {
 
     const [pull, ...others] = await pullsToLookAt(on.store, { notSinceSeconds: 60, limit: 10 })
     expect(others).toEqual([])
-    expect(pull).toMatchObject({ task_id: first, pull_number: 1, reviewers: ['Grace'] })
-    await notePull(on.store, pull!, { state: 'merged', reviewersAsked: true })
+    expect(pull).toMatchObject({ task_id: first, pull_number: 1, wanted: { reviewers: ['Grace'] } })
+    await notePull(on.store, pull!, { state: 'merged', problems: ['labels: no'] })
     expect(await pullsToLookAt(on.store, { notSinceSeconds: 0, limit: 10 })).toEqual([])
     await advanceCampaigns(on.store)
     expect(await read(id)).toMatchObject({
@@ -226,6 +226,8 @@ describeOnEachStore('a campaign', (on) => {
       held_by_open_pulls: false,
       pulls: { open: 0, merged: 1, closed: 0 },
     })
+    const all = await listCampaignTargets(on.store, { campaign_id: id, page: 1, per_page: 30 })
+    expect(all.targets[0]).toMatchObject({ problems: ['labels: no'], pull_state: 'merged' })
   })
 
   it('can be paused and cancelled, which ends what is at work and leaves the rest unsent', async () => {

@@ -101,7 +101,13 @@ export async function retryCampaign(store: Store, id: string): Promise<void> {
     if (failed.length === 0) return
     await tx
       .updateTable('campaign_targets')
-      .set({ task_id: null, pull_state: null, pull_checked_at: null, reviewers_asked_at: null })
+      .set({
+        task_id: null,
+        pull_state: null,
+        pull_checked_at: null,
+        pull_prepared_at: null,
+        problems: '[]',
+      })
       .where('campaign_id', '=', id)
       .where(
         'number',

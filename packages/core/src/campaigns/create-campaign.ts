@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type CampaignRules, invalidField } from '@errand/contract'
+import { type CampaignPull, type CampaignRules, invalidField } from '@errand/contract'
 import { sql } from 'kysely'
 import { storableText } from '../events/storable-json.ts'
 import type { CampaignRow } from '../store/schema.ts'
@@ -18,7 +18,7 @@ export interface NewCampaign {
   creator: { id: number; login: string }
   rules: CampaignRules
   /** In the order of sending, each in another repository. */
-  targets: { task: NewTask; reviewers: readonly string[] }[]
+  targets: { task: NewTask; pull: CampaignPull }[]
   /** The same key and hash from the same creator is the same campaign. */
   idempotency?: { key: string; body_hash: string }
 }
@@ -86,13 +86,16 @@ async function insertCampaign(
 }
 
 async function insertTargets(tx: Tx, id: string, input: NewCampaign): Promise<void> {
-  const rows = input.targets.map(({ task, reviewers }, number) => ({
+  const rows = input.targets.map(({ task, pull }, number) => ({
     campaign_id: id,
     number,
     wave: waveOf(input.rules.waves, number),
     repository_id: task.repository.id,
     repository_full_name: task.repository.full_name,
-    reviewers: JSON.stringify(reviewers),
+    reviewers: JSON.stringify(pull.reviewers),
+    title: pull.title === undefined ? null : storableText(pull.title),
+    labels: JSON.stringify(pull.labels.map((label) => storableText(label))),
+    team_reviewers: JSON.stringify(pull.team_reviewers),
     new_task: JSON.stringify(task),
     attempt: 0,
     task_id: null,

@@ -10,6 +10,7 @@ export interface CampaignTargetDetail {
   repository_id: number
   repository_full_name: string
   reviewers: string[]
+  problems: string[]
   attempt: number
   task_id: string | null
   /** Null before it is sent. */
@@ -35,7 +36,7 @@ export async function listCampaignTargets(
   const found = await patiently(() =>
     sql<CampaignTargetDetail>`
       select target.number, target.wave, target.repository_id, target.repository_full_name,
-        target.reviewers, target.attempt, target.task_id, target.pull_state, task.state,
+        target.reviewers, target.problems, target.attempt, target.task_id, target.pull_state, task.state,
         pull.data as pull, last.error,
         coalesce((select sum(usage_nano) from sessions where task_id = task.id), 0)::bigint as usage_nano
       from campaign_targets as target

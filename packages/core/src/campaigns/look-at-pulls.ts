@@ -1,4 +1,6 @@
+import type { CampaignPull } from '@errand/contract'
 import { sql } from 'kysely'
+import { storableText } from '../events/storable-json.ts'
 import { now, type Store } from '../store/store.ts'
 import { patiently } from '../store/transact.ts'
 
@@ -9,8 +11,8 @@ export interface PullToLookAt {
   task_id: string
   repository_id: number
   pull_number: number
-  /** Who is still to be asked to review it. */
-  reviewers: string[]
+  /** What it is still to be given; null where it has all. */
+  wanted: CampaignPull | null
 }
 
 /**
@@ -25,7 +27,9 @@ export async function pullsToLookAt(
     sql<PullToLookAt>`
       select target.campaign_id, target.number, target.task_id, target.repository_id,
         (pull.data ->> 'number')::integer as pull_number,
-        case when target.reviewers_asked_at is null then target.reviewers else '[]' end as reviewers
+        case when target.pull_prepared_at is null then jsonb_strip_nulls(jsonb_build_object(
+          'title', target.title, 'labels', target.labels, 'reviewers', target.reviewers,
+          'team_reviewers', target.team_reviewers)) end as wanted
       from campaign_targets as target
       join artifacts as pull on pull.task_id = target.task_id and pull.type = 'pull'
       where coalesce(target.pull_state, 'open') = 'open'
@@ -38,16 +42,24 @@ export async function pullsToLookAt(
   return found.rows
 }
 
-/** Notes what was seen of a pull request, if its task is still the repository's last. */
+/**
+ * Notes what was seen of a pull request, if its task is still the repository's last: `problems` says that
+ * it was given all it is to have, but for those.
+ */
 export async function notePull(
   store: Store,
   pull: Pick<PullToLookAt, 'campaign_id' | 'number' | 'task_id'>,
-  seen: { state?: 'open' | 'closed' | 'merged'; reviewersAsked?: boolean },
+  seen: { state?: 'open' | 'closed' | 'merged'; problems?: string[] },
 ): Promise<void> {
   const changes = {
     pull_checked_at: now(store),
     ...(seen.state === undefined ? {} : { pull_state: seen.state }),
-    ...(seen.reviewersAsked === true ? { reviewers_asked_at: now(store) } : {}),
+    ...(seen.problems === undefined
+      ? {}
+      : {
+          pull_prepared_at: now(store),
+          problems: JSON.stringify(seen.problems.map((text) => storableText(text, 500))),
+        }),
   }
   await patiently(() =>
     store.db

@@ -4,7 +4,18 @@ import type { CampaignRow, CampaignTargetRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import type { CampaignNow } from './decide.ts'
 
-type Target = Omit<CampaignTargetRow, 'new_task' | 'reviewers_asked_at' | 'pull_checked_at'> & {
+type Target = Pick<
+  CampaignTargetRow,
+  | 'campaign_id'
+  | 'number'
+  | 'wave'
+  | 'repository_id'
+  | 'repository_full_name'
+  | 'reviewers'
+  | 'attempt'
+  | 'task_id'
+  | 'pull_state'
+> & {
   /** The task's; null before it is sent. */
   state: State | null
 }

@@ -244,7 +244,13 @@ export interface CampaignTargetRow {
   repository_full_name: string
   /** Logins. */
   reviewers: string[]
-  reviewers_asked_at: Date | null
+  title: string | null
+  labels: string[]
+  team_reviewers: string[]
+  /** Null until the pull request got its title, labels and reviewers. */
+  pull_prepared_at: Date | null
+  /** What of them the forge refused. */
+  problems: string[]
   /** What createTask will be given: a NewTask, written by createCampaign. */
   new_task: unknown
   attempt: number
@@ -253,13 +259,14 @@ export interface CampaignTargetRow {
   pull_checked_at: Date | null
 }
 
+type CampaignTargetJson = 'reviewers' | 'labels' | 'team_reviewers'
 type CampaignTargetTable = Omit<
   CampaignTargetRow,
-  'new_task' | 'reviewers' | 'reviewers_asked_at'
-> & {
-  reviewers: ColumnType<string[], string, string>
+  CampaignTargetJson | 'new_task' | 'pull_prepared_at' | 'problems'
+> & { [K in CampaignTargetJson]: ColumnType<string[], string, string> } & {
   new_task: ColumnType<unknown, string, string>
-  reviewers_asked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  pull_prepared_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  problems: ColumnType<string[], string | undefined, string>
 }
 
 export interface CampaignTaskRow {

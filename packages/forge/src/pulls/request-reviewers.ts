@@ -44,3 +44,10 @@ function requireReviewer(
     'PullRequest',
   )
 }
+
+/** @throws ErrandError validation_failed, as GitHub's for a team that is not there */
+export function requireNoTeams([team]: readonly string[]): void {
+  if (team === undefined) return
+  const message = `team_reviewers: there is no team '${team}': this forge has none`
+  throw invalidField('team_reviewers', message, 'PullRequest')
+}

@@ -1,18 +1,18 @@
-import { ErrandError, invalidField } from '@errand/contract'
+import { ErrandError } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
 import { presentLabel } from '../present/pull.ts'
 import { changePull } from '../pulls/change-pull.ts'
+import { isSameLabel, withLabels } from '../pulls/labels.ts'
 import { requirePull } from '../pulls/refresh-pulls.ts'
 import type { Pull } from '../records/records.ts'
 import { readBody, text } from './body.ts'
 import { numberOf } from './pulls.ts'
 import { type Found, requireRepository, sendPage, urlsOf } from './request.ts'
 
-/** GitHub's limits: so many characters of a name, so many labels of a pull request. */
+/** GitHub's limit of a name. */
 const labelName = text.trim().min(1).max(50)
-const mostLabels = 100
 
 const Labels = z.object({
   labels: z.array(z.union([labelName, z.object({ name: labelName })])).default([]),
@@ -54,7 +54,7 @@ export function labelRoutes(app: FastifyInstance, context: ForgeContext): void {
     const found = requireRepository(context, request, write)
     const { name } = request.params as { name: string }
     const pull = await changePull(context, found.repository, numberOf(request), ({ labels }) => {
-      const left = labels.filter((label) => !isSame(label, name))
+      const left = labels.filter((label) => !isSameLabel(label, name))
       if (left.length === labels.length) throw new ErrandError('not_found')
       return { labels: left }
     })
@@ -64,16 +64,4 @@ export function labelRoutes(app: FastifyInstance, context: ForgeContext): void {
 
 function namesOf({ labels }: z.infer<typeof Labels>): string[] {
   return labels.map((label) => (typeof label === 'string' ? label : label.name))
-}
-
-/** A name is one label in whatever case it is written; the first spelling stays. */
-function withLabels(labels: readonly string[], added: readonly string[]): string[] {
-  const all = [...labels]
-  for (const name of added) if (!all.some((label) => isSame(label, name))) all.push(name)
-  if (all.length <= mostLabels) return all
-  throw invalidField('labels', `labels: there may be ${mostLabels} at most`, 'Label')
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }

@@ -1,4 +1,3 @@
-import { invalidField } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
@@ -6,7 +5,7 @@ import { findAccount } from '../identity/accounts.ts'
 import { presentPull, presentUser } from '../present/pull.ts'
 import { changePull } from '../pulls/change-pull.ts'
 import { requirePull } from '../pulls/refresh-pulls.ts'
-import { requestReviewers } from '../pulls/request-reviewers.ts'
+import { requestReviewers, requireNoTeams } from '../pulls/request-reviewers.ts'
 import { readBody } from './body.ts'
 import { numberOf, readPulls, writePulls } from './pulls.ts'
 import { requireRepository, urlsOf } from './request.ts'
@@ -48,11 +47,4 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
     }))
     return presentPull(context, repository, pull, urlsOf(context, app.prefix))
   })
-}
-
-/** @throws ErrandError validation_failed, as GitHub's for a team that is not there */
-function requireNoTeams([team]: readonly string[]): void {
-  if (team === undefined) return
-  const message = `team_reviewers: there is no team '${team}': this forge has none`
-  throw invalidField('team_reviewers', message, 'PullRequest')
 }

@@ -1,4 +1,10 @@
-import { type Caller, ErrandError, type RepositoryAccess, type Settings } from '@errand/contract'
+import {
+  type Caller,
+  ErrandError,
+  type PullChange,
+  type RepositoryAccess,
+  type Settings,
+} from '@errand/contract'
 import { isDisconnected, notePull, type PullToLookAt, pullsToLookAt } from '@errand/core'
 import type { ServerContext } from '../context.ts'
 
@@ -22,7 +28,7 @@ export function paceOf({ forge }: Pick<Settings, 'forge'>): Pace {
 
 /**
  * One pass over the open pull requests of campaigns: notes which were closed or merged, which makes
- * room under the caps, and asks the reviewers of new ones. Without a token of the server's own none is
+ * room under the caps, and gives new ones their title, labels and reviewers. Without a token of the server's own none is
  * looked at.
  */
 export async function lookAtPulls(context: ServerContext, signal: AbortSignal): Promise<void> {
@@ -53,26 +59,42 @@ async function lookAt(context: ServerContext, caller: Caller, pull: PullToLookAt
   if (repository === undefined || found === undefined) {
     return await notePull(store, pull, { state: 'closed' })
   }
-  const reviewersAsked =
-    pull.reviewers.length > 0 &&
-    found.state === 'open' &&
-    (await askReviewers(context, caller, repository, pull))
+  const isNew = pull.wanted !== null && found.state === 'open'
+  const problems = isNew ? await prepare(context, caller, repository, pull, found.title) : undefined
   const state = found.merged ? 'merged' : found.state
-  await notePull(store, pull, { state, reviewersAsked })
+  await notePull(store, pull, { state, ...(problems === undefined ? {} : { problems }) })
 }
 
-/** True when it is done with: reviewers whom the forge refuses are not asked for again. */
-async function askReviewers(
-  { forge, log }: ServerContext,
+/** Gives a pull request its title, labels and reviewers. Returns what the forge refused of them. */
+async function prepare(
+  { forge }: ServerContext,
   caller: Caller,
   repository: RepositoryAccess,
-  { pull_number: number, task_id: taskId, reviewers }: PullToLookAt,
-): Promise<boolean> {
-  try {
-    await forge.requestReviewers(caller, repository, number, reviewers)
-  } catch (error) {
-    if (!(error instanceof ErrandError) || error.status >= 500 || error.status === 429) throw error
-    log.warn({ err: error, task_id: taskId, reviewers }, 'the forge refuses these reviewers')
+  { pull_number: number, wanted }: PullToLookAt,
+  titleNow: string,
+): Promise<string[]> {
+  const problems: string[] = []
+  for (const change of changesOf(wanted, titleNow)) {
+    try {
+      await forge.changePull(caller, repository, number, change)
+    } catch (error) {
+      if (!(error instanceof ErrandError) || error.status >= 500 || error.status === 429)
+        throw error
+      const [name, value] = Object.entries(change)[0] ?? []
+      problems.push(`${name} ${String(value)}: ${error.errors[0]?.message ?? error.message}`)
+    }
   }
-  return true
+  return problems
+}
+
+/** Each reviewer alone: GitHub refuses all where it refuses one. */
+function changesOf(wanted: PullToLookAt['wanted'], titleNow: string): PullChange[] {
+  if (wanted === null) return []
+  const { title, labels, reviewers, team_reviewers: teams } = wanted
+  return [
+    ...(title === undefined || title === titleNow ? [] : [{ title }]),
+    ...(labels.length === 0 ? [] : [{ labels }]),
+    ...reviewers.map((login) => ({ reviewers: [login] })),
+    ...teams.map((slug) => ({ team_reviewers: [slug] })),
+  ]
 }

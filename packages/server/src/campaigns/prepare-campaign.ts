@@ -77,7 +77,7 @@ async function prepareTarget(
       ...(priority === undefined ? {} : { priority }),
     },
   )
-  return { task: input, reviewers: target.reviewers ?? asked.reviewers }
+  return { task: input, pull: { ...asked.pull_request, ...target.pull_request } }
 }
 
 /** What is wrong with one target, by the field's place. What is nobody's fault is thrown on. */

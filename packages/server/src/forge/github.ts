@@ -107,9 +107,7 @@ export function createGitHubForge(options: {
 
 type Ask = (token: string, path: string, init?: RequestInit) => Promise<Response>
 
-function pullAnswers(
-  ask: Ask,
-): Pick<Forge, 'openPull' | 'openPulls' | 'pull' | 'requestReviewers'> {
+function pullAnswers(ask: Ask): Pick<Forge, 'openPull' | 'openPulls' | 'pull' | 'changePull'> {
   return {
     async openPull(caller, repository, pull) {
       const head = `${repository.owner.login}:${pull.head}`
@@ -139,13 +137,18 @@ function pullAnswers(
       const response = await ask(caller.secret, `/repos/${repository.full_name}/pulls/${number}`)
       return response.status === 404 ? undefined : presentPull(await readJson(response, Pull))
     },
-    async requestReviewers(caller, repository, number, reviewers) {
-      const path = `/repos/${repository.full_name}/pulls/${number}/requested_reviewers`
-      const body = JSON.stringify({ reviewers })
-      const response = await ask(caller.secret, path, { method: 'POST', body })
+    async changePull(caller, repository, number, change) {
+      const pulls = `/repos/${repository.full_name}/pulls/${number}`
+      const labels = `/repos/${repository.full_name}/issues/${number}/labels`
+      const isTitle = 'title' in change
+      const path = isTitle ? pulls : 'labels' in change ? labels : `${pulls}/requested_reviewers`
+      const response = await ask(caller.secret, path, {
+        method: isTitle ? 'PATCH' : 'POST',
+        body: JSON.stringify(change),
+      })
       if (response.status === 422) {
-        const who = reviewers.join(', ')
-        throw invalidField('reviewers', `reviewers: ${who} cannot review it`, 'PullRequest')
+        const [field = ''] = Object.keys(change)
+        throw invalidField(field, 'the forge refuses it', 'PullRequest')
       }
       if (!response.ok) throw await upstreamError(response)
     },

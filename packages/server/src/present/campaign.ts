@@ -74,6 +74,7 @@ export function presentCampaignTarget(
     state: target.state ?? 'pending',
     ...(taskId === null ? {} : { task_id: taskId, html_url: taskPageUrl(urls, fullName, taskId) }),
     reviewers,
+    problems: target.problems,
     ...(pull === null ? {} : { pull: { ...pull, state: target.pull_state ?? 'open' } }),
     usage: aiCredits(target.usage_nano),
     ...(error === null ? {} : { error: { message: error.message } }),

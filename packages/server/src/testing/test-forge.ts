@@ -21,6 +21,7 @@ interface TestRepository {
   pulls: ForgePull[]
   /** Logins by the number of the pull request. */
   reviewers: Record<number, string[]>
+  labels: string[]
 }
 
 export interface TestForge extends Forge {
@@ -106,6 +107,7 @@ export function createTestForge(): TestForge {
         branches: { main: {} },
         pulls: [],
         reviewers: {},
+        labels: [],
         ...fields,
       }
       repositories.set(repository.id, repository)
@@ -178,8 +180,12 @@ function answersOf({ callers, repositories, access }: TestRecords): Forge {
       recordOf(repository).pulls.filter((pull) => pull.state === 'open' && pull.base === base),
     pull: async (_caller, repository, number) =>
       recordOf(repository).pulls.find((pull) => pull.number === number),
-    async requestReviewers(_caller, repository, number, logins) {
+    async changePull(_caller, repository, number, change) {
       const record = recordOf(repository)
+      const pull = record.pulls.find((one) => one.number === number)
+      if (pull !== undefined && 'title' in change) pull.title = change.title
+      if ('labels' in change) record.labels.push(...change.labels)
+      const logins = 'reviewers' in change ? change.reviewers : []
       const stranger = logins.find((login) => record.members[login] === undefined)
       if (stranger !== undefined) throw invalidField('reviewers', `${stranger} cannot review it`)
       const known = record.reviewers[number] ?? []

@@ -74,9 +74,12 @@ export async function detachCampaign(
 
 type Body = CallInput<'createCampaign'>['body']
 
-function fieldsOf({ name, model, custom_agent, base_ref, create_pull_request, prompt }: Campaign) {
+function fieldsOf({ name, model, custom_agent, base_ref, create_pull_request, ...rest }: Campaign) {
+  const { prompt, pull_request: pull } = rest
+  const { labels = [], reviewers = [], team_reviewers = [] } = pull ?? {}
   return {
     name,
+    pull_request: { labels, reviewers, team_reviewers },
     // Of no target's: each has one of its own, rendered here.
     prompt,
     create_pull_request,
@@ -110,7 +113,11 @@ function rulesOf(
 }
 
 function targetsOf(tasks: readonly PlannedTask[]): Body['targets'] {
-  return tasks.map(({ repository, prompt }) => ({ repository, prompt }))
+  return tasks.map(({ repository, prompt, title }) => ({
+    repository,
+    prompt,
+    ...(title === undefined ? {} : { pull_request: { title } }),
+  }))
 }
 
 function parseCap(text: string, before: OpenPullCaps): OpenPullCaps {

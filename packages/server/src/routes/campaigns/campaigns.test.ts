@@ -99,16 +99,20 @@ describe('a campaign by one request', () => {
     expect(await targetsOf(campaign.id, '?state=failed')).toMatchObject([{ error, attempt: 1 }])
   })
 
-  it('asks the reviewer once the pull request is there, and sees when it is merged', async () => {
+  it('gives the pull request its title, labels and reviewers, and tells what was refused', async () => {
     const names = repositories(1)
     const record = server.forge.addRepository(`acme/r${crypto.randomUUID()}`, {
       members: { alice: 'write', grace: 'read', errand: 'write' },
     })
     const targets = [
-      { repository: record.full_name, reviewers: ['grace'] },
+      {
+        repository: record.full_name,
+        pull_request: { title: 'Node 24', reviewers: ['grace', 'nobody'] },
+      },
       { repository: names[0] },
     ]
-    const { id } = await create([], { targets })
+    const pull_request = { title: 'Another', labels: ['node24'] }
+    const { id } = await create([], { targets, pull_request })
     const lease = await leaseTask(server.store, (await targetsOf(id))[0]?.task_id ?? '')
     const pull = {
       id: 5001,
@@ -129,10 +133,17 @@ describe('a campaign by one request', () => {
     await endSession(server.store, lease, { state: 'completed' })
 
     await eventually(
-      async () => record.reviewers[1],
-      (logins) => logins !== undefined,
+      () => targetsOf(id),
+      ([first]) => (first?.problems.length ?? 0) > 0,
     )
-    expect(record.reviewers).toEqual({ 1: ['grace'] })
+    expect([record.reviewers, record.labels, pull.title]).toEqual([
+      { 1: ['grace'] },
+      ['node24'],
+      'Node 24',
+    ])
+    expect((await targetsOf(id))[0]?.problems).toEqual([
+      'reviewers nobody: nobody cannot review it',
+    ])
     expect((await targetsOf(id))[0]).toMatchObject({ pull: { number: 1, state: 'open' } })
     expect(await read(id)).toMatchObject({ pulls: { open: 1, merged: 0, closed: 0 } })
   })
