@@ -43,6 +43,13 @@ const Changeable = z.object({
 })
 const { shape } = Changeable
 
+export const disabledReasons = [
+  'consecutive_failures',
+  'creator_lost_access',
+  'invalid_schedule',
+] as const
+export type DisabledReason = (typeof disabledReasons)[number]
+
 export const CreateAutomation = Changeable.extend({
   description: shape.description.default(''),
   enabled: shape.enabled.default(true),
@@ -95,7 +102,7 @@ export const AutomationSummary = z.object({
   /** Why the server paused it, and when; absent when it did not. */
   disabled_state: z
     .object({
-      reason: z.enum(['consecutive_failures', 'creator_lost_access']),
+      reason: z.enum(disabledReasons),
       disabled_at: z.iso.datetime(),
     })
     .exactOptional(),

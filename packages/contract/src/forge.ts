@@ -95,6 +95,8 @@ export interface RepositoryAccess {
   owner: { id: number; login: string; type: 'User' | 'Organization' }
   name: string
   full_name: string
+  /** Its page, where that is not this server's. */
+  html_url?: string
   private: boolean
   default_branch: string
   archived: boolean

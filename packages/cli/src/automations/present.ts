@@ -31,6 +31,7 @@ export function describeNext(automation: AutomationSummary): string {
 const reasons = {
   consecutive_failures: 'three runs in a row failed',
   creator_lost_access: 'its creator has no write access any more',
+  invalid_schedule: 'its cron expression or time zone cannot be understood',
 } as const
 
 /** A time with its zone: what an engineer compares with a calendar. */

@@ -225,6 +225,27 @@ describeOnEachStore('automations', (on) => {
     expect(later.limits).toMatchObject([{ used: 0, reached: false }])
   })
 
+  it('whose schedule is not understood any more are paused, and keep no other from running', async () => {
+    const broken = await add()
+    const other = await add()
+    const triggers = { cron: { expression: '0 * * * *', time_zone: 'Europe/Gone' } }
+    await on.store.db
+      .updateTable('automations')
+      .set({ triggers: JSON.stringify(triggers) })
+      .where('id', '=', broken.id)
+      .execute()
+    on.clock.advance({ minutes: 60 })
+    await enqueueDueRuns(on.store)
+
+    expect(await reread(broken)).toMatchObject({
+      enabled: false,
+      next_run_at: null,
+      disabled_reason: 'invalid_schedule',
+    })
+    expect(await history(broken)).toEqual([])
+    expect(await history(other)).toMatchObject([{ status: 'due' }])
+  })
+
   it('can be run by hand, also while they are paused', async () => {
     const automation = await add({ enabled: false })
     await requestRun(on.store, automation.id, { event: 'manual', actor: grace })

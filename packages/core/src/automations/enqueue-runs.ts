@@ -5,6 +5,7 @@ import type { AutomationRow, AutomationRunRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import { reachedLimit } from './automation-usage.ts'
+import { pauseAutomation } from './settle-runs.ts'
 import { nextRun, type Occurrence, runsUntil } from './schedule.ts'
 
 /** Automations looked at in one transaction. */
@@ -26,26 +27,54 @@ export async function enqueueDueRuns(store: Store): Promise<number> {
       order by next_run_at
       limit ${atATime}
       for update skip locked`.execute(tx)
-    for (const { time, ...automation } of due.rows) await enqueueDue(store, tx, automation, time)
+    for (const { time, ...automation } of due.rows) {
+      const times = findTimes(automation, time)
+      if (times === undefined) await pauseAutomation(store, tx, automation.id, 'invalid_schedule')
+      else await enqueueDue(store, tx, automation, time, times)
+    }
     return due.rows.length
   })
 }
 
-/** The automation's row is locked: nobody else stores a run of it meanwhile. */
-async function enqueueDue(store: Store, tx: Tx, automation: AutomationRow, time: Date) {
-  const { id, triggers, next_run_at: at, next_run_event: event } = automation
+interface Times {
+  first: Occurrence
+  last: Occurrence
+  count: number
+  next: Occurrence | undefined
+}
+
+/**
+ * Undefined when its schedule, which was understood when it was stored, is not any more: time zones come
+ * and go with the system's tables, and one automation must not keep all others from running.
+ */
+function findTimes(automation: AutomationRow, time: Date): Times | undefined {
+  const { triggers, next_run_at: at, next_run_event: event } = automation
   // The query found it by its time, which is written together with the event, a key of its triggers.
   const first = { at, event } as Occurrence
-  const { count, last } = runsUntil(triggers, first, time)
+  try {
+    return { first, ...runsUntil(triggers, first, time), next: nextRun(triggers, time) }
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+/** The automation's row is locked: nobody else stores a run of it meanwhile. */
+async function enqueueDue(
+  store: Store,
+  tx: Tx,
+  automation: AutomationRow,
+  time: Date,
+  { first, last, count, next }: Times,
+): Promise<void> {
   if (count > 1)
     await insertRun(tx, automation, time, { ...first, skip: missed(first, last, count) })
   const skip = await whyNot(store, tx, automation)
   await insertRun(tx, automation, time, { ...last, ...(skip !== undefined && { skip }) })
-  const next = nextRun(triggers, time)
   await tx
     .updateTable('automations')
     .set({ next_run_at: next?.at ?? null, next_run_event: next?.event ?? null })
-    .where('id', '=', id)
+    .where('id', '=', automation.id)
     .execute()
 }
 

@@ -1,4 +1,4 @@
-import type { EndState, SessionError } from '@errand/contract'
+import type { DisabledReason, EndState, SessionError } from '@errand/contract'
 import { sql } from 'kysely'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
@@ -60,7 +60,16 @@ export async function countFailure(
     returning failures`.execute(tx)
   const isTooMany = (counted.rows[0]?.failures ?? 0) >= mostFailures
   const reason = pauses ?? (isTooMany ? 'consecutive_failures' : undefined)
-  if (reason === undefined) return
+  if (reason !== undefined) await pauseAutomation(store, tx, automationId, reason)
+}
+
+/** The server pauses an automation that runs by the clock, and says why. */
+export async function pauseAutomation(
+  store: Store,
+  tx: Tx,
+  automationId: string,
+  reason: DisabledReason,
+): Promise<void> {
   await sql`
     update automations
     set enabled = false, next_run_at = null, next_run_event = null, disabled_reason = ${reason},

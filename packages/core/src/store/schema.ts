@@ -1,6 +1,7 @@
 import type {
   AutomationRunStatus,
   CampaignRules,
+  DisabledReason,
   PauseReason,
   SessionError,
   SkipReason,
@@ -302,7 +303,7 @@ export interface AutomationRow {
   next_run_at: Date | null
   next_run_event: string | null
   failures: number
-  disabled_reason: 'consecutive_failures' | 'creator_lost_access' | null
+  disabled_reason: DisabledReason | null
   disabled_at: Date | null
   created_at: Date
   updated_at: Date

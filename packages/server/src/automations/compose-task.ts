@@ -42,7 +42,8 @@ export async function readRecipe(
   repository: RepositoryAccess,
   base: string,
 ): Promise<Recipe | undefined> {
-  return await read?.(prompt, { base, web_url: `${publicUrl()}/${repository.full_name}` })
+  const webUrl = repository.html_url ?? `${publicUrl()}/${repository.full_name}`
+  return await read?.(prompt, { base, web_url: webUrl })
 }
 
 /**

@@ -27,6 +27,7 @@ const atATime = 8
 export function startScheduler(context: ServerContext): Scheduler {
   const { store, log } = context
   const closing = new AbortController()
+  const { signal } = closing
   const begun = new Set<Promise<void>>()
   let isTakenOver = false
 
@@ -35,7 +36,7 @@ export function startScheduler(context: ServerContext): Scheduler {
     isTakenOver = true
     // First what ended, so that it keeps nothing else from running.
     await settleRuns(store)
-    await enqueueDueRuns(store)
+    while ((await enqueueDueRuns(store)) > 0 && !signal.aborted);
     const free = atATime - begun.size
     if (free === 0) return
     for (const run of await claimAutomationRuns(store, free)) {
@@ -50,7 +51,6 @@ export function startScheduler(context: ServerContext): Scheduler {
     }
   }
 
-  const { signal } = closing
   const loop = repeatPass({ log, signal, everyMs: pollMs, what: 'running automations' }, pass)
   return {
     async close() {

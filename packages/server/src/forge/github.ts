@@ -23,6 +23,7 @@ const Repository = z.object({
   id: z.int(),
   name: z.string(),
   full_name: z.string(),
+  html_url: z.string(),
   private: z.boolean(),
   default_branch: z.string(),
   archived: z.boolean().default(false),
