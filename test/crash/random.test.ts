@@ -4,6 +4,7 @@ import { type Client } from '@errand/contract'
 import { expect, it } from 'vitest'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
 import { listBranches, listPulls } from '../support/pulls.ts'
+import { createRandom } from '../support/random.ts'
 import { createRepository } from '../support/repository.ts'
 import { scriptPrompt, untilState } from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
@@ -63,15 +64,4 @@ async function createOnce(client: Client, round: number): Promise<string> {
     },
   })
   return id
-}
-
-/** mulberry32: small, and the same everywhere for a seed. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
