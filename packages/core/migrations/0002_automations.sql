@@ -66,5 +66,6 @@ create table automation_runs (
   ended_at timestamptz(3),
   unique (automation_id, scheduled_for)
 );
+create index automation_runs_of_automation on automation_runs (automation_id, position);
 create index automation_runs_open on automation_runs (next_at) where status in ('due', 'started');
 create index automation_runs_by_task on automation_runs (task_id);

@@ -243,6 +243,13 @@ describeOnEachStore('automations', (on) => {
       disabled_reason: 'invalid_schedule',
     })
     expect(await history(broken)).toEqual([])
+    await expect(updateAutomation(on.store, broken.id, { enabled: true })).rejects.toThrow(
+      expect.objectContaining({
+        errors: [expect.objectContaining({ field: 'triggers.cron.time_zone' })],
+      }),
+    )
+    const renamed = await updateAutomation(on.store, broken.id, { name: 'Broken' })
+    expect(renamed).toMatchObject({ name: 'Broken', disabled_reason: 'invalid_schedule' })
     expect(await history(other)).toMatchObject([{ status: 'due' }])
   })
 

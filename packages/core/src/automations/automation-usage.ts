@@ -67,6 +67,8 @@ async function readUsage(store: Store, db: Store['db'] | Tx, id: string): Promis
       from automation_runs as run
       join sessions on sessions.task_id = run.task_id
       where run.automation_id = ${id}
+        -- The longest of all spans, a month.
+        and sessions.created_at >= ${now(store)} - interval '31 days'
     ) as spent on true`.execute(db)
   // Aggregates without a group have one row.
   return read.rows[0]!

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { ErrandError, type UpdateAutomation } from '@errand/contract'
 import { type UpdateObject } from 'kysely'
 import { storableJson, storableText } from '../events/storable-json.ts'
@@ -66,9 +67,10 @@ function timetableOf(
   }: Pick<UpdateAutomation, 'enabled' | 'triggers'>,
   time: Date,
 ): UpdateObject<Database, 'automations'> {
-  requireSchedule(triggers, time)
-  const isSame = JSON.stringify(triggers) === JSON.stringify(row.triggers)
+  const isSame = isDeepStrictEqual(triggers, row.triggers)
   if (isSame && enabled === row.enabled) return {}
+  // One that is not understood any more can still be paused.
+  if (!isSame || enabled) requireSchedule(triggers, time)
   const next = enabled ? nextRun(triggers, time) : undefined
   return {
     next_run_at: next?.at ?? null,
