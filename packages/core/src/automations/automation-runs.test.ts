@@ -129,6 +129,21 @@ describeOnEachStore('automations', (on) => {
     }
   })
 
+  it('are not due a second time when the clock was set back', async () => {
+    const automation = await add()
+    on.clock.advance({ minutes: 60 })
+    await enqueueDueRuns(on.store)
+    await on.store.db
+      .updateTable('automations')
+      .set({ next_run_at: automation.next_run_at })
+      .where('id', '=', automation.id)
+      .execute()
+
+    expect(await enqueueDueRuns(on.store)).toBe(1)
+    expect(await history(automation)).toHaveLength(1)
+    expect(await enqueueDueRuns(on.store)).toBe(0)
+  })
+
   it('make up once for what was missed, and say how much that was', async () => {
     const automation = await add()
     on.clock.advance({ minutes: 5 * 60 })

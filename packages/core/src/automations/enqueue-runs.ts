@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { ErrandError, type SkipReason } from '@errand/contract'
 import { sql } from 'kysely'
@@ -99,7 +100,9 @@ export async function requestRun(
     if (automation === undefined) throw new ErrandError('not_found')
     const skip = await whyNot(store, tx, automation)
     if (skip !== undefined) throw new ErrandError('conflict', { message: skip.reason })
-    return await insertRun(tx, automation, automation.time, asked)
+    const run = await insertRun(tx, automation, automation.time, asked)
+    assert(run !== undefined, 'only a run of the clock can be there already')
+    return run
   })
 }
 
@@ -145,12 +148,13 @@ async function whyNot(store: Store, tx: Tx, automation: AutomationRow): Promise<
   }
 }
 
+/** Undefined when the run of this time is there already, as when the database's clock was set back. */
 async function insertRun(
   tx: Tx,
   automation: AutomationRow,
   time: Date,
   run: { at?: Date; event: string; actor?: { id: number; login: string }; skip?: Skip },
-): Promise<AutomationRunRow> {
+): Promise<AutomationRunRow | undefined> {
   const { at, event, actor, skip } = run
   return await tx
     .insertInto('automation_runs')
@@ -172,6 +176,7 @@ async function insertRun(
       created_at: time,
       ended_at: skip === undefined ? null : time,
     })
+    .onConflict((conflict) => conflict.doNothing())
     .returningAll()
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
 }
