@@ -30,8 +30,11 @@ export function describeForecast(forecast: CampaignForecast, now: Date): string 
   }
   const left = formatDuration(Date.parse(endsAt) - now.getTime())
   const cost = usage === undefined ? '' : `, ${formatCredits(usage.amount)} in all`
-  const source = basis.source === 'campaign' ? 'its own' : 'earlier'
-  return `${tasks(remaining)} to go: about ${left}${cost}, by the median of ${basis.tasks} of ${source} tasks`
+  const source =
+    basis.source === 'campaign'
+      ? `the ${basis.tasks} that ended`
+      : `the latest ${tasks(basis.tasks)} on this model`
+  return `${tasks(remaining)} to go: about ${left}${cost}, by the median of ${source}`
 }
 
 /** A few lines, the first thing somebody wants to know at their beginning. */

@@ -114,12 +114,12 @@ async function readTargets(
 }
 
 function showTargets(terminal: Terminal, targets: readonly CampaignTargetState[]): void {
-  const rows = targets.map(({ repository, wave, state, pull, error }) => [
+  const rows = targets.map(({ repository, wave, state, pull, error, problems }) => [
     printableLine(repository.full_name),
     String(wave),
     state === 'pending' ? state : paintState(terminal.paint, state),
     pull?.number === undefined ? '' : `#${pull.number} ${pull.state}`,
-    printableLine(error?.message ?? pull?.html_url ?? ''),
+    printableLine([error?.message ?? pull?.html_url ?? '', ...problems].join('; ')),
   ])
   if (!terminal.isInteractive) {
     return terminal.out(rows.map((row) => `${row.join('\t')}\n`).join(''))
