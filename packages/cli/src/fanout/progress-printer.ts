@@ -5,18 +5,32 @@ import { openStatusLine } from '../terminal/status-line.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { countProgress, describeCounts } from './count-progress.ts'
 import { type CampaignState } from './journal.ts'
+import { canShowLive, openLivePrinter } from './live-printer.ts'
 import { type Progress } from './progress.ts'
+import { type PullWatch } from './watch-pulls.ts'
 
-/** Tells what happens in a campaign: a line for each change, and on a terminal the sums below them. */
+/** Tells what happens in a campaign: a table on a terminal, and elsewhere a line for each change. */
 export interface ProgressPrinter extends Disposable {
   sent: (repository: string) => void
   /** Its pull request has what the campaign gives it, but for what was refused. */
   prepared: (repository: string) => void
   changed: (progress: Progress, question?: string) => void
   wait: (reason: string) => void
+  /** Keeps still while somebody is asked. */
+  hidden: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-export function openProgressPrinter(terminal: Terminal, state: CampaignState): ProgressPrinter {
+export function openProgressPrinter(
+  terminal: Terminal,
+  state: CampaignState,
+  pulls: PullWatch,
+): ProgressPrinter {
+  return canShowLive(terminal)
+    ? openLivePrinter(terminal, state, pulls)
+    : openLinePrinter(terminal, state)
+}
+
+function openLinePrinter(terminal: Terminal, state: CampaignState): ProgressPrinter {
   const startedAt = terminal.now().getTime()
   let waiting = ''
   const status = openStatusLine(terminal, () => {
@@ -57,6 +71,7 @@ export function openProgressPrinter(terminal: Terminal, state: CampaignState): P
       if (waiting === '' && !terminal.isInteractive) terminal.err(`${reason}\n`)
       waiting = reason
     },
+    hidden: (work) => work(),
     [Symbol.dispose]: () => status[Symbol.dispose](),
   }
 }

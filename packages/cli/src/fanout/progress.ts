@@ -1,4 +1,4 @@
-import { type State } from '@errand/contract'
+import { type Session, type State } from '@errand/contract'
 import { type PlannedTask, type TaskRecord } from './journal-record.ts'
 
 /** What became of one repository's part of a campaign, as far as its journal knows. */
@@ -14,6 +14,8 @@ export interface Progress extends PlannedTask {
   reason?: string
   pullUrl?: string
   seconds?: number
+  /** What the task used, as far as the server told. */
+  usage?: Session['usage']
   /** Whether its pull request got the campaign's title, labels and reviewers. */
   pull?: 'preparing' | 'prepared'
   /** What of them the forge refused. */
@@ -44,7 +46,7 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     return { ...progress, pull: 'prepared', problems: record.problems }
   }
   if (record.type !== 'ended') return { ...progress, step: record.type, reason: record.reason }
-  const { state, reason, pull_url: pullUrl, seconds } = record
+  const { state, reason, pull_url: pullUrl, seconds, usage } = record
   return {
     ...progress,
     step: 'ended',
@@ -52,6 +54,7 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     ...(reason !== undefined && { reason }),
     ...(pullUrl !== undefined && { pullUrl }),
     ...(seconds !== undefined && { seconds }),
+    ...(usage !== undefined && { usage }),
   }
 }
 

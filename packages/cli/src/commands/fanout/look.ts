@@ -14,6 +14,7 @@ import {
   reportOf,
   summaryOf,
 } from '../../fanout/report.ts'
+import { watchCampaign } from '../../fanout/watch-campaign.ts'
 import { paintState } from '../../terminal/colours.ts'
 import { formatDuration } from '../../terminal/duration.ts'
 import { printJson } from '../../terminal/json-output.ts'
@@ -21,6 +22,7 @@ import { printable, printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
+import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 
 /** What only looks at campaigns: `status`, `list` and `report`. */
@@ -34,14 +36,18 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
       'after',
       examples(
         'errand fanout status',
+        'errand fanout status --watch',
         'errand fanout status dates | grep failed',
         `errand fanout status --json --jq '.repositories[].pull_request_url'`,
       ),
     )
+    .option('-w, --watch', 'follow it until all has ended')
     .option('--json', 'print it as JSON')
     .option('-q, --jq <expression>', 'filter the JSON with a jq expression')
-    .action(async (name: string | undefined, options: JsonOptions) => {
-      const state = await readJournal(await findJournal(terminal, name))
+    .action(async (name: string | undefined, options: JsonOptions & { watch?: boolean }) => {
+      const path = await findJournal(terminal, name)
+      if (options.watch === true) return watch(terminal, path, options)
+      const state = await readJournal(path)
       if (wantsJson(options)) return printJson(terminal, reportOf(state), options.jq)
       return showStatus(terminal, state)
     })
@@ -67,6 +73,14 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
       const state = await readJournal(await findJournal(terminal, name))
       terminal.out(printable(presentReport(state, format)))
     })
+}
+
+async function watch(terminal: Terminal, path: string, options: JsonOptions): Promise<void> {
+  if (wantsJson(options)) throw new UserError('--watch and --json cannot be had together.')
+  const { campaign } = await readJournal(path)
+  const client = connectToCampaign(terminal, campaign)
+  const { progress } = await watchCampaign(terminal, client, path)
+  terminal.out(`${describeCounts(countProgress(progress.values()))}\n`)
 }
 
 interface JsonOptions {
