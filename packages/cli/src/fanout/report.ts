@@ -1,24 +1,41 @@
-import { countProgress, describeCounts, groupOf } from './count-progress.ts'
+import { countProgress, groupOf } from './count-progress.ts'
+import { creditsOf } from './describe-cost.ts'
+import { type PullState } from './find-pull-state.ts'
 import { type CampaignState } from './journal.ts'
 import { type Progress } from './progress.ts'
+import { stateOfChecks } from './read-checks.ts'
+import { presentCsv } from './report-csv.ts'
+import { presentHtml } from './report-html.ts'
+import { presentMarkdown } from './report-markdown.ts'
 
-export const reportFormats = ['markdown', 'json', 'csv'] as const
+export const reportFormats = ['markdown', 'json', 'csv', 'html'] as const
 export type ReportFormat = (typeof reportFormats)[number]
 
-/** What became of each repository, for a ticket, a script or a spreadsheet. */
-export function presentReport(state: CampaignState, format: ReportFormat): string {
-  const report = reportOf(state)
+/** The pull requests as the forge has them now, by repository; none where it was not asked. */
+export type PullStates = ReadonlyMap<string, PullState>
+
+/** What became of each repository, for a ticket, a script, a spreadsheet or a browser. */
+export function presentReport(
+  state: CampaignState,
+  format: ReportFormat,
+  pulls: PullStates = new Map(),
+): string {
+  const report = reportOf(state, pulls)
   if (format === 'csv') return presentCsv(report.repositories)
   if (format === 'markdown') return presentMarkdown(report)
+  if (format === 'html') return presentHtml(report)
   return `${JSON.stringify(report, undefined, 2)}\n`
 }
 
 /** The report as JSON has it: the campaign, its sums, and each repository. */
-export function reportOf(state: CampaignState) {
-  return { ...summaryOf(state), repositories: [...state.progress.values()].map(toRow) }
+export function reportOf(state: CampaignState, pulls: PullStates = new Map()) {
+  const repositories = [...state.progress.values()].map((progress) =>
+    toRow(progress, pulls.get(progress.repository)),
+  )
+  return { ...summaryOf(state), repositories }
 }
 
-type Report = ReturnType<typeof reportOf>
+export type Report = ReturnType<typeof reportOf>
 
 /** A campaign and its sums. */
 export function summaryOf({ campaign, progress }: CampaignState) {
@@ -31,58 +48,27 @@ export function summaryOf({ campaign, progress }: CampaignState) {
   }
 }
 
-function presentCsv(rows: readonly Row[]): string {
-  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? '')))
-  return [columns, ...cells].map((line) => `${line.map(csvCell).join(',')}\n`).join('')
-}
+export type ReportRow = ReturnType<typeof toRow>
 
-const columns = [
-  'repository',
-  'state',
-  'pull_request_url',
-  'task_url',
-  'seconds',
-  'reason',
-  'problems',
-] as const
-type Row = Record<(typeof columns)[number], string | number | null | readonly string[]>
-
-function toRow(progress: Progress): Row {
+/** Null is what is not known, or not there. */
+function toRow(progress: Progress, pull: PullState | undefined) {
+  const { usage } = progress
+  const amount = (type: string): number | undefined =>
+    usage?.type === type ? usage.amount : undefined
+  const nano = amount('ai_credits')
   return {
     repository: progress.repository,
     state: groupOf(progress),
     pull_request_url: progress.pullUrl ?? null,
+    pull_request_title: pull?.title ?? null,
+    pull_request_state: pull?.state ?? null,
+    checks: pull?.checks === undefined ? null : stateOfChecks(pull.checks),
+    ai_credits: nano === undefined ? null : creditsOf(nano),
+    premium_requests: amount('premium_requests') ?? null,
     task_url: progress.url ?? null,
+    sent_at: progress.sentAt ?? null,
     seconds: progress.seconds ?? null,
     reason: progress.reason ?? null,
     problems: progress.problems ?? [],
   }
-}
-
-function presentMarkdown({ name, counts, repositories: rows }: Report): string {
-  const lines = rows.map((row) => {
-    const pull = row.pull_request_url === null ? '' : String(row.pull_request_url)
-    const cells = [row.repository, row.state, pull, row.reason].map((cell) => String(cell ?? ''))
-    return `| ${cells.map(markdownCell).join(' | ')} |`
-  })
-  return [
-    `# ${name}`,
-    '',
-    `${describeCounts(counts)}, of ${rows.length}.`,
-    '',
-    '| repository | state | pull request | reason |',
-    '| --- | --- | --- | --- |',
-    ...lines,
-    '',
-  ].join('\n')
-}
-
-function markdownCell(value: string): string {
-  return value.replace(/\s+/g, ' ').replace(/[\\|<>`*_[\]]/g, (character) => `\\${character}`)
-}
-
-/** A spreadsheet runs what begins like a formula. */
-function csvCell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -16,6 +16,32 @@ export interface PullWatch {
 const atATime = { errand: 20, github: 2 }
 const atOnce = 4
 
+/** All of them, each once. What may not be seen is left out. */
+export async function readAllPulls(
+  calls: ForgeCalls,
+  all: readonly Progress[],
+): Promise<ReadonlyMap<string, PullState>> {
+  const states = new Map<string, PullState>()
+  await mapInParallel(all, atOnce, async (progress) => {
+    const state = await findUnlessRefused(calls, progress)
+    if (state !== undefined) states.set(progress.repository, state)
+  })
+  return states
+}
+
+async function findUnlessRefused(
+  calls: ForgeCalls,
+  progress: Progress,
+): Promise<PullState | undefined> {
+  try {
+    return await findPullState(calls, progress)
+  } catch (error) {
+    // What may not be seen is not shown; the others are.
+    if (isRefusal(error)) return undefined
+    throw error
+  }
+}
+
 export function createPullWatch(calls: ForgeCalls, isErrand: boolean): PullWatch {
   const states = new Map<string, PullState>()
   const lookedAt = new Map<string, number>()
@@ -25,13 +51,8 @@ export function createPullWatch(calls: ForgeCalls, isErrand: boolean): PullWatch
     const { repository } = progress
     looks += 1
     lookedAt.set(repository, looks)
-    try {
-      const state = await findPullState(calls, progress)
-      if (state !== undefined) states.set(repository, state)
-    } catch (error) {
-      // What may not be seen is not shown; the campaign goes on.
-      if (!isRefusal(error)) throw error
-    }
+    const state = await findUnlessRefused(calls, progress)
+    if (state !== undefined) states.set(repository, state)
   }
   return {
     states,
