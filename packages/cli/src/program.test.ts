@@ -110,7 +110,7 @@ it.each(commands)('%s %s has a help with examples', async (...command) => {
 
 it('has a test of the help of every command', () => {
   // Only its commands are asked for: no terminal is needed.
-  const program = createProgram({ columns: 100 } as Parameters<typeof createProgram>[0])
+  const program = createProgram({ rows: 24, columns: 100 } as Parameters<typeof createProgram>[0])
   const names = program.commands.flatMap((command) =>
     command.commands.length > 0
       ? command.commands.map((inner) => `${command.name()} ${inner.name()}`)

@@ -13,7 +13,10 @@ const planned = (count: number): Progress[] =>
 function ended(progress: Progress, nano?: number, seconds = 60): Progress {
   const { repository, attempt } = progress
   const record = { type: 'ended', at, repository, attempt, state: 'completed', seconds } as const
-  return applyRecord(progress, { ...record, ...(nano !== undefined && { nano }) })
+  return applyRecord(progress, {
+    ...record,
+    ...(nano !== undefined && { usage: { type: 'ai_credits', amount: nano } }),
+  })
 }
 
 describe('a budget', () => {

@@ -1,13 +1,13 @@
 import { formatCredits } from '../present/campaign.ts'
 import { median } from './median.ts'
-import { type Progress } from './progress.ts'
+import { nanoOf, type Progress } from './progress.ts'
 
 export type BudgetVerdict = { type: 'send' } | { type: 'wait' } | { type: 'stop'; reason: string }
 
 /** What a campaign has cost so far, earlier attempts included, in nano AI credits. */
 export function spentNano(all: Iterable<Progress>): number {
   let nano = 0
-  for (const progress of all) nano += (progress.nano ?? 0) + (progress.earlierNano ?? 0)
+  for (const progress of all) nano += (nanoOf(progress) ?? 0) + (progress.earlierNano ?? 0)
   return nano
 }
 
@@ -20,7 +20,7 @@ export function spentNano(all: Iterable<Progress>): number {
  */
 export function askBudget(limit: number, all: readonly Progress[], open: number): BudgetVerdict {
   const ended = all.filter(({ step }) => step === 'ended')
-  const costs = ended.flatMap(({ nano }) => (nano === undefined ? [] : [nano]))
+  const costs = ended.map(nanoOf).filter((nano) => nano !== undefined)
   if (costs.length < ended.length) {
     const reason = 'this server does not tell what a task has cost, so that no budget can be kept'
     return open > 0 ? { type: 'wait' } : { type: 'stop', reason }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -162,6 +162,52 @@ describe('a campaign on GitHub', () => {
       expect(err).toContain(`was begun on ${github.url}, and this is ${other.url}`)
     },
   )
+
+  it('is reported with what the forge has by now, or without where it cannot be asked', async () => {
+    const options = { repositories: names(1) }
+    await using github = await openFakeGitHub(options)
+    await using other = await openFakeGitHub(options)
+    const begun = await fanout(github, 'Do it', ...target(options))
+    Object.assign(github.pulls.get('acme/r0') ?? {}, {
+      draft: true,
+      statuses: [{ context: 'ci', state: 'pending' }],
+    })
+    const pullIn = (out: string) => {
+      const { repositories } = JSON.parse(out) as { repositories: object[] }
+      return repositories[0]
+    }
+
+    const asked = await fanout(github, 'report', '--format', 'json')
+    const offline = await fanout(github, 'report', '--format', 'json', '--offline')
+    const elsewhere = await fanout(other, 'report', '--format', 'json')
+
+    // Piped, nothing moves a cursor.
+    expect(begun.out).not.toContain('\u001b')
+    expect(pullIn(asked.out)).toMatchObject({ pull_request_state: 'draft', checks: 'pending' })
+    expect(pullIn(offline.out)).toMatchObject({ pull_request_state: null, checks: null })
+    expect([elsewhere.code, pullIn(elsewhere.out)]).toEqual([0, pullIn(offline.out)])
+    expect(elsewhere.err).toContain(
+      'Without the state of pull requests: The campaign do-it was begun',
+    )
+  })
+
+  it('is watched without its journal being held, and ends when all has ended', async () => {
+    const options = { repositories: names(2) }
+    await using github = await openFakeGitHub(options)
+    await fanout(github, 'Do it', ...target(options))
+    const path = join(home, '.local/state/errand/campaigns/do-it.jsonl')
+    const whole = readFileSync(path, 'utf8')
+    // The client died before it saw how the tasks ended.
+    const lines = whole.split('\n').filter((line) => !line.includes('"type":"ended"'))
+    writeFileSync(path, lines.join('\n'))
+
+    const { code, out } = await fanout(github, 'status', '--watch')
+
+    expect([code, out.split('\n').at(-2)]).toEqual([0, '2 completed'])
+    expect(out).toMatch(/acme\/r1 {2}completed {2}https:\/\/github.com\/acme\/r1\/pull\/7/)
+    expect(readFileSync(path, 'utf8')).toBe(lines.join('\n'))
+    expect((await fanout(github, 'status', '--watch', '--json')).code).toBe(1)
+  })
 
   it('leaves a repository alone where the same campaign, begun elsewhere, has its pull request open', async () => {
     const options = { repositories: names(2) }

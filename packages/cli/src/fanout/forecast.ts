@@ -1,6 +1,7 @@
+import { formatDuration } from '../terminal/duration.ts'
 import { spentNano } from './budget.ts'
 import { median } from './median.ts'
-import { type Progress } from './progress.ts'
+import { nanoOf, type Progress } from './progress.ts'
 
 export interface FanoutForecast {
   /** Tasks that have not ended, those still to be sent among them. */
@@ -26,7 +27,7 @@ export function forecastOf(all: readonly Progress[]): FanoutForecast {
   const good = all.filter(({ step, state }) => step === 'ended' && state === 'completed')
   if (remaining === 0 || good.length < fewest) return { remaining }
   const seconds = median(good.flatMap(({ seconds: took }) => (took === undefined ? [] : [took])))
-  const nano = median(good.flatMap(({ nano: cost }) => (cost === undefined ? [] : [cost])))
+  const nano = median(good.map(nanoOf).filter((cost) => cost !== undefined))
   return {
     remaining,
     ...(seconds === undefined
@@ -34,4 +35,10 @@ export function forecastOf(all: readonly Progress[]): FanoutForecast {
       : { seconds: Math.ceil(remaining / Math.max(1, open)) * seconds }),
     ...(nano === undefined ? {} : { nano: spentNano(all) + remaining * nano }),
   }
+}
+
+/** `about 4:05 to go`; nothing while that is not known. */
+export function describeTimeLeft(all: readonly Progress[]): string {
+  const { seconds } = forecastOf(all)
+  return seconds === undefined ? '' : `about ${formatDuration(seconds * 1000)} to go`
 }

@@ -1,4 +1,4 @@
-import { State } from '@errand/contract'
+import { State, Usage } from '@errand/contract'
 import { z } from 'zod'
 import { Campaign } from './campaign.ts'
 
@@ -41,8 +41,7 @@ export const JournalRecord = z.discriminatedUnion('type', [
     reason: z.string().optional(),
     pull_url: z.string().optional(),
     seconds: z.number().optional(),
-    /** What it cost, in nano AI credits. */
-    nano: z.number().optional(),
+    usage: Usage.optional(),
   }),
   /** Its pull request is about to get the campaign's title, labels and reviewers. */
   z.object({ type: z.literal('preparing'), ...ofTask }),

@@ -1,36 +1,46 @@
-import { formatCredits } from '../present/campaign.ts'
 import { paintState } from '../terminal/colours.ts'
 import { formatDuration } from '../terminal/duration.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { openStatusLine } from '../terminal/status-line.ts'
 import { type Terminal } from '../terminal/terminal.ts'
-import { spentNano } from './budget.ts'
 import { countProgress, describeCounts } from './count-progress.ts'
-import { forecastOf } from './forecast.ts'
+import { sumCosts } from './describe-cost.ts'
+import { describeTimeLeft } from './forecast.ts'
 import { type CampaignState } from './journal.ts'
+import { canShowLive, openLivePrinter } from './live-printer.ts'
 import { type Progress } from './progress.ts'
+import { type PullWatch } from './watch-pulls.ts'
 
-/** Tells what happens in a campaign: a line for each change, and on a terminal the sums below them. */
+/** Tells what happens in a campaign: a table on a terminal, and elsewhere a line for each change. */
 export interface ProgressPrinter extends Disposable {
   sent: (repository: string) => void
   /** Its pull request has what the campaign gives it, but for what was refused. */
   prepared: (repository: string) => void
   changed: (progress: Progress, question?: string) => void
   wait: (reason: string) => void
+  /** Keeps still while somebody is asked. */
+  hidden: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-export function openProgressPrinter(terminal: Terminal, state: CampaignState): ProgressPrinter {
+export function openProgressPrinter(
+  terminal: Terminal,
+  state: CampaignState,
+  pulls: PullWatch,
+): ProgressPrinter {
+  return canShowLive(terminal)
+    ? openLivePrinter(terminal, state, pulls)
+    : openLinePrinter(terminal, state)
+}
+
+function openLinePrinter(terminal: Terminal, state: CampaignState): ProgressPrinter {
   const startedAt = terminal.now().getTime()
   let waiting = ''
   const status = openStatusLine(terminal, () => {
     const time = formatDuration(terminal.now().getTime() - startedAt)
     const counts = describeCounts(countProgress(state.progress.values()))
     const all = [...state.progress.values()]
-    const { seconds } = forecastOf(all)
-    const left = seconds === undefined ? '' : `about ${formatDuration(seconds * 1000)} to go`
-    const nano = spentNano(all)
-    const cost = nano === 0 ? '' : formatCredits(nano)
-    return [counts, time, left, cost, waiting].filter((text) => text !== '').join('  ')
+    const texts = [counts, time, describeTimeLeft(all), sumCosts(all), waiting]
+    return texts.filter((text) => text !== '').join('  ')
   })
 
   function line(text: string): void {
@@ -65,6 +75,7 @@ export function openProgressPrinter(terminal: Terminal, state: CampaignState): P
       if (waiting === '' && !terminal.isInteractive) terminal.err(`${reason}\n`)
       waiting = reason
     },
+    hidden: (work) => work(),
     [Symbol.dispose]: () => status[Symbol.dispose](),
   }
 }

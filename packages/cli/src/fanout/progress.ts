@@ -1,4 +1,4 @@
-import { type State } from '@errand/contract'
+import { type Session, type State } from '@errand/contract'
 import { type PlannedTask, type TaskRecord } from './journal-record.ts'
 
 /** What became of one repository's part of a campaign, as far as its journal knows. */
@@ -14,9 +14,9 @@ export interface Progress extends PlannedTask {
   reason?: string
   pullUrl?: string
   seconds?: number
-  /** What the task cost, in nano AI credits. */
-  nano?: number
-  /** What those of earlier attempts cost. */
+  /** What the task used, as far as the server told. */
+  usage?: Session['usage']
+  /** What those of earlier attempts cost, in nano AI credits. */
   earlierNano?: number
   /** Whether its pull request got the campaign's title, labels and reviewers. */
   pull?: 'preparing' | 'prepared'
@@ -30,12 +30,12 @@ export function plannedProgress(task: PlannedTask): Progress {
 
 /** What a line of the journal makes of a repository's progress. One of an earlier attempt changes nothing. */
 export function applyRecord(progress: Progress, record: TaskRecord): Progress {
-  const { attempt, nano, earlierNano = 0 } = progress
+  const { attempt, earlierNano = 0 } = progress
   const planned = plannedOf(progress)
   if (record.attempt < attempt) return progress
   const kept = { ...planned, ...(earlierNano > 0 && { earlierNano }) }
   if (record.type === 'retry') {
-    const spent = earlierNano + (nano ?? 0)
+    const spent = earlierNano + (nanoOf(progress) ?? 0)
     const earlier = spent > 0 ? { earlierNano: spent } : {}
     return { ...planned, ...earlier, attempt: record.attempt, step: 'planned' }
   }
@@ -51,7 +51,7 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     return { ...progress, pull: 'prepared', problems: record.problems }
   }
   if (record.type !== 'ended') return { ...progress, step: record.type, reason: record.reason }
-  const { state, reason, pull_url: pullUrl, seconds, nano: cost } = record
+  const { state, reason, pull_url: pullUrl, seconds, usage } = record
   return {
     ...progress,
     step: 'ended',
@@ -59,12 +59,17 @@ export function applyRecord(progress: Progress, record: TaskRecord): Progress {
     ...(reason !== undefined && { reason }),
     ...(pullUrl !== undefined && { pullUrl }),
     ...(seconds !== undefined && { seconds }),
-    ...(cost !== undefined && { nano: cost }),
+    ...(usage !== undefined && { usage }),
   }
 }
 
 function plannedOf({ repository, prompt, title }: Progress): PlannedTask {
   return { repository, prompt, ...(title !== undefined && { title }) }
+}
+
+/** What the task cost, in nano AI credits; undefined where the server did not tell. */
+export function nanoOf({ usage }: Progress): number | undefined {
+  return usage?.type === 'ai_credits' ? usage.amount : undefined
 }
 
 /** Whether a repository's part came to nothing: its task did not complete, or could not be sent. */

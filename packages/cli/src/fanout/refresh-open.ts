@@ -1,4 +1,4 @@
-import { type Client, isEndState, type Task, type TaskWithSessions } from '@errand/contract'
+import { type Client, isEndState, type Session, type Task } from '@errand/contract'
 import { type ForgeLookup, lastSession, pullOf } from '../present/task-fields.ts'
 import { type Journal } from './journal.ts'
 import { type Progress } from './progress.ts'
@@ -9,7 +9,7 @@ const askedForAtATime = 20
 
 export interface Refreshing {
   client: Client
-  journal: Journal
+  journal: Pick<Journal, 'progress' | 'append'>
   forge: ForgeLookup
   signal: AbortSignal
   /** Told of each change of state. */
@@ -59,8 +59,8 @@ async function noteEnd(
   const session = lastSession(task)
   const reason = session?.error?.message
   const pullUrl = pullOf(task)?.html_url ?? (await forge.pull(task))?.html_url
-  const nano = costOf(task)
   const endedAt = session?.completed_at ?? task.updated_at
+  const usage = sumUsage(task.sessions ?? [])
   await journal.append({
     type: 'ended',
     repository,
@@ -68,17 +68,16 @@ async function noteEnd(
     state: task.state,
     ...(reason !== undefined && { reason }),
     ...(pullUrl !== undefined && { pull_url: pullUrl }),
-    ...(nano !== undefined && { nano }),
+    ...(usage !== undefined && { usage }),
     ...(endedAt && { seconds: (Date.parse(endedAt) - Date.parse(createdAt)) / 1000 }),
   })
 }
 
-/** Of all sessions, in nano AI credits; undefined where the server does not say it of each. */
-function costOf({ sessions }: TaskWithSessions): number | undefined {
-  let nano = 0
-  for (const { usage } of sessions) {
-    if (usage?.type !== 'ai_credits') return undefined
-    nano += usage.amount
-  }
-  return nano
+/** Of all sessions; undefined where one did not tell, or they count different things. */
+function sumUsage(sessions: readonly Session[]): Session['usage'] {
+  const [first] = sessions
+  if (first?.usage === undefined) return undefined
+  const { type } = first.usage
+  if (sessions.some(({ usage }) => usage?.type !== type)) return undefined
+  return { type, amount: sessions.reduce((sum, { usage }) => sum + (usage?.amount ?? 0), 0) }
 }

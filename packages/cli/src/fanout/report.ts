@@ -1,17 +1,28 @@
-import { formatDuration } from '../terminal/duration.ts'
 import { spentNano } from './budget.ts'
-import { countProgress, describeCounts, groupOf } from './count-progress.ts'
+import { countProgress, groupOf } from './count-progress.ts'
+import { creditsOf } from './describe-cost.ts'
 import { type FanoutForecast, forecastOf } from './forecast.ts'
+import { type PullState } from './find-pull-state.ts'
 import { type CampaignState } from './journal.ts'
 import { type Progress } from './progress.ts'
+import { stateOfChecks } from './read-checks.ts'
+import { presentCsv } from './report-csv.ts'
 import { presentHtml } from './report-html.ts'
+import { presentMarkdown } from './report-markdown.ts'
 
 export const reportFormats = ['markdown', 'json', 'csv', 'html'] as const
 export type ReportFormat = (typeof reportFormats)[number]
 
-/** What became of each repository, for a ticket, a script or a spreadsheet. */
-export function presentReport(state: CampaignState, format: ReportFormat): string {
-  const report = reportOf(state)
+/** The pull requests as the forge has them now, by repository; none where it was not asked. */
+export type PullStates = ReadonlyMap<string, PullState>
+
+/** What became of each repository, for a ticket, a script, a spreadsheet or a browser. */
+export function presentReport(
+  state: CampaignState,
+  format: ReportFormat,
+  pulls: PullStates = new Map(),
+): string {
+  const report = reportOf(state, pulls)
   if (format === 'csv') return presentCsv(report.repositories)
   if (format === 'markdown') return presentMarkdown(report)
   if (format === 'html') return presentHtml(report)
@@ -19,8 +30,11 @@ export function presentReport(state: CampaignState, format: ReportFormat): strin
 }
 
 /** The report as JSON has it: the campaign, its sums, and each repository. */
-export function reportOf(state: CampaignState) {
-  return { ...summaryOf(state), repositories: [...state.progress.values()].map(toRow) }
+export function reportOf(state: CampaignState, pulls: PullStates = new Map()) {
+  const repositories = [...state.progress.values()].map((progress) =>
+    toRow(progress, pulls.get(progress.repository)),
+  )
+  return { ...summaryOf(state), repositories }
 }
 
 export type Report = ReturnType<typeof reportOf>
@@ -33,7 +47,7 @@ export function summaryOf({ campaign, progress, maxAiCredits }: CampaignState) {
     server: campaign.server,
     created_at: campaign.at,
     counts: countProgress(progress.values()),
-    ai_credits: spentNano(progress.values()) / 1e9,
+    ai_credits: creditsOf(spentNano(progress.values())),
     ...(maxAiCredits === undefined ? {} : { max_ai_credits: maxAiCredits }),
     forecast: presentForecast(forecastOf([...progress.values()])),
   }
@@ -43,67 +57,31 @@ function presentForecast({ remaining, seconds, nano }: FanoutForecast) {
   return {
     remaining,
     ...(seconds === undefined ? {} : { seconds }),
-    ...(nano === undefined ? {} : { ai_credits: nano / 1e9 }),
+    ...(nano === undefined ? {} : { ai_credits: creditsOf(nano) }),
   }
 }
 
-function presentCsv(rows: readonly Row[]): string {
-  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? '')))
-  return [columns, ...cells].map((line) => `${line.map(csvCell).join(',')}\n`).join('')
-}
+export type ReportRow = ReturnType<typeof toRow>
 
-const columns = [
-  'repository',
-  'state',
-  'pull_request_url',
-  'task_url',
-  'seconds',
-  'ai_credits',
-  'reason',
-  'problems',
-] as const
-type Row = ReturnType<typeof toRow> & Record<(typeof columns)[number], unknown>
-
-function toRow(progress: Progress) {
+/** Null is what is not known, or not there. */
+function toRow(progress: Progress, pull: PullState | undefined) {
+  const { usage } = progress
+  const amount = (type: string): number | undefined =>
+    usage?.type === type ? usage.amount : undefined
+  const nano = amount('ai_credits')
   return {
     repository: progress.repository,
     state: groupOf(progress),
     pull_request_url: progress.pullUrl ?? null,
+    pull_request_title: pull?.title ?? null,
+    pull_request_state: pull?.state ?? null,
+    checks: pull?.checks === undefined ? null : stateOfChecks(pull.checks),
+    ai_credits: nano === undefined ? null : creditsOf(nano),
+    premium_requests: amount('premium_requests') ?? null,
     task_url: progress.url ?? null,
+    sent_at: progress.sentAt ?? null,
     seconds: progress.seconds ?? null,
-    ai_credits: progress.nano === undefined ? null : progress.nano / 1e9,
     reason: progress.reason ?? null,
     problems: progress.problems ?? [],
   }
-}
-
-function presentMarkdown({ name, counts, repositories: rows }: Report): string {
-  const lines = rows.map((row) => {
-    const credits = row.ai_credits?.toFixed(2)
-    const time = row.seconds === null ? '' : formatDuration(row.seconds * 1000)
-    const cells = [row.repository, row.state, row.pull_request_url, time, credits, row.reason].map(
-      (cell) => cell ?? '',
-    )
-    return `| ${cells.map(markdownCell).join(' | ')} |`
-  })
-  return [
-    `# ${name}`,
-    '',
-    `${describeCounts(counts)}, of ${rows.length}.`,
-    '',
-    '| repository | state | pull request | time | AI credits | reason |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...lines,
-    '',
-  ].join('\n')
-}
-
-function markdownCell(value: string): string {
-  return value.replace(/\s+/g, ' ').replace(/[\\|<>`*_[\]]/g, (character) => `\\${character}`)
-}
-
-/** A spreadsheet runs what begins like a formula. */
-function csvCell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -5,11 +5,11 @@ import { type Terminal } from '../terminal/terminal.ts'
 import { type Journal } from './journal.ts'
 import { createPoll } from './poll.ts'
 import { isToBePrepared, preparePull } from './prepare-pull.ts'
-import { openProgressPrinter, type ProgressPrinter } from './progress-printer.ts'
-import { readQuestion } from './read-question.ts'
-import { refreshOpen, type Refreshing } from './refresh-open.ts'
+import { openProgressPrinter } from './progress-printer.ts'
+import { reportChanges } from './report-changes.ts'
 import { nextToSend } from './send-order.ts'
 import { sendTask } from './send-task.ts'
+import { createPullWatch } from './watch-pulls.ts'
 import { createWorks } from './works.ts'
 
 export interface FanoutOptions {
@@ -39,7 +39,8 @@ export async function runFanout(
   const isErrand = await speaksErrand(client, signal)
   const pace = createPace(isErrand, sentAt)
   const forge = createForgeLookup(client, signal)
-  using printer = openProgressPrinter(terminal, journal)
+  const pulls = createPullWatch({ client, pace, signal }, isErrand)
+  using printer = openProgressPrinter(terminal, journal, pulls)
   const waiting = { pace, signal, onWait: printer.wait }
   const sending = createWorks()
   const preparing = createWorks()
@@ -83,7 +84,8 @@ export async function runFanout(
       }
       if (next.type === 'stop') stopped = next.reason
       if (next.type === 'ask') {
-        const isPassed = options.yes || (await askToGoOn(terminal, journal, next))
+        const isPassed =
+          options.yes || (await printer.hidden(() => askToGoOn(terminal, journal, next)))
         if (isPassed) await journal.append({ type: 'canary_passed' })
         else stopped = 'the canary is done, and the rest was not asked for'
       }
@@ -91,9 +93,12 @@ export async function runFanout(
     return stopped === undefined
   }
 
-  const poll = createPoll(waiting, isErrand, () =>
-    refresh({ client, journal, forge, signal }, printer, isErrand),
-  )
+  const poll = createPoll(waiting, isErrand, async () => {
+    const refreshing = { client, journal, forge, signal }
+    const isChanged = await reportChanges(refreshing, printer, isErrand)
+    if (terminal.isInteractive) await pulls.look(journal.progress.values())
+    return isChanged
+  })
   try {
     for (;;) {
       prepareMore()
@@ -110,25 +115,6 @@ export async function runFanout(
     await preparing.settle()
   }
   return stopped === undefined ? {} : { stopped }
-}
-
-/** Looks at the open tasks. Whether anything has changed. */
-async function refresh(
-  refreshing: Omit<Refreshing, 'onState'>,
-  printer: ProgressPrinter,
-  isErrand: boolean,
-): Promise<boolean> {
-  const { client, signal } = refreshing
-  let isChanged = false
-  await refreshOpen({
-    ...refreshing,
-    async onState(progress, task) {
-      isChanged = true
-      const isAsked = task.state === 'waiting_for_user' && isErrand
-      printer.changed(progress, isAsked ? await readQuestion(client, task.id, signal) : undefined)
-    },
-  })
-  return isChanged
 }
 
 async function askToGoOn(

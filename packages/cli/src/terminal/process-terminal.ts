@@ -22,6 +22,9 @@ export function openProcessTerminal(signal: AbortSignal): Terminal {
       // A terminal may not know its width, and then says 0.
       return isInteractive ? stdout.columns || 80 : 120
     },
+    get rows() {
+      return stdout.rows || 24
+    },
     paint: createPaint(wantsColours(environment, isInteractive)),
     environment,
     cwd: process.cwd(),

@@ -14,6 +14,7 @@ export interface Terminal {
   /** Whether a person can be asked. */
   readonly canAsk: boolean
   readonly columns: number
+  readonly rows: number
   readonly paint: Paint
   readonly environment: Environment
   readonly cwd: string

@@ -7,6 +7,7 @@ import { answerPull, createFakePull, type FakePull, presentPull } from './fake-p
 interface StoredTask {
   id: string
   repository: string
+  repositoryId: number
   prompt: string
   createdAt: number
 }
@@ -91,7 +92,14 @@ async function answer(
       const message = 'You have exceeded a secondary rate limit. Please wait a few minutes.'
       return send(403, { message }, { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) })
     }
-    const task = { id: randomUUID(), repository: ofRepository, prompt, createdAt: now }
+    const repositoryId = options.repositories.indexOf(ofRepository) + 1
+    const task = {
+      id: randomUUID(),
+      repository: ofRepository,
+      repositoryId,
+      prompt,
+      createdAt: now,
+    }
     github.tasks.push(task)
     if (options.lost?.includes(github.tasks.length) === true) {
       request.socket.destroy()
@@ -169,7 +177,10 @@ function repositoryOf({ repositories }: FakeGitHubOptions, fullName: string) {
 }
 
 /** A task of GitHub's has its repository as an id; here every one is done at once. */
-function present({ id, repository, prompt, createdAt }: StoredTask, { nano }: FakeGitHubOptions) {
+function present(
+  { id, repository, repositoryId, prompt, createdAt }: StoredTask,
+  { nano }: FakeGitHubOptions,
+) {
   const usage = nano === undefined ? {} : { usage: { type: 'ai_credits', amount: nano } }
   const created_at = new Date(createdAt).toISOString()
   return {
@@ -179,7 +190,7 @@ function present({ id, repository, prompt, createdAt }: StoredTask, { nano }: Fa
     created_at,
     updated_at: created_at,
     html_url: `https://github.com/${repository}/agents/${id}`,
-    repository: { id: 1 },
+    repository: { id: repositoryId },
     artifacts: [
       { provider: 'github', type: 'branch', data: { head_ref: `copilot/${id}`, base_ref: 'main' } },
       { provider: 'github', type: 'pull', data: { id: 4711 } },

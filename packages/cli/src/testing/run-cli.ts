@@ -47,6 +47,7 @@ function fakeTerminal(ran: Ran, options: RunOptions & { cwd: string }, home: str
     isErrInteractive: false,
     canAsk: options.answers !== undefined,
     columns: 100,
+    rows: 24,
     paint: (_, text) => text,
     environment: { HOME: home, PATH: process.env.PATH, ...options.environment },
     cwd: options.cwd,

@@ -1,5 +1,6 @@
+import { createPace, speaksErrand } from '@errand/contract'
 import { type Command, Option } from 'commander'
-import { UserError } from '../../errors.ts'
+import { explainError, UserError } from '../../errors.ts'
 import { countProgress, describeCounts, groupOf } from '../../fanout/count-progress.ts'
 import {
   type CampaignState,
@@ -7,13 +8,16 @@ import {
   listCampaigns,
   readJournal,
 } from '../../fanout/journal.ts'
+import { readAllPulls } from '../../fanout/watch-pulls.ts'
 import {
   presentReport,
+  type PullStates,
   type ReportFormat,
   reportFormats,
   reportOf,
   summaryOf,
 } from '../../fanout/report.ts'
+import { watchCampaign } from '../../fanout/watch-campaign.ts'
 import { paintState } from '../../terminal/colours.ts'
 import { formatDuration } from '../../terminal/duration.ts'
 import { printJson } from '../../terminal/json-output.ts'
@@ -21,6 +25,7 @@ import { printable, printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
+import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 
 /** What only looks at campaigns: `status`, `list` and `report`. */
@@ -34,14 +39,18 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
       'after',
       examples(
         'errand fanout status',
+        'errand fanout status --watch',
         'errand fanout status dates | grep failed',
         `errand fanout status --json --jq '.repositories[].pull_request_url'`,
       ),
     )
+    .option('-w, --watch', 'follow it until all has ended')
     .option('--json', 'print it as JSON')
     .option('-q, --jq <expression>', 'filter the JSON with a jq expression')
-    .action(async (name: string | undefined, options: JsonOptions) => {
-      const state = await readJournal(await findJournal(terminal, name))
+    .action(async (name: string | undefined, options: JsonOptions & { watch?: boolean }) => {
+      const path = await findJournal(terminal, name)
+      if (options.watch === true) return watch(terminal, path, options)
+      const state = await readJournal(path)
       if (wantsJson(options)) return printJson(terminal, reportOf(state), options.jq)
       return showStatus(terminal, state)
     })
@@ -60,13 +69,54 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
     .argument('[campaign]', 'its name (default: the latest)')
     .addHelpText(
       'after',
-      examples('errand fanout report > report.md', 'errand fanout report dates --format csv'),
+      examples(
+        'errand fanout report > report.md',
+        'errand fanout report dates --format html > report.html',
+        'errand fanout report --format csv --offline',
+      ),
     )
     .addOption(new Option('--format <format>', 'how').choices(reportFormats).default('markdown'))
-    .action(async (name: string | undefined, { format }: { format: ReportFormat }) => {
-      const state = await readJournal(await findJournal(terminal, name))
-      terminal.out(printable(presentReport(state, format)))
-    })
+    .option('--offline', 'do not ask the forge about pull requests and checks')
+    .action((name: string | undefined, options: ReportOptions) => report(terminal, name, options))
+}
+
+interface ReportOptions {
+  format: ReportFormat
+  offline?: boolean
+}
+
+async function report(
+  terminal: Terminal,
+  name: string | undefined,
+  { format, offline }: ReportOptions,
+): Promise<void> {
+  const state = await readJournal(await findJournal(terminal, name))
+  const pulls = offline === true ? new Map() : await findPulls(terminal, state)
+  terminal.out(printable(presentReport(state, format, pulls)))
+}
+
+/** What the forge has by now; without it, the report has what the journal knows. */
+async function findPulls(terminal: Terminal, state: CampaignState): Promise<PullStates> {
+  const { signal } = terminal
+  const parts = [...state.progress.values()].filter(({ pullUrl }) => pullUrl !== undefined)
+  if (parts.length === 0) return new Map()
+  try {
+    const client = connectToCampaign(terminal, state.campaign)
+    const isErrand = await speaksErrand(client, signal)
+    return await readAllPulls({ client, signal, pace: createPace(isErrand) }, parts)
+  } catch (error) {
+    signal.throwIfAborted()
+    terminal.err(`Without the state of pull requests: ${explainError(error).message}\n`)
+    return new Map()
+  }
+}
+
+async function watch(terminal: Terminal, path: string, options: JsonOptions): Promise<void> {
+  if (wantsJson(options)) throw new UserError('--watch and --json cannot be had together.')
+  const { campaign } = await readJournal(path)
+  const client = connectToCampaign(terminal, campaign)
+  const { progress } = await watchCampaign(terminal, client, path)
+  terminal.out(`${describeCounts(countProgress(progress.values()))}\n`)
 }
 
 interface JsonOptions {
