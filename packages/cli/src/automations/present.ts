@@ -24,7 +24,9 @@ export function describeNext(automation: AutomationSummary): string {
   const { enabled, disabled_state: disabled, next_run_at: next, triggers } = automation
   if (!enabled)
     return disabled === undefined ? 'paused' : `paused by the server: ${reasons[disabled.reason]}`
-  if (next === undefined) return 'runs only by hand'
+  if (Object.keys(triggers).length === 0) return 'runs only by hand'
+  // GitHub does not say when.
+  if (next === undefined) return `runs ${describeTriggers(triggers)}`
   return `runs next ${formatTime(next, triggers.cron?.time_zone)}`
 }
 
