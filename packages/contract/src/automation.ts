@@ -15,6 +15,8 @@ const Changeable = z.object({
   write_scope: z.enum(['trigger', 'repository']),
   /** Whoever starts a run by hand must have write access to the repository. */
   require_actor_write_permission: z.boolean(),
+  /** Beyond GitHub: whether a run may begin while the task of another has not ended. */
+  allow_concurrent_runs: z.boolean(),
   triggers: Triggers,
   /** An empty text takes it away: then it is the server's default. */
   model: z.string(),
@@ -56,6 +58,7 @@ export const CreateAutomation = Changeable.extend({
   owner_type: z.enum(['user', 'repository']).default('user'),
   write_scope: shape.write_scope.default('trigger'),
   require_actor_write_permission: shape.require_actor_write_permission.default(true),
+  allow_concurrent_runs: shape.allow_concurrent_runs.default(false),
   triggers: shape.triggers.default({}),
   model: shape.model.default(''),
   reasoning_effort: shape.reasoning_effort.default(''),
@@ -76,6 +79,7 @@ export const UpdateAutomation = z.object({
   enabled: shape.enabled.exactOptional(),
   write_scope: shape.write_scope.exactOptional(),
   require_actor_write_permission: shape.require_actor_write_permission.exactOptional(),
+  allow_concurrent_runs: shape.allow_concurrent_runs.exactOptional(),
   triggers: shape.triggers.exactOptional(),
   model: shape.model.exactOptional(),
   reasoning_effort: shape.reasoning_effort.exactOptional(),
@@ -121,6 +125,7 @@ export const Automation = AutomationSummary.extend({
   prompt: z.string(),
   write_scope: shape.write_scope,
   require_actor_write_permission: z.boolean(),
+  allow_concurrent_runs: z.boolean(),
   model: z.string(),
   reasoning_effort: z.string(),
   tools: z.array(z.string()),

@@ -12,6 +12,7 @@ create table automations (
   owner_type text not null,
   write_scope text not null,
   require_actor_write_permission boolean not null,
+  allow_concurrent_runs boolean not null,
   triggers jsonb not null,
   model text not null,
   tools jsonb not null,

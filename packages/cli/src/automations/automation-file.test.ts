@@ -18,6 +18,7 @@ describe('a file', () => {
     })
 
     expect(automationOf(file, '.github/errand/automations/release.yml', 'the prompt')).toEqual({
+      allow_concurrent_runs: false,
       name: 'Weekly release',
       description: '',
       prompt: 'the prompt',

@@ -28,6 +28,10 @@ export const AutomationFile = z
       .default('')
       .describe('The branch to start from. Default: the default one.'),
     create_pull_request: z.boolean().default(true).describe('Whether runs open a pull request.'),
+    allow_concurrent_runs: z
+      .boolean()
+      .default(false)
+      .describe('Whether a run may begin while the task of another has not ended.'),
     usage_limits: z
       .array(UsageLimit)
       .default([])
@@ -52,7 +56,9 @@ export function automationOf(
   | 'github_mcp_toolsets'
 > {
   const { name, description, enabled, model, base_ref, usage_limits, interval } = file
+  const { allow_concurrent_runs } = file
   return {
+    allow_concurrent_runs,
     name,
     description,
     prompt,

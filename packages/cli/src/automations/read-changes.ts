@@ -15,6 +15,7 @@ export function readChanges(options: ChangeOptions): UpdateAutomation {
     ...(base !== undefined && { base_ref: base }),
     ...(pr !== undefined && { tools: pr ? ['create_pull_request'] : [] }),
     ...(limit !== undefined && { usage_limits: limit }),
+    ...(options.concurrent !== undefined && { allow_concurrent_runs: options.concurrent }),
   }
 }
 

@@ -35,6 +35,7 @@ function anAutomation(overrides: Partial<NewAutomation> = {}): NewAutomation {
     owner_type: 'user',
     write_scope: 'trigger',
     require_actor_write_permission: true,
+    allow_concurrent_runs: false,
     triggers: { interval: { cadence: ['hourly'], minute_utc: 0 } },
     model: 'script',
     tools: ['create_pull_request'],
@@ -174,6 +175,19 @@ describeOnEachStore('automations', (on) => {
     await expect(
       requestRun(on.store, automation.id, { event: 'manual', actor: grace }),
     ).rejects.toThrow(expect.objectContaining({ errorName: 'conflict' }))
+  })
+
+  it('run beside themselves where that is allowed', async () => {
+    const automation = await add({ allow_concurrent_runs: true })
+    await beginNext()
+    await beginNext()
+    await requestRun(on.store, automation.id, { event: 'manual', actor: grace })
+
+    expect((await history(automation)).map(({ status }) => status)).toEqual([
+      'due',
+      'started',
+      'started',
+    ])
   })
 
   it('are paused after three failures in a row, with the reason, and run anew when resumed', async () => {

@@ -38,6 +38,7 @@ export async function createAutomation(store: Store, input: NewAutomation): Prom
         owner_type: input.owner_type,
         write_scope: input.write_scope,
         require_actor_write_permission: input.require_actor_write_permission,
+        allow_concurrent_runs: input.allow_concurrent_runs,
         triggers: JSON.stringify(storableJson(input.triggers)),
         model: storableText(input.model),
         tools: JSON.stringify(storableJson(input.tools)),

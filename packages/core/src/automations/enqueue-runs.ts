@@ -122,17 +122,9 @@ function missed(first: Occurrence, last: Occurrence, count: number): Skip {
 
 /** Why no run may begin now. */
 async function whyNot(store: Store, tx: Tx, automation: AutomationRow): Promise<Skip | undefined> {
-  const open = await sql<{ task_id: string | null }>`
-    select run.task_id
-    from automation_runs as run
-    left join tasks on tasks.id = run.task_id
-    where run.automation_id = ${automation.id}
-      and (
-        run.status = 'due'
-        or (run.status = 'started' and tasks.state not in ('completed', 'failed', 'timed_out', 'cancelled'))
-      )
-    limit 1`.execute(tx)
-  const running = open.rows[0]
+  const running = automation.allow_concurrent_runs
+    ? undefined
+    : await findOpenRun(tx, automation.id)
   if (running !== undefined) {
     const which = running.task_id === null ? 'the run before it' : `its task ${running.task_id}`
     return {
@@ -146,6 +138,23 @@ async function whyNot(store: Store, tx: Tx, automation: AutomationRow): Promise<
     skip_reason: 'usage_limit_reached',
     reason: `The usage limit for the ${limit.period} is reached: ${limit.used} of ${limit.limit} nano AI credits. It counts anew from ${limit.resets_at}.`,
   }
+}
+
+async function findOpenRun(
+  tx: Tx,
+  automationId: string,
+): Promise<{ task_id: string | null } | undefined> {
+  const open = await sql<{ task_id: string | null }>`
+    select run.task_id
+    from automation_runs as run
+    left join tasks on tasks.id = run.task_id
+    where run.automation_id = ${automationId}
+      and (
+        run.status = 'due'
+        or (run.status = 'started' and tasks.state not in ('completed', 'failed', 'timed_out', 'cancelled'))
+      )
+    limit 1`.execute(tx)
+  return open.rows[0]
 }
 
 /** Undefined when the run of this time is there already, as when the database's clock was set back. */

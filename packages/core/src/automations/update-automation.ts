@@ -84,11 +84,12 @@ const jsonColumns = ['triggers', 'tools', 'allowed_custom_agents', 'usage_limits
 const textColumns = ['name', 'description', 'prompt', 'model', 'base_ref', 'source_path'] as const
 
 function columnsOf(fields: UpdateAutomation): UpdateObject<Database, 'automations'> {
-  const { enabled, write_scope, require_actor_write_permission } = fields
+  const { enabled, write_scope, require_actor_write_permission, allow_concurrent_runs } = fields
   return {
     ...(enabled !== undefined && { enabled }),
     ...(write_scope !== undefined && { write_scope }),
     ...(require_actor_write_permission !== undefined && { require_actor_write_permission }),
+    ...(allow_concurrent_runs !== undefined && { allow_concurrent_runs }),
     ...Object.fromEntries(
       jsonColumns.flatMap((name) =>
         fields[name] === undefined ? [] : [[name, JSON.stringify(storableJson(fields[name]))]],

@@ -287,6 +287,7 @@ export interface AutomationRow {
   owner_type: 'user' | 'repository'
   write_scope: 'trigger' | 'repository'
   require_actor_write_permission: boolean
+  allow_concurrent_runs: boolean
   triggers: Triggers
   model: string
   tools: string[]

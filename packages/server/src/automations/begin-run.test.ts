@@ -80,6 +80,7 @@ async function heldRun(overrides: Partial<NewAutomation> = {}): Promise<HeldAuto
     owner_type: 'user',
     write_scope: 'trigger',
     require_actor_write_permission: true,
+    allow_concurrent_runs: false,
     triggers: {},
     model: 'script',
     tools: [],

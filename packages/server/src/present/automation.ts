@@ -45,6 +45,7 @@ export function presentAutomation(
     prompt: row.prompt,
     write_scope: row.write_scope,
     require_actor_write_permission: row.require_actor_write_permission,
+    allow_concurrent_runs: row.allow_concurrent_runs,
     model: row.model,
     reasoning_effort: '',
     tools: row.tools,

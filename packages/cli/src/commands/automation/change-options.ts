@@ -21,6 +21,7 @@ export interface ChangeOptions {
   base?: string
   /** Commander's name for `--no-pr` and `--pr`; absent when neither is given. */
   pr?: boolean
+  concurrent?: boolean
   limit?: UsageLimit[]
   json?: boolean
 }
@@ -50,6 +51,8 @@ export function addChangeOptions(command: Command): Command {
     .option('-b, --base <branch>', 'the branch to start from (default: the default branch)')
     .option('--pr', 'open a draft pull request (default)')
     .option('--no-pr', 'open no pull request')
+    .option('--concurrent', 'begin a run while the task of another has not ended')
+    .option('--no-concurrent', 'begin none meanwhile (default)')
     .option(
       '--limit <period=amount>',
       'begin no run when this much was used in the day, week or month, in nano AI credits',

@@ -60,6 +60,7 @@ describe('an automation', () => {
       owner_type: 'user',
       write_scope: 'trigger',
       require_actor_write_permission: true,
+      allow_concurrent_runs: false,
       triggers: weekly,
       model: 'script',
       reasoning_effort: '',
