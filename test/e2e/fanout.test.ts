@@ -7,6 +7,7 @@ import { errand as errandCommand, serveProcess } from '../support/errand-process
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { listPulls } from '../support/pulls.ts'
+import { withRealHistories } from '../support/real-histories.ts'
 import { createRepository } from '../support/repository.ts'
 import { scriptPrompt } from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
@@ -14,8 +15,12 @@ import { ownerToken, settingsFor } from '../support/test-settings.ts'
 
 const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
 
-/** More of them take longer and show no more; ERRAND_TEST_REPOSITORIES=200 for the whole promise. */
-const count = Number(process.env.ERRAND_TEST_REPOSITORIES ?? 12)
+/**
+ * More of them take longer and show no more: ERRAND_TEST_REPOSITORIES=200 is the whole promise, with a
+ * real history in each.
+ */
+const asked = process.env.ERRAND_TEST_REPOSITORIES
+const count = Number(asked ?? 12)
 const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
 const timeout = 120_000 + count * 5000
 
@@ -27,10 +32,11 @@ it(title, { timeout }, async () => {
   const settings = settingsFor(dataDir, { settings: { port: await freePort() } })
   let server = await serveProcess(dataDir, settings)
   const { url } = server
-  await createRepository(join(folder.path, 'source'))
-  for (const name of names) {
-    await errandCommand(url, ['repo', 'import', join(folder.path, 'source'), name])
-  }
+  const add = (source: string, name: string) => errandCommand(url, ['repo', 'import', source, name])
+  if (asked === undefined) {
+    await createRepository(join(folder.path, 'source'))
+    for (const name of names) await add(join(folder.path, 'source'), name)
+  } else await withRealHistories(folder.path, names, add)
   const prompt = scriptPrompt(
     'sleep 0.2; echo "{{repo.full_name}}" > NAME.txt',
     'Name {{repo.name}}',

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
-import { git } from '../test/support/git.ts'
+import { git } from './git.ts'
 
-const root = resolve(import.meta.dirname, '..')
+const root = resolve(import.meta.dirname, '../..')
 
 /**
  * Makes repositories out of a real one: this checkout's own history, each time up to another commit.
