@@ -11,11 +11,9 @@ import { ownerToken, settingsFor } from '../support/test-settings.ts'
 // Everything in one process, on PGlite, as it runs on a laptop: the forge dies with the runner.
 
 it.each([
-  'session.sandbox',
   'session.workspace',
   'tool.execution_start',
   'tool.execution_complete',
-  'artifact.branch',
   'artifact.pull',
 ] satisfies EventType[])(
   'kill -9 of errand serve at %s loses nothing and doubles nothing',

@@ -20,7 +20,7 @@ const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import
  * real history in each.
  */
 const asked = process.env.ERRAND_TEST_REPOSITORIES
-const count = Number(asked ?? 12)
+const count = Number(asked ?? 8)
 const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
 const timeout = 120_000 + count * 5000
 

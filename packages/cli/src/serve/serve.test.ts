@@ -68,24 +68,24 @@ describe('models from the environment', () => {
 })
 
 describe('the quick start', () => {
-  it('runs a script without a key, and says which keys there could be', () => {
+  it('runs the recipe alone without a key, and says which keys there could be', () => {
     const { body, reason } = chooseTask(Settings.parse({}), [])
 
     expect(body.model).toBe('script')
-    expect(body.prompt).toMatch(/^Prepare the next release\n\n```sh\n#!\/bin\/sh\n/)
+    expect(body.prompt).toBe('#!errand-recipe release\n{}\n')
     expect(reason).toContain(
       'none of ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, OPENAI_BASE_URL is set',
     )
   })
 
-  it('lets the coder do the same with a key', async () => {
+  it('has a model go over it with a key', async () => {
     const { upstreams, models, notes } = await findModels({ OPENAI_API_KEY: 'k' }, { signal })
 
     const { body, reason } = chooseTask(Settings.parse({ upstreams, models }), notes)
 
     expect(body).toMatchObject({ model: 'gpt-5.6-sol' })
     expect(reason).toBe(
-      'The agent coder does it with gpt-5.6-sol: models of openai, because OPENAI_API_KEY is set.',
+      'The recipe release does it, and gpt-5.6-sol goes over it: models of openai, because OPENAI_API_KEY is set.',
     )
   })
 })
