@@ -51,11 +51,10 @@ it('a campaign that the server keeps survives its client and two deaths of the s
       server = await serveProcess(dataDir, settings)
     }
     const ended = await statusIs(server, 'partial_failed')
-    expect(ended.counts).toMatchObject({ completed: 5, failed: 1 })
-    expect(ended.targets.find(({ state }) => state === 'failed')).toMatchObject({
-      repository: { full_name: broken },
-      error: { message: expect.any(String) },
-    })
+    const failed = ended.targets.filter(({ state }) => state !== 'completed')
+    expect(failed.map(({ repository, error }) => [repository.full_name, error?.message])).toEqual([
+      [broken, expect.stringContaining('exit code 3')],
+    ])
 
     // What was missing is there now: only that one is sent again.
     const [owner = '', repo = ''] = broken.split('/')

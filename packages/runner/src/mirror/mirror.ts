@@ -101,7 +101,8 @@ async function whileLocked(
   if (lock === undefined) throw new Error(`the lock of ${dir} was removed`)
   await using _ = lock
   const mark = `${dir}.busy`
-  if (await exists(mark)) await removeLocks(dir)
+  // Whoever was killed may not have come to making the mirror.
+  if ((await exists(mark)) && (await exists(dir))) await removeLocks(dir)
   await writeFile(mark, '')
   await work(lock)
   await rm(mark, { force: true })
