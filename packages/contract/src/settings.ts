@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Automations } from './automation-settings.ts'
+import { EncryptionSettings } from './encryption-settings.ts'
 import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
 
@@ -181,6 +182,9 @@ export const Settings = z.strictObject({
     .min(20)
     .exactOptional()
     .describe("The first owner's token on the embedded forge. Default: made at first start."),
+  encryption: EncryptionSettings.prefault({}).describe(
+    'What secrets in the store are encrypted with (AES-256-GCM). Servers and workers of one database need the same key; whoever has the store without it has no secret.',
+  ),
   log_level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -38,6 +38,7 @@ export {
 export { listAutomationRuns } from './automations/list-runs.ts'
 export { settleRuns } from './automations/settle-runs.ts'
 export { updateAutomation } from './automations/update-automation.ts'
+export { createEncryption, type Encryption, keyBytes, SealBroken } from './encryption/encryption.ts'
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
 export { repeatPass } from './passes/repeat-pass.ts'

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import type { Settings } from '@errand/contract'
 import {
   createWake,
+  type Encryption,
   type Lease,
   leaseSession,
   type Log,
@@ -22,6 +23,7 @@ export interface RunnerOptions {
   store: Store
   log: Log
   settings: Settings
+  encryption: Encryption
   /** Mirrors and workspaces are kept in there. Several runners of a machine may share it. */
   dataDir: string
   forge: {

@@ -1,5 +1,5 @@
 import type { Forge, Settings } from '@errand/contract'
-import type { Log, Store } from '@errand/core'
+import type { Encryption, Log, Store } from '@errand/core'
 
 /** A prompt that is a recipe, made ready for one repository and branch. */
 export interface Recipe {
@@ -21,6 +21,8 @@ export interface ServerContext {
   store: Store
   forge: Forge
   settings: Settings
+  /** Seals what is stored and secret. */
+  encryption: Encryption
   log: Log
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string

@@ -1,6 +1,6 @@
 import { builtinPrograms } from '@errand/agents'
 import { type Settings } from '@errand/contract'
-import { type Store } from '@errand/core'
+import { type Encryption, type Store } from '@errand/core'
 import { type Runner, startRunner } from '@errand/runner'
 import { type Logger } from 'pino'
 import { UserError } from '../errors.ts'
@@ -19,12 +19,14 @@ export function openRunner(
   environment: Environment,
   log: Logger,
   forge: RunnerForge,
+  encryption: Encryption,
 ): Runner {
   const secrets = (name: string): string | undefined => environment[name]
   return startRunner({
     store,
     log,
     settings,
+    encryption,
     dataDir: settings.data,
     forge,
     programs: builtinPrograms,

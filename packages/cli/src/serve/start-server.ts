@@ -8,6 +8,7 @@ import { type Logger } from 'pino'
 import { noteRunningServer } from '../client/local-server.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
+import { openEncryption } from './open-encryption.ts'
 import { openRunner, remoteForge } from './open-runner.ts'
 import { readSecret } from './read-secret.ts'
 import { readRecipe } from './read-recipe.ts'
@@ -42,6 +43,7 @@ export async function startServer(
     // Tokens and repositories are kept in there: nobody else's business.
     await mkdir(settings.data, { recursive: true, mode: 0o700 })
     await chmod(settings.data, 0o700)
+    const encryption = await openEncryption(settings, environment, log)
     const store = opened.use(await openStoreOf(settings, log, dependencies.clock))
     const address = { url: httpUrl(settings.host, settings.port) }
     const publicUrl = (): string => settings.public_url ?? address.url
@@ -53,7 +55,17 @@ export async function startServer(
     const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
     const tools = { createMcpServer, readRecipe }
-    const own = { store, forge, settings, log, publicUrl, secrets, forgeToken, ...tools }
+    const own = {
+      store,
+      forge,
+      settings,
+      encryption,
+      log,
+      publicUrl,
+      secrets,
+      forgeToken,
+      ...tools,
+    }
     const app = createServer({ ...own, ...routes })
     opened.defer(() => app.close())
     await listen(app, settings)
@@ -62,7 +74,7 @@ export async function startServer(
     const ownerToken = embedded && (await issueOwnerToken(embedded, settings))
     if (settings.runner.enabled) {
       const runnerForge = embedded ? ownForge(embedded, address.url) : remoteForge(settings)
-      const runner = openRunner(store, settings, environment, log, runnerForge)
+      const runner = openRunner(store, settings, environment, log, runnerForge, encryption)
       opened.defer(() => runner.close())
     }
     opened.use(noteRunningServer(settings.data, address.url))

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { type Flags } from '../settings.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { openEncryption } from './open-encryption.ts'
 import { openRunner, remoteForge } from './open-runner.ts'
 import { prepare } from './serve-settings.ts'
 import { untilStopped } from './serve.ts'
@@ -23,8 +24,9 @@ export async function work(terminal: Terminal, flags: Flags, config?: string): P
   }
   const forge = remoteForge(settings)
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
+  const encryption = await openEncryption(settings, terminal.environment, log)
   await using store = await openStoreOf(settings, log)
-  const runner = openRunner(store, settings, terminal.environment, log, forge)
+  const runner = openRunner(store, settings, terminal.environment, log, forge, encryption)
   log.info({ forge: forge.apiUrl, concurrency: settings.runner.concurrency }, 'ready')
   await untilStopped(terminal.signal)
   log.info('stopping')

@@ -1,5 +1,5 @@
 import type { EventData, NewEvent, Settings } from '@errand/contract'
-import { type Lease, type Log, recordEvents, type Store } from '@errand/core'
+import { type Encryption, type Lease, type Log, recordEvents, type Store } from '@errand/core'
 
 import type { BuiltinPrograms } from '../agent/descriptor.ts'
 import { RunStopped } from '../failures.ts'
@@ -13,6 +13,8 @@ export interface RunnerContext {
   store: Store
   log: Log
   settings: Settings
+  /** Opens what is stored and secret. */
+  encryption: Encryption
   /** Where mirrors and workspaces are kept. */
   dataDir: string
   forge: ForgeClient

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { builtinPrograms } from '@errand/agents'
-import { leaseSession } from '@errand/core'
+import { leaseSession, createEncryption, keyBytes } from '@errand/core'
 
 import { createForgeClient } from '../forge-client.ts'
 import { openRun, type Run } from '../run/run.ts'
@@ -28,6 +29,7 @@ export async function openTestRun(
     store,
     log: store.log,
     settings,
+    encryption: createEncryption([randomBytes(keyBytes)]),
     dataDir,
     forge: createForgeClient({ apiUrl: forge.url, webUrl: forge.url, token: forge.token }),
     programs: builtinPrograms,

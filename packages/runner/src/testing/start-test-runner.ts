@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,8 @@ import {
   openStore,
   type Store,
   type TaskDetail,
+  createEncryption,
+  keyBytes,
 } from '@errand/core'
 
 import { eventually } from './eventually.ts'
@@ -62,6 +65,7 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
   const store = await openStore({ dataDir, log: logTo(log) })
   const runners: Runner[] = []
   const settings = parseSettings(options.settings)
+  const encryption = createEncryption([randomBytes(keyBytes)])
   const test: TestRunner = {
     store,
     forge,
@@ -73,6 +77,7 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
         store,
         log: logTo(log),
         settings: changed === undefined ? settings : parseSettings(changed),
+        encryption,
         dataDir,
         forge: { apiUrl: forge.url, webUrl: forge.url, token: forge.token },
         programs: builtinPrograms,

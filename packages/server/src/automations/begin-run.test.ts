@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,8 @@ import {
   silentLog,
   type Store,
   updateAutomation,
+  createEncryption,
+  keyBytes,
 } from '@errand/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ServerContext } from '../context.ts'
@@ -56,6 +59,7 @@ beforeEach(() => {
     store,
     forge,
     settings: Settings.parse({}),
+    encryption: createEncryption([randomBytes(keyBytes)]),
     log: silentLog,
     publicUrl: () => 'http://errand',
     secrets: () => undefined,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,7 @@ import {
   type TaskPage,
   type TaskWithSessions,
 } from '@errand/contract'
-import { type Log, openStore, type Store } from '@errand/core'
+import { type Log, openStore, type Store, createEncryption, keyBytes } from '@errand/core'
 import { createServer, type CreateServerOptions } from '../app.ts'
 import { violationsOf } from './github-contract.ts'
 import { createTestForge, type TestForge } from './test-forge.ts'
@@ -59,6 +60,7 @@ export async function openTestServer(
     store,
     forge,
     settings: Settings.parse(settings),
+    encryption: createEncryption([randomBytes(keyBytes)]),
     log: logTo(problems),
     publicUrl: () => url,
     ...options,

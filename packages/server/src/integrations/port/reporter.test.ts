@@ -1,4 +1,5 @@
-import { acceptRun } from '@errand/core'
+import { randomBytes } from 'node:crypto'
+import { acceptRun, createEncryption, keyBytes } from '@errand/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ServerContext } from '../../context.ts'
 import { Settings } from '@errand/contract'
@@ -34,7 +35,8 @@ function rememberingClient(refuse: () => void = () => undefined) {
 function context(): ServerContext {
   const ignore = (): void => undefined
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-  const common = { store: server.store, forge, settings: Settings.parse({}), log }
+  const encryption = createEncryption([randomBytes(keyBytes)])
+  const common = { store: server.store, forge, settings: Settings.parse({}), encryption, log }
   return { ...common, publicUrl: () => server.url, secrets: () => undefined }
 }
 

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Settings } from '@errand/contract'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { UserError } from '../errors.ts'
+import { createLog } from './log.ts'
+import { keyFile, openEncryption } from './open-encryption.ts'
+
+let data: string
+let logged: string
+const log = createLog('warn', {
+  write: (text) => void (logged += text),
+  isInteractive: false,
+  paint: (_, text) => text,
+})
+const newKey = () => randomBytes(32).toString('base64')
+
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'errand-encryption-'))
+  logged = ''
+})
+afterEach(() => rmSync(data, { recursive: true }))
+
+const openWith = (settings: object, environment = {}) =>
+  openEncryption(Settings.parse({ data, ...settings }), environment, log)
+
+it('makes a key in the data folder once, for its owner alone, also when many start at once', async () => {
+  const started = await Promise.all([1, 2, 3, 4].map(() => openWith({})))
+
+  const { mode } = statSync(join(data, keyFile))
+  expect(new Set(started.map(({ keyId }) => keyId)).size).toBe(1)
+  expect((await openWith({})).keyId).toBe(started[0]?.keyId)
+  expect((mode & 0o777).toString(8)).toBe('600')
+  expect(readdirSync(data)).toEqual([keyFile])
+  expect(logged).toBe('')
+})
+
+it('says that a key is of this machine alone where a database is shared', async () => {
+  await openWith({ database_url: 'postgresql://db/errand' })
+
+  expect(logged).toContain('for this machine alone')
+  expect(logged).not.toContain(readFileSync(join(data, keyFile), 'utf8').trim())
+})
+
+describe('the key that the settings name', () => {
+  it('comes from a variable, or from the file beside it, former ones behind it', async () => {
+    const [now, former] = [newKey(), newKey()]
+    const path = join(data, 'keys')
+    writeFileSync(path, `${now}\n${former}\n`)
+    const sealed = (await openWith({ encryption: { key_env: 'K' } }, { K: former })).seal('x', 'p')
+
+    const byFile = await openWith({ encryption: { key_env: 'K' } }, { K_FILE: path })
+    const byVariable = await openWith({ encryption: { key_env: 'K' } }, { K: now })
+
+    expect(byFile.keyId).toBe(byVariable.keyId)
+    expect(byFile.open(sealed, 'p')).toBe('x')
+    expect(() => byVariable.open(sealed, 'p')).toThrow('does not have')
+    expect(readdirSync(data)).toEqual(['keys'])
+  })
+
+  it('comes from a command, which no shell reads', async () => {
+    const key = newKey()
+    const encryption = { key_command: ['printf', '%s', key] }
+
+    expect((await openWith({ encryption })).keyId).toBe(
+      (await openWith({ encryption: { key_env: 'K' } }, { K: key })).keyId,
+    )
+  })
+
+  it.each([
+    ['a variable that is not set', { key_env: 'K' }, 'the variable K is not set'],
+    ['both', { key_env: 'K', key_command: ['x'] }, 'not both'],
+    ['a program that is not there', { key_command: ['/none'] }, '/none did not give a key'],
+    ['a failing program', { key_command: ['sh', '-c', 'echo KEY; exit 3'] }, 'did not give a key'],
+    ['an empty answer', { key_command: ['true'] }, 'must be 32 bytes as base64'],
+    ['no key', { key_command: ['echo', 'c2hvcnQ= KEY'] }, 'must be 32 bytes as base64'],
+  ])('is told from %s, without what was printed', async (_, encryption, message) => {
+    const error: unknown = await openWith({ encryption }).catch((thrown: unknown) => thrown)
+
+    expect(error).toBeInstanceOf(UserError)
+    expect((error as UserError).message).toContain(message)
+    expect(JSON.stringify([error, (error as UserError).cause])).not.toContain('KEY')
+  })
+})
