@@ -104,9 +104,13 @@ export async function serveGit(
 }
 
 function sendBody(request: IncomingMessage, child: ChildProcess): void {
-  // git may have said no before it has read all: the rest of the body is left to the server to skip.
-  child.stdin?.once('error', () => request.unpipe())
-  if (child.stdin !== null) request.pipe(child.stdin)
+  const { stdin } = child
+  if (stdin === null) return
+  // git may have said no before it has read all. The rest is read and thrown away: it stands before the
+  // connection's next request.
+  stdin.once('error', () => undefined)
+  stdin.once('close', () => request.unpipe(stdin).resume())
+  request.pipe(stdin)
 }
 
 /**

@@ -123,6 +123,24 @@ describe('git over HTTP', () => {
     expect(await test.clone('owner/empty')).toBeTruthy()
   })
 
+  it('goes on with a connection after a body that git did not read to its end', async () => {
+    const { port } = new URL(test.url)
+    await using socket = connect(Number(port), '127.0.0.1')
+    let answers = ''
+    socket.on('data', (chunk: Buffer) => void (answers += chunk.toString()))
+    const basic = Buffer.from(`x:${test.token}`).toString('base64')
+    const head = (request: string) =>
+      `${request} HTTP/1.1\r\nhost: x\r\nuser-agent: x\r\nauthorization: Basic ${basic}\r\n`
+    const body = 'no pack, and more than a pipe holds'.repeat(20_000)
+
+    socket.write(
+      `${head('POST /acme/shop.git/git-receive-pack')}content-length: ${body.length}\r\n\r\n${body}`,
+    )
+    socket.write(`${head('GET /acme/shop.git/info/refs?service=git-upload-pack')}\r\n`)
+
+    await eventually(async () => expect(answers).toContain('service=git-upload-pack'))
+  })
+
   it('leads on from a former name', async () => {
     await test.forge.importRepository(await test.createSource('old'), 'acme/old-name')
     await test.call('PATCH', '/repos/acme/old-name', { body: { name: 'new-name' } })
