@@ -141,7 +141,7 @@ export const automationRoutes = {
     params: RepoAutomationPath,
     body: RunAutomation,
     answers: { 202: RunAccepted },
-    errors: [...changed, 'body_not_object'],
+    errors: [...changed, 'body_not_object', 'conflict'],
   }),
   listAutomationRuns: route({
     ...read,

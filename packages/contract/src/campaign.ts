@@ -68,7 +68,7 @@ export const CampaignRules = z.object({
   /** Whether a wave waits until `resume` says so, beside that the one before must have ended. */
   pause_after_wave: z.boolean().default(false),
   /** How many tasks may be open at a time. Default: as many as there are. */
-  concurrency: z.int().min(1).exactOptional(),
+  concurrency: z.int().min(1).max(10_000).exactOptional(),
   stop_after_failures: StopAfterFailures.exactOptional(),
   /** What all tasks together may cost, in AI credits. */
   max_ai_credits: z.number().positive().max(9_000_000).exactOptional(),

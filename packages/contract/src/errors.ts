@@ -30,6 +30,7 @@ export const errorTable = {
   conflict: { status: 409, message: 'Conflict' },
   empty_repository: { status: 409, message: 'Git Repository is empty.' },
   payload_too_large: { status: 413, message: 'Payload Too Large' },
+  unsupported_media_type: { status: 415, message: 'Unsupported Media Type' },
   invalid_request: { status: 422, message: 'Invalid request' },
   validation_failed: { status: 422, message: 'Validation Failed' },
   rate_limited: { status: 403, message: 'API rate limit exceeded' },
@@ -68,6 +69,13 @@ export const ErrorBody = z.object({
   errors: z.array(FieldError).exactOptional(),
 })
 export type ErrorBody = z.infer<typeof ErrorBody>
+
+/** What a redirect from a repository's former name says besides `Location` (behaviour.md 2.4). */
+export const Moved = z.object({
+  message: z.string(),
+  url: z.url(),
+  documentation_url: z.string(),
+})
 
 export interface ErrandErrorOptions {
   /** Replaces the table's message where a more telling one is known. */

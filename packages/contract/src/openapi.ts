@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ErrorBody, errorTable } from './errors.ts'
+import { ErrorBody, errorTable, Moved } from './errors.ts'
 import { Event } from './event.ts'
 import { type Route } from './route.ts'
 import { type RouteName, routes } from './routes.ts'
@@ -32,7 +32,11 @@ export function createOpenApi(options: { version: string; serverUrl: string }): 
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Error: toSchema(ErrorBody, 'output'), Event: toSchema(Event, 'output') },
+      schemas: {
+        Error: toSchema(ErrorBody, 'output'),
+        Event: toSchema(Event, 'output'),
+        Moved: toSchema(Moved, 'output'),
+      },
     },
   }
 }
@@ -56,7 +60,7 @@ function describeRoute(name: string, route: Route): object {
             content: { 'application/json': { schema: toSchema(route.body, 'input') } },
           },
         }),
-    responses: { ...describeAnswers(route), ...describeErrors(route) },
+    responses: { ...describeAnswers(route), ...describeMoved(route), ...describeErrors(route) },
   }
 }
 
@@ -91,6 +95,17 @@ function contentOf(route: Route, schema: z.ZodType): object {
   const json = { 'application/json': { schema: toSchema(schema, 'output') } }
   if (!route.path.endsWith('/events')) return json
   return { ...json, 'text/event-stream': { schema: { $ref: '#/components/schemas/Event' } } }
+}
+
+/** A repository's former name leads to its present one: by 301, or by 307 where the method must stay. */
+function describeMoved({ path, method }: Route): Record<string, object> {
+  if (!path.includes('{owner}/{repo}')) return {}
+  const schema = { $ref: '#/components/schemas/Moved' }
+  const moved = {
+    description: 'The repository was renamed: ask at `url`, which `Location` names as well',
+    content: { 'application/json': { schema } },
+  }
+  return method === 'GET' ? { 301: moved } : { 307: moved }
 }
 
 function describeErrors(route: Route): Record<string, object> {

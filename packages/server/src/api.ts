@@ -1,4 +1,11 @@
-import { type Caller, ErrandError, type Route, type RouteName, routes } from '@errand/contract'
+import {
+  type Caller,
+  ErrandError,
+  invalidField,
+  type Route,
+  type RouteName,
+  routes,
+} from '@errand/contract'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readToken } from './auth/credentials.ts'
 import { requireTokenPermission } from './auth/permissions.ts'
@@ -77,6 +84,7 @@ function readCall(
   const web = context.publicUrl()
   // Only path and query are the client's to choose: a request line may name any host.
   const { pathname, search, searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
+  requireComparable(request.params, searchParams)
   const { query, body } = route
   return {
     caller,
@@ -90,6 +98,21 @@ function readCall(
       request.method === 'GET' && request.headers.accept?.includes('text/event-stream') === true,
     // The types of query and body follow from the route, whose schemas just parsed them.
   } as Call<Route>
+}
+
+/**
+ * Nothing is stored under a name with a null character in it, and no database compares one. What is in a
+ * body is made fit to be stored instead.
+ */
+function requireComparable(params: unknown, query: URLSearchParams): void {
+  for (const value of Object.values(params ?? {})) {
+    if (String(value).includes('\u0000')) throw new ErrandError('not_found')
+  }
+  for (const [name, value] of query) {
+    if (value.includes('\u0000')) {
+      throw invalidField(name, `${name} must not contain a null character`)
+    }
+  }
 }
 
 async function send(

@@ -45,8 +45,10 @@ function toErrandError(thrown: unknown): ErrandError {
   if (thrown instanceof ErrandError) return thrown
   if (isDisconnected(thrown)) return new ErrandError('unavailable', { cause: thrown })
   const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined
-  // Fastify's own refusals carry a status: a body that is too large, or one that broke off.
+  // Fastify's own refusals carry a status: a body that is too large, of a type that a page does not take,
+  // or one that broke off.
   if (status === 413) return new ErrandError('payload_too_large', { cause: thrown })
+  if (status === 415) return new ErrandError('unsupported_media_type', { cause: thrown })
   if (status === 400) return new ErrandError('bad_json', { cause: thrown })
   return new ErrandError('internal', { cause: thrown })
 }

@@ -53,6 +53,18 @@ async function stateOf(id: string): Promise<string> {
   return (await server.call(`/agents/tasks/${id}`, { token })).body.state
 }
 
+it('takes forms, and says so of anything else', async () => {
+  const headers = { 'content-type': 'application/octet-stream' }
+
+  const { status } = await fetch(`${server.url}/login`, {
+    method: 'POST',
+    headers,
+    body: 'token=x',
+  })
+
+  expect(status).toBe(415)
+})
+
 describe('signing in', () => {
   it('comes first, and leads back', async () => {
     const { page } = await newTask()

@@ -20,6 +20,18 @@ async function create(prompt = 'Fix it'): Promise<string> {
   return body.id
 }
 
+it.each(['%00', 'a%00', '%00%00'])(
+  'finds nothing of the name %s, and does not fail',
+  async (name) => {
+    const one = await server.call(`/agents/repos/acme/${name}/tasks`, { token })
+    const other = await server.call(`/agents/tasks/${name}`, { token })
+    const query = await server.call(`/agents/tasks?since=${name}`, { token })
+
+    expect([one.status, other.status, query.status]).toEqual([404, 404, 422])
+    expect(query.body.errors).toMatchObject([{ field: 'since' }])
+  },
+)
+
 it('answers the same by id as by repository and id, with sessions', async () => {
   const id = await create()
 
