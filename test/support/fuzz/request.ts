@@ -1,0 +1,320 @@
+import type { AnySchema } from 'ajv'
+import * as fc from 'fast-check'
+import { generateSync } from 'json-schema-faker'
+import type { Operation, Parameter } from './operation.ts'
+
+/** A request as it is sent, and the operation whose answer it must get. */
+export interface FuzzedRequest {
+  operation: Operation
+  method: string
+  path: string
+  headers: Record<string, string>
+  body?: Buffer
+}
+
+/** What there is, so that not every request ends at a name nobody knows. By parameter. */
+export type Known = Record<string, readonly string[]>
+
+/** Requests to an operation: most of them nearly right, since those get furthest. */
+export function requestTo(
+  operation: Operation,
+  known: Known,
+  tokens: readonly string[],
+): fc.Arbitrary<FuzzedRequest> {
+  return fc
+    .record({
+      seed: fc.noBias(fc.nat()),
+      prefix: fc.constantFrom('', '', '', '/api/v3'),
+      values: fc.array(oddText, { minLength: 8, maxLength: 8 }),
+      oddAt: fc.constantFrom(-1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5),
+      authorization: authorization(tokens),
+      contentType: fc.constantFrom(...contentTypes),
+      version: fc.oneof(
+        { weight: 20, arbitrary: fc.constantFrom('2022-11-28', '2026-03-10', undefined) },
+        { weight: 1, arbitrary: fc.constantFrom('1999-01-01', 'x') },
+      ),
+      changes: fc.array(change, { maxLength: 3 }),
+      isChanged: fc.boolean(),
+      spoil: fc.option(spoil, { freq: 12 }),
+      body: fc.option(fc.constant(null), { freq: 20 }),
+    })
+    .map((drawn) => {
+      const url = addressOf(operation, known, drawn)
+      const headers: Record<string, string> = { 'user-agent': 'fuzz', ...drawn.authorization }
+      if (drawn.version !== undefined) headers['x-github-api-version'] = drawn.version
+      for (const parameter of operation.parameters.filter((one) => one.in === 'header')) {
+        const value = headerText(drawn.values[0] ?? '')
+        if (drawn.seed % 3 === 0) headers[parameter.name] = value
+      }
+      const request = {
+        operation,
+        method: operation.method,
+        path: `${drawn.prefix}${url}`,
+        headers,
+      }
+      if (operation.body === undefined && drawn.seed % 20 > 0) return request
+      if (drawn.contentType !== undefined) headers['content-type'] = drawn.contentType
+      return { ...request, body: bodyOf(operation.body ?? {}, known, drawn) }
+    })
+}
+
+const contentTypes = [
+  'application/json',
+  'application/json',
+  'application/json; charset=utf-8',
+  'application/x-www-form-urlencoded',
+  'text/plain',
+  'multipart/form-data; boundary=x',
+  'application/octet-stream',
+  undefined,
+]
+
+function authorization(tokens: readonly string[]): fc.Arbitrary<Record<string, string>> {
+  return fc
+    .oneof(
+      { weight: 30, arbitrary: fc.constantFrom(...tokens).map((token) => `Bearer ${token}`) },
+      { weight: 1, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: oddText.map(headerText) },
+      { weight: 1, arbitrary: oddText.map((text) => `Bearer ${headerText(text)}`) },
+      {
+        weight: 1,
+        arbitrary: oddText.map((text) => `Basic ${Buffer.from(text).toString('base64')}`),
+      },
+    )
+    .map((value): Record<string, string> => (value === undefined ? {} : { authorization: value }))
+}
+
+/** Texts that have broken programs. */
+const famousTexts = [
+  '',
+  ' ',
+  '.',
+  '..',
+  '../..',
+  '/',
+  '\\',
+  '-',
+  '--help',
+  '%',
+  '%00',
+  '\u0000',
+  '\n',
+  '\r\n',
+  "'",
+  '"',
+  "' or 1=1 --",
+  '${7*7}',
+  '{{7*7}}',
+  '<script>',
+  '\u202e',
+  '\ufeff',
+  '\u{1f469}\u200d\u{1f680}',
+  '__proto__',
+  'constructor',
+  'toString',
+  'null',
+  'undefined',
+  'NaN',
+  '[object Object]',
+  'true',
+  '0',
+  '-0',
+  '-1',
+  '1.5',
+  '1e400',
+  '9007199254740993',
+  '99999999999999999999',
+  '0x10',
+  '٣',
+  'refs/heads/main',
+  'refs/heads/',
+  'main~1',
+  'HEAD',
+  '@{-1}',
+  'main:',
+  'a..b',
+  'a b',
+  '.lock',
+  'x.lock',
+  'x'.repeat(300),
+  'é'.repeat(150),
+  '2026-02-30',
+  '0000-00-00T00:00:00Z',
+  '275760-09-13T00:00:00.001Z',
+  '2026-11-23T00:00:00+99:99',
+  '00000000-0000-0000-0000-000000000000',
+]
+
+const oddText = fc.oneof(
+  fc.constantFrom(...famousTexts),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: 'grapheme', maxLength: 40 }),
+  fc.integer().map(String),
+)
+
+/** Node sends no other characters in a header; a server gets them as Latin-1. */
+function headerText(text: string): string {
+  return text.replaceAll(/[^\t\u0020-\u007e\u0080-\u00ff]/g, '').slice(0, 200)
+}
+
+interface Drawn {
+  seed: number
+  values: string[]
+  /** The place of the parameter that is odd; none when it is below 0. */
+  oddAt: number
+  changes: Change[]
+  isChanged: boolean
+  spoil: ((text: string) => Buffer) | null
+}
+
+function addressOf({ path, parameters }: Operation, known: Known, drawn: Drawn): string {
+  const { seed, values, oddAt } = drawn
+  let place = 0
+  const valueFor = (parameter: Pick<Parameter, 'name' | 'schema'>): string => {
+    const odd = values[place % values.length] ?? ''
+    const isOdd = place++ === oddAt
+    const offered = known[parameter.name]
+    if (isOdd) return odd
+    return offered?.[seed % offered.length] ?? textOf(parameter.schema, seed)
+  }
+  const named = new Map(parameters.map((parameter) => [parameter.name, parameter]))
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = valueFor(named.get(name) ?? { name, schema: {} })
+    // Paths of files have slashes of their own.
+    return name === 'path' ? value.split('/').map(encode).join('/') : encode(value)
+  })
+  const query = parameters
+    .filter((parameter, at) => parameter.in === 'query' && ((seed >> (at % 30)) & 1) === 1)
+    .map((parameter) => `${encode(parameter.name)}=${encode(valueFor(parameter))}`)
+  return query.length === 0 ? filled : `${filled}?${query.join('&')}`
+}
+
+/** As a client would send it; a lone surrogate and a lone percent sign go as they are broken. */
+function encode(text: string): string {
+  if (text === '%') return '%'
+  return text.isWellFormed() ? encodeURIComponent(text) : '%ED%A0%80'
+}
+
+function textOf(schema: AnySchema, seed: number): string {
+  const value = generate(schema, seed)
+  return Array.isArray(value)
+    ? value.join(',')
+    : typeof value === 'object'
+      ? ''
+      : `${value as string | number | boolean}`
+}
+
+/** A value that fits a schema. json-schema-faker gives up on few: those get none. */
+function generate(schema: AnySchema, seed: number): unknown {
+  try {
+    return generateSync(schema, {
+      seed: seed + 1,
+      maxDefaultItems: 4,
+      maxDepth: 8,
+      // What has all it may have is seldom right.
+      optionalsProbability: [0, 0.2, 0.7][seed % 3] ?? 0,
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** One thing put, or taken away, somewhere in a value. */
+interface Change {
+  at: number
+  how: 'remove' | 'replace' | 'add' | 'wrap'
+  key: string
+  value: unknown
+}
+
+const change: fc.Arbitrary<Change> = fc.record({
+  at: fc.nat(50),
+  how: fc.constantFrom('remove', 'replace', 'replace', 'replace', 'add', 'wrap'),
+  key: oddText,
+  value: fc.oneof(
+    { weight: 3, arbitrary: oddText },
+    { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        null,
+        true,
+        false,
+        0,
+        -1,
+        1.5,
+        2 ** 53,
+        1e300,
+        [],
+        {},
+        [null],
+        [[]],
+      ),
+    },
+  ),
+})
+
+function bodyOf(
+  schema: AnySchema,
+  known: Known,
+  drawn: Drawn & { body: null | undefined },
+): Buffer {
+  if (drawn.body === null && drawn.seed % 2 === 0) return Buffer.alloc(0)
+  const fitting = replaceKnown(generate(schema, drawn.seed), known, drawn.seed)
+  const changes = drawn.isChanged ? drawn.changes : []
+  const changed = changes.reduce((value, one) => apply(value, one), fitting)
+  const text = JSON.stringify(changed) ?? ''
+  return drawn.spoil === null ? Buffer.from(text) : drawn.spoil(text)
+}
+
+/** Fields of the name of something known name it, most of the time. */
+function replaceKnown(value: unknown, known: Known, seed: number): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || seed % 4 === 0) {
+    return value
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const offered = typeof inner === 'string' ? known[key] : undefined
+      return [key, offered?.[seed % offered.length] ?? inner]
+    }),
+  )
+}
+
+function apply(value: unknown, { at, how, key, value: other }: Change): unknown {
+  if (typeof value !== 'object' || value === null) return how === 'wrap' ? [value] : other
+  const entries = Object.entries(value)
+  const place = entries.length === 0 ? -1 : at % entries.length
+  const found = entries[place]
+  // Half of the changes go deeper.
+  const inner = found?.[1] as unknown
+  if (found !== undefined && at % 2 === 0 && typeof inner === 'object' && inner !== null) {
+    found[1] = apply(inner, { at: Math.floor(at / 2), how, key, value: other })
+  } else if (how === 'add' || found === undefined) entries.push([key, other])
+  else if (how === 'remove') entries.splice(place, 1)
+  else found[1] = how === 'wrap' ? [inner] : other
+  return Array.isArray(value) ? entries.map(([, one]) => one as unknown) : fromEntries(entries)
+}
+
+/** `Object.fromEntries`, for which `__proto__` is a name like any other. */
+function fromEntries(entries: [string, unknown][]): object {
+  return Object.fromEntries(entries)
+}
+
+/** What is no JSON any more, or more than anybody should read. */
+const spoil: fc.Arbitrary<(text: string) => Buffer> = fc.oneof(
+  fc.nat(200).map((length) => (text: string) => Buffer.from(text.slice(0, length))),
+  fc
+    .constantFrom('\ufeff', '[', '//', ")]}'", ' \n')
+    .map((before) => (text: string) => Buffer.from(before + text)),
+  fc.uint8Array({ maxLength: 60 }).map((bytes) => () => Buffer.from(bytes)),
+  fc.nat(200).map((at) => (text: string) => {
+    const bytes = Buffer.from(text)
+    if (bytes.length > 0) bytes[at % bytes.length] = 0xff
+    return bytes
+  }),
+  fc.constant(() => Buffer.from('['.repeat(50_000))),
+  fc.constant((text: string) =>
+    Buffer.from(`{"__proto__":${text || 'null'},"constructor":{"prototype":1}}`),
+  ),
+  fc.constant(() => Buffer.from(`{"prompt":"${'p'.repeat(300_000)}"}`)),
+)
