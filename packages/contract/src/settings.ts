@@ -175,7 +175,7 @@ export const Settings = z.strictObject({
     .string()
     .exactOptional()
     .describe(
-      'The token runners clone, push and open pull requests with. Embedded: made by itself.',
+      "The token runners clone, push and open pull requests with where a user's own is not there, as for automations. Embedded: made by itself.",
     ),
   admin_token: z
     .string()

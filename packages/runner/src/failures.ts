@@ -29,6 +29,19 @@ export const failures = {
     remedy: "Check the runner's forge token and what it may do in the repository.",
     retryable: false,
   },
+  credential_refused: {
+    category: 'repository',
+    title: 'The token is not accepted',
+    remedy: 'Send the task a message, or send it again, with a token that is valid for longer.',
+    retryable: false,
+  },
+  credential_missing: {
+    category: 'repository',
+    title: 'No token for the forge',
+    remedy:
+      "Send the task a message with a token of one's own; or configure forge_token or github_app.",
+    retryable: false,
+  },
   forge_unreachable: {
     category: 'repository',
     title: 'The forge did not answer',

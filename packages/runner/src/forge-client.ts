@@ -5,14 +5,22 @@ import { z } from 'zod'
 
 import { SessionFailed } from './failures.ts'
 
-/** The forge as a runner reaches it: GitHub's REST API, and git over HTTP at `webUrl`. */
+/** A token, and whose it is: for a message about it. */
+export interface TokenSource {
+  secret: string
+  of: string
+}
+
+/** The forge as a session reaches it: GitHub's REST API, and git over HTTP at `webUrl`. */
 export interface ForgeClient {
   webUrl: string
-  token: string
+  /** @throws SessionFailed credential_missing */
+  token(signal: AbortSignal): Promise<TokenSource>
   /**
    * Sends a request, again when the forge is away for a moment. For requests that may be sent twice.
    *
-   * @throws ForgeRefused with the forge's status; `SessionFailed` forge_unreachable after that
+   * @throws ForgeRefused with the forge's status; `SessionFailed` credential_refused for 401,
+   *   forge_unreachable after that
    */
   request(route: string, parameters: Record<string, unknown>, signal: AbortSignal): Promise<unknown>
 }
@@ -37,11 +45,10 @@ const pausesMs = [500, 2000, 5000]
 export function createForgeClient(options: {
   apiUrl: string
   webUrl: string
-  token: string
+  token: ForgeClient['token']
 }): ForgeClient {
   const octokit = new Octokit({
     baseUrl: options.apiUrl.replace(/\/+$/, ''),
-    auth: options.token,
     userAgent: 'errand-runner',
     // What it logs are deprecations, for developers; failures are thrown.
     log: { debug() {}, info() {}, warn() {}, error() {} },
@@ -50,14 +57,18 @@ export function createForgeClient(options: {
     webUrl: options.webUrl,
     token: options.token,
     async request(route, parameters, signal) {
+      const { secret, of } = await options.token(signal)
+      const headers = { authorization: `token ${secret}` }
       for (let attempt = 0; ; attempt += 1) {
         try {
           const limit = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)])
-          const answer = await octokit.request(route, { ...parameters, request: { signal: limit } })
+          const request = { signal: limit }
+          const answer = await octokit.request(route, { ...parameters, headers, request })
           return answer.data
         } catch (error) {
           signal.throwIfAborted()
           const status = statusOf(error)
+          if (status === 401) throw noLongerAccepted(of, error)
           if (status !== undefined && status < 500) {
             throw new ForgeRefused(route, status, reasonOf(error), error)
           }
@@ -72,6 +83,11 @@ export function createForgeClient(options: {
       }
     },
   }
+}
+
+function noLongerAccepted(of: string, cause: unknown): SessionFailed {
+  const message = `The forge does not accept the token of ${of}: it has expired or was revoked.`
+  return new SessionFailed('credential_refused', message, cause)
 }
 
 const OctokitError = z.object({

@@ -10,12 +10,12 @@ import {
   type Log,
   repeatPass,
   type Store,
+  sweepCredentials,
   sweepSessions,
 } from '@errand/core'
 
 import type { BuiltinPrograms } from './agent/descriptor.ts'
-import { createForgeClient } from './forge-client.ts'
-import type { RunnerContext } from './run/run.ts'
+import type { RunnerForge } from './run/session-forge.ts'
 import { runSession } from './run-session.ts'
 import { sweepWorkspaces } from './workspace/sweep-workspaces.ts'
 
@@ -26,12 +26,7 @@ export interface RunnerOptions {
   encryption: Encryption
   /** Mirrors and workspaces are kept in there. Several runners of a machine may share it. */
   dataDir: string
-  forge: {
-    apiUrl: string
-    webUrl: string
-    /** May read and push to the repositories, and open pull requests. Never seen by an agent. */
-    token: string
-  }
+  forge: RunnerForge
   /** The agents that come with Errand, beside those of the settings. */
   programs: BuiltinPrograms
   /** The value of an environment variable, by its name: the settings name the keys, not hold them. */
@@ -50,11 +45,11 @@ export interface Runner {
 const pollMs = 1000
 const sweepMs = 2000
 const workspaceSweepMs = 60_000
+const credentialSweepMs = 60_000
 
 /** Starts taking sessions from the queue, up to `runner.concurrency` at a time. */
 export function startRunner(options: RunnerOptions): Runner {
   const { store, log, settings } = options
-  const context: RunnerContext = { ...options, forge: createForgeClient(options.forge) }
   const runnerId = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const closing = new AbortController()
   const { signal } = closing
@@ -63,7 +58,7 @@ export function startRunner(options: RunnerOptions): Runner {
   const running = new Set<Promise<void>>()
 
   function begin(lease: Lease): void {
-    const ended = runSession(context, lease, signal).catch((error: unknown) => {
+    const ended = runSession(options, lease, signal).catch((error: unknown) => {
       const fields = { err: error, session_id: lease.session.id }
       log.error(fields, 'a session was left by a defect of its runner')
     })
@@ -92,10 +87,14 @@ export function startRunner(options: RunnerOptions): Runner {
     repeatPass({ log, signal, everyMs: sweepMs, what: 'sweeping sessions' }, () =>
       sweepSessions(store, settings),
     ),
+    repeatPass({ log, signal, everyMs: credentialSweepMs, what: 'sweeping tokens' }, async () => {
+      const left = await sweepCredentials(store)
+      if (left > 0) log.warn({ count: left }, 'tokens were kept longer than their work')
+    }),
     repeatPass(
       { log, signal, everyMs: workspaceSweepMs, what: 'sweeping workspaces' },
       async () => {
-        if (!settings.runner.keep_workspaces) await sweepWorkspaces(context, signal)
+        if (!settings.runner.keep_workspaces) await sweepWorkspaces(options, signal)
       },
     ),
   ]

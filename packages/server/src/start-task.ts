@@ -7,6 +7,7 @@ import {
   type RepositoryName,
 } from '@errand/contract'
 import * as core from '@errand/core'
+import { credentialOf } from './auth/credential.ts'
 import { requireRepository } from './auth/repository.ts'
 import type { ServerContext } from './context.ts'
 import { readCustomAgent } from './custom-agent.ts'
@@ -35,10 +36,14 @@ export async function startTask(
 ): Promise<StartedTask> {
   const { idempotency_key: key, ...body } = asked
   const { input, repository } = await prepareTask(context, caller, name, body)
-  const created = await core.createTask(context.store, {
-    ...input,
-    ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(body) } }),
-  })
+  const created = await core.createTask(
+    context.store,
+    {
+      ...input,
+      ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(body) } }),
+    },
+    credentialOf(context, caller),
+  )
   return { ...created, repository }
 }
 

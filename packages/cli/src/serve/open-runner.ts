@@ -1,16 +1,9 @@
 import { builtinPrograms } from '@errand/agents'
 import { type Settings } from '@errand/contract'
 import { type Encryption, type Store } from '@errand/core'
-import { type Runner, startRunner } from '@errand/runner'
+import { type Runner, type RunnerForge, startRunner } from '@errand/runner'
 import { type Logger } from 'pino'
-import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
-
-export interface RunnerForge {
-  apiUrl: string
-  webUrl: string
-  token: string
-}
 
 /** The runner of this process. Model keys are looked up by name when a session needs one. */
 export function openRunner(
@@ -34,14 +27,10 @@ export function openRunner(
   })
 }
 
-/** A forge elsewhere, as the settings name it. Throws `UserError` when there is no token for it. */
+/** A forge elsewhere, as the settings name it. */
 export function remoteForge(settings: Settings): RunnerForge {
-  if (settings.forge_token === undefined) {
-    throw new UserError(`A runner needs a token for ${settings.forge}.`, {
-      remedy: 'Give it as ERRAND_FORGE_TOKEN, or as forge_token in errand.yml.',
-    })
-  }
-  return { apiUrl: settings.forge, webUrl: webUrlOf(settings.forge), token: settings.forge_token }
+  const { forge: apiUrl, forge_token: token } = settings
+  return { apiUrl, webUrl: webUrlOf(apiUrl), ...(token === undefined ? {} : { token }) }
 }
 
 /** github.com has its API on a host of its own, GitHub Enterprise Server under `/api/v3`. */

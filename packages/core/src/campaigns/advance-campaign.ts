@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { dropCampaignCredentials } from '../credentials/drop-credentials.ts'
 import { isDisconnected } from '../store/connection-lost.ts'
 import type { CampaignRow } from '../store/schema.ts'
 import { notify, now, type Store, type Tx } from '../store/store.ts'
@@ -110,6 +111,7 @@ async function noteDecision(
     heldByOpenPulls !== campaign.held_by_open_pulls ||
     isActive !== campaign.is_active
   if (!isNews) return
+  if (!isActive) await dropCampaignCredentials(tx, campaign.id)
   await tx
     .updateTable('campaigns')
     .set({

@@ -1,5 +1,7 @@
 import { ErrandError, invalidField, isEndState, type ResumeCampaign } from '@errand/contract'
 import type { UpdateObject } from 'kysely'
+import { dropCampaignCredentials } from '../credentials/drop-credentials.ts'
+import { type Credential, keepForCampaign } from '../credentials/keep-credential.ts'
 import type { CampaignRow, Database } from '../store/schema.ts'
 import { notify, now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
@@ -30,12 +32,14 @@ export async function pauseCampaign(store: Store, id: string, by: string): Promi
 /**
  * Goes on: the next wave is admitted, and failures until now are forgiven.
  *
+ * @param credential the creator's token of now, in place of the one kept
  * @throws ErrandError not_found; validation_failed where the budget is used up and not raised.
  */
 export async function resumeCampaign(
   store: Store,
   id: string,
   changes: ResumeCampaign,
+  credential?: Credential,
 ): Promise<void> {
   await change(store, id, async (tx, campaign) => {
     if (campaign.cancelled_at !== null) throw cancelled(id)
@@ -64,6 +68,7 @@ export async function resumeCampaign(
         ? { allowed_wave: nextWave }
         : {}),
     })
+    await renewCredential(store, tx, changed, credential)
     await advanceLocked(store, tx, changed)
   })
 }
@@ -85,6 +90,7 @@ export async function cancelCampaign(store: Store, id: string, by: string): Prom
       await cancelSession(store, tx, session, by)
     }
     await update(store, tx, id, { cancelled_at: now(store), is_active: false })
+    await dropCampaignCredentials(tx, id)
   })
 }
 
@@ -92,9 +98,14 @@ export async function cancelCampaign(store: Store, id: string, by: string): Prom
  * Sends a new task to each repository whose last one did not complete, under the campaign's rules.
  * What is still to be sent or at work is left alone.
  *
+ * @param credential the creator's token of now, in place of the one kept
  * @throws ErrandError not_found; validation_failed for one that was cancelled as a whole.
  */
-export async function retryCampaign(store: Store, id: string): Promise<void> {
+export async function retryCampaign(
+  store: Store,
+  id: string,
+  credential?: Credential,
+): Promise<void> {
   await change(store, id, async (tx, campaign) => {
     if (campaign.cancelled_at !== null) throw cancelled(id)
     const failed = (await readTargets(tx, id)).filter(({ state }) => isFailed(state))
@@ -117,8 +128,21 @@ export async function retryCampaign(store: Store, id: string): Promise<void> {
       .execute()
     // They count as failed no more: those forgiven were among them.
     const changed = await update(store, tx, id, { is_active: true, forgiven_failures: 0 })
+    await renewCredential(store, tx, changed, credential)
     if (changed.pause_reason === null) await advanceLocked(store, tx, changed)
   })
+}
+
+/** Its tasks are its creator's, and worked on with a token of theirs. */
+async function renewCredential(
+  store: Store,
+  tx: Tx,
+  campaign: CampaignRow,
+  credential: Credential | undefined,
+): Promise<void> {
+  if (credential === undefined) return
+  const of = { campaignId: campaign.id, userId: campaign.creator_id }
+  await keepForCampaign(store, tx, of, credential)
 }
 
 /** One transaction on a campaign whose row is locked. */

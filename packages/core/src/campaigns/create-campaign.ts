@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CampaignPull, type CampaignRules, invalidField } from '@errand/contract'
 import { sql } from 'kysely'
+import { type Credential, keepForCampaign } from '../credentials/keep-credential.ts'
 import { storableText } from '../events/storable-json.ts'
 import type { CampaignRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
@@ -27,11 +28,13 @@ export interface NewCampaign {
  * Makes a campaign with all its targets, and sends what its rules admit at once, in one transaction.
  * With an idempotency key seen before, the campaign of that time is answered, `replayed`.
  *
+ * @param credential the creator's token, kept for its tasks as long as the campaign works
  * @throws ErrandError validation_failed when the key came before with another body.
  */
 export async function createCampaign(
   store: Store,
   input: NewCampaign,
+  credential?: Credential,
 ): Promise<{ id: string; replayed: boolean }> {
   const id = randomUUID()
   const created = await transact(store, async (tx) => {
@@ -39,6 +42,8 @@ export async function createCampaign(
     const campaign = await insertCampaign(store, tx, id, input)
     if (campaign === undefined) return undefined
     await insertTargets(tx, id, input)
+    const of = { campaignId: id, userId: input.creator.id }
+    if (credential !== undefined) await keepForCampaign(store, tx, of, credential)
     await advanceLocked(store, tx, campaign)
     return campaign
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { canTransition, type SessionError, type State } from '@errand/contract'
 import { sql, type UpdateObject } from 'kysely'
+import { dropTaskCredentials } from '../credentials/drop-credentials.ts'
 import { appendEvents } from '../events/append-events.ts'
 import { storableJson } from '../events/storable-json.ts'
 import type { Database, SessionRow } from '../store/schema.ts'
@@ -17,7 +18,8 @@ export interface Transition {
 
 /**
  * Moves a session to another state: the only place that writes `state`, held to contract's table of
- * transitions. The task follows, an event tells it, and who waits is woken. The caller has locked the
+ * transitions. The task follows, an event tells it, who waits is woken, and with an end goes the token
+ * that was kept for it. The caller has locked the
  * session's row in this transaction and knows that the table allows the move: another is a mistake
  * of ours, and nothing is written.
  */
@@ -50,6 +52,7 @@ export async function transition(
     .where('id', '=', moved.task_id)
     .where('session_count', '=', moved.number)
     .execute()
+  await dropTaskCredentials(tx, moved, moved.state)
   await appendEvents(store, tx, { task_id: moved.task_id, session_id: moved.id }, [
     {
       type: 'session.state_changed',

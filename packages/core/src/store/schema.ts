@@ -35,6 +35,7 @@ export interface Database {
   campaigns: CampaignTable
   campaign_targets: CampaignTargetTable
   campaign_tasks: CampaignTaskRow
+  credentials: CredentialTable
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -340,4 +341,14 @@ export interface AutomationRunRow {
 type AutomationRunTable = Omit<AutomationRunRow, 'request'> & {
   position: Generated<number>
   request: ColumnType<unknown, string | null, string | null>
+}
+
+/** A user's token for a forge elsewhere, sealed: kept for a task or for a campaign, as long as it works. */
+interface CredentialTable {
+  position: Generated<number>
+  task_id: string | null
+  campaign_id: string | null
+  user_id: number
+  sealed: string
+  created_at: Date
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { invalidField } from '@errand/contract'
 import { sql } from 'kysely'
+import { type Credential, placeOfTask } from '../credentials/keep-credential.ts'
 import { storableJson, storableText } from '../events/storable-json.ts'
 import type { TaskRow } from '../store/schema.ts'
 import { now, type Store } from '../store/store.ts'
@@ -37,16 +38,19 @@ export interface NewTask {
  * one statement, so that none is ever without the others. With an idempotency key seen before, the
  * task is answered as it is now, `replayed`; a key is kept as long as its task.
  *
+ * @param credential the creator's token, kept for the task as long as it works
+ *
  * @throws ErrandError validation_failed when the key came before with another body.
  */
 export async function createTask(
   store: Store,
   input: NewTask,
+  credential?: Credential,
 ): Promise<{ task: TaskRow; replayed: boolean }> {
   // The ids are made once: when the connection is lost in between, the statement can be sent again,
   // and finds either nothing of the first time or all of it.
   const ids = { task: randomUUID(), session: randomUUID() }
-  const created = await patiently(() => createOrFind(store, input, ids))
+  const created = await patiently(() => createOrFind(store, input, ids, credential))
   if (!created.replayed) store.changes.publish(['queue'])
   return created
 }
@@ -55,8 +59,9 @@ async function createOrFind(
   store: Store,
   input: NewTask,
   ids: { task: string; session: string },
+  credential: Credential | undefined,
 ): Promise<{ task: TaskRow; replayed: boolean }> {
-  const task = await insertTask(store, store.db, input, ids)
+  const task = await insertTask(store, store.db, input, ids, credential)
   if (task !== undefined) return { task, replayed: false }
 
   const earlier = await store.db
@@ -92,9 +97,11 @@ export async function insertTask(
   db: Store['db'],
   input: NewTask,
   ids: { task: string; session: string },
+  credential?: Credential,
 ): Promise<TaskRow | undefined> {
   const { creator, repository, idempotency } = input
   const prompt = storableText(input.prompt)
+  const sealed = credential?.(placeOfTask(ids.task, creator.id)) ?? null
   const firstEvent = JSON.stringify(storableJson({ prompt, model: input.model }))
   const inserted = await sql<TaskRow>`
     with task as (
@@ -123,6 +130,11 @@ export async function insertTask(
       insert into events (task_id, number, session_id, type, timestamp, data)
       select id, 1, ${ids.session}::uuid, 'session.created', created_at, ${firstEvent}::json
       from task
+    ), credential as (
+      insert into credentials (task_id, user_id, sealed, created_at)
+      select id, creator_id, ${sealed}::text, created_at
+      from task
+      where ${sealed}::text is not null
     )
     select * from task`.execute(db)
   return inserted.rows[0]

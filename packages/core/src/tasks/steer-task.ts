@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ErrandError, isEndState, type Steer, type SteerAccepted } from '@errand/contract'
+import { type Credential, keepForTask } from '../credentials/keep-credential.ts'
 import { appendEvents } from '../events/append-events.ts'
 import { storableText } from '../events/storable-json.ts'
 import { addSession } from '../sessions/add-session.ts'
@@ -18,6 +19,8 @@ export interface Steering {
   /** A model and its agent, for the session a message to an ended task begins. */
   model?: { id: string; agent: string }
   by: { id: number; login: string }
+  /** Their token, kept for the work that follows. */
+  credential?: Credential
 }
 
 /**
@@ -46,12 +49,27 @@ export async function steerWithin(
   const session = await lockLastSession(tx, taskId)
   if (session === undefined) throw new ErrandError('not_found')
   if (steering.type === 'abort') return await abort(store, tx, session, steering)
-  if (isEndState(session.state)) return await followUp(store, tx, session, storable)
+  const accepted = await take(store, tx, session, storable)
+  // An answer is heard by the session of whoever began it: another's token is of no use to it.
+  const isOfUse = accepted.outcome !== 'answered' || session.user_id === steering.by.id
+  if (steering.credential !== undefined && isOfUse) {
+    await keepForTask(store, tx, { taskId, userId: steering.by.id }, steering.credential)
+  }
+  return accepted
+}
+
+async function take(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  steering: Steering,
+): Promise<SteerAccepted> {
+  if (isEndState(session.state)) return await followUp(store, tx, session, steering)
   if (session.state === 'waiting_for_user') {
-    const answered = await answer(store, tx, session, storable)
+    const answered = await answer(store, tx, session, steering)
     if (answered !== undefined) return answered
   }
-  return await queueMessage(store, tx, session, storable)
+  return await queueMessage(store, tx, session, steering)
 }
 
 async function abort(

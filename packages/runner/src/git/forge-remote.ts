@@ -1,3 +1,4 @@
+import type { ForgeClient } from '../forge-client.ts'
 import type { ConfigEntry } from './git.ts'
 
 /** A repository of the forge as git reaches it. */
@@ -7,10 +8,18 @@ export interface Remote {
   config: readonly ConfigEntry[]
 }
 
-/** @param fullName owner and name, as in `octo/hello` */
-export function remoteOf(forge: { webUrl: string; token: string }, fullName: string): Remote {
+/**
+ * @param fullName owner and name, as in `octo/hello`
+ * @throws SessionFailed credential_missing
+ */
+export async function remoteOf(
+  forge: Pick<ForgeClient, 'webUrl' | 'token'>,
+  fullName: string,
+  signal: AbortSignal,
+): Promise<Remote> {
   const base = forge.webUrl.replace(/\/+$/, '')
-  const basic = Buffer.from(`x-access-token:${forge.token}`).toString('base64')
+  const { secret } = await forge.token(signal)
+  const basic = Buffer.from(`x-access-token:${secret}`).toString('base64')
   return {
     url: `${base}/${fullName}.git`,
     config: [

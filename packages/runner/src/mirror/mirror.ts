@@ -6,7 +6,7 @@ import { type FileLock, lockFile } from '../file-lock.ts'
 import { remoteOf } from '../git/forge-remote.ts'
 import { git, GitFailed, gitMaybe, gitText } from '../git/git.ts'
 import type { Run } from '../run/run.ts'
-import type { Repository } from './repository.ts'
+import { findRepository, type Repository } from './repository.ts'
 
 /**
  * A bare copy of a repository's branches and tags, shared by all sessions on it. Only what came from
@@ -35,10 +35,10 @@ export async function openMirror(run: Run): Promise<Mirror> {
 /**
  * Brings the mirror up to the forge's branches and tags, one runner at a time.
  *
- * @throws SessionFailed fetch_failed with what git said
+ * @throws SessionFailed fetch_failed with what git said; credential_refused
  */
 export async function fetchMirror(run: Run, mirror: Mirror, repository: Repository): Promise<void> {
-  const remote = remoteOf(run.context.forge, repository.full_name)
+  const remote = await remoteOf(run.forge, repository.full_name, run.signal)
   try {
     await whileLocked(run, mirror.dir, async (lock) => {
       const options = { gitDir: mirror.dir, signal: run.signal, lock }
@@ -61,6 +61,8 @@ export async function fetchMirror(run: Run, mirror: Mirror, repository: Reposito
     })
   } catch (error) {
     if (!(error instanceof GitFailed)) throw error
+    // A token that was refused is told as such: git only says that it did not get in.
+    await findRepository(run)
     const message = `The repository ${repository.full_name} could not be fetched: ${error.stderr || 'git gave no reason'}`
     throw new SessionFailed('fetch_failed', message, error)
   }

@@ -29,7 +29,7 @@ const Answer = z.object({
 export async function findRepository(run: Run): Promise<Repository> {
   const { repository_id: id, repository_full_name: fullName } = run.lease.task
   try {
-    const data = await run.context.forge.request('GET /repositories/{id}', { id }, run.signal)
+    const data = await run.forge.request('GET /repositories/{id}', { id }, run.signal)
     const found = Answer.parse(data)
     return { ...found, owner: found.owner.login }
   } catch (error) {

@@ -73,7 +73,7 @@ async function renewText(
   try {
     const route = 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}'
     const parameters = { owner, repo, pull_number: number, ...text }
-    await run.context.forge.request(route, parameters, run.signal)
+    await run.forge.request(route, parameters, run.signal)
   } catch (error) {
     if (!(error instanceof ForgeRefused)) throw error
     await run.say(`The text of the pull request is the old one: ${error.reason}`, 'warning')
@@ -94,8 +94,7 @@ async function findPull(
     sort: 'created',
     direction: 'desc',
   }
-  const { forge } = run.context
-  const answer = await forge.request('GET /repos/{owner}/{repo}/pulls', query, run.signal)
+  const answer = await run.forge.request('GET /repos/{owner}/{repo}/pulls', query, run.signal)
   const pulls = z.array(Pull).parse(answer)
   return pulls.find(({ state }) => state === 'open') ?? pulls[0]
 }
@@ -114,7 +113,7 @@ async function createPull(
     try {
       run.signal.throwIfAborted()
       const route = 'POST /repos/{owner}/{repo}/pulls'
-      const answer = await run.context.forge.request(route, { ...wanted, draft }, run.signal)
+      const answer = await run.forge.request(route, { ...wanted, draft }, run.signal)
       return Pull.parse(answer)
     } catch (error) {
       if (!(error instanceof ForgeRefused)) throw error

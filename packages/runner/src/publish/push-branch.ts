@@ -5,7 +5,7 @@ import { recordArtifact, setHeadRef } from '@errand/core'
 import { SessionFailed } from '../failures.ts'
 import { remoteOf } from '../git/forge-remote.ts'
 import { git, GitFailed, gitMaybe, gitText } from '../git/git.ts'
-import type { Repository } from '../mirror/repository.ts'
+import { findRepository, type Repository } from '../mirror/repository.ts'
 import { printable } from '../printable.ts'
 import { isOfSession } from './commit-message.ts'
 import type { Result } from '../result/collect-result.ts'
@@ -19,7 +19,7 @@ import type { WorkBranch } from '../workspace/work-branch.ts'
  * (`--force-with-lease`): of two runners at it, one wins, and the other keeps to what that one pushed.
  * Gives the commit the branch has then.
  *
- * @throws SessionFailed push_refused, branch_moved
+ * @throws SessionFailed push_refused, branch_moved, credential_refused
  */
 export async function pushBranch(
   run: Run,
@@ -55,7 +55,7 @@ const pausesMs = [500, 2000]
 /** Sent again when it failed and the branch is where it was: a refusal is then heard again. */
 async function push(run: Run, parts: PushParts): Promise<string> {
   const { repository, branch, checkout, result } = parts
-  const remote = remoteOf(run.context.forge, repository.full_name)
+  const remote = await remoteOf(run.forge, repository.full_name, run.signal)
   const ref = `refs/heads/${branch.name}`
   const options = { gitDir: result.gitDir, signal: run.signal, config: remote.config }
   const lease = `--force-with-lease=${ref}:${checkout.headCommit ?? ''}`
@@ -76,7 +76,11 @@ async function push(run: Run, parts: PushParts): Promise<string> {
         throw new SessionFailed('branch_moved', message, error)
       }
       const pauseMs = pausesMs[attempt]
-      if (pauseMs === undefined) throw refusal(repository, branch, error)
+      if (pauseMs === undefined) {
+        // A token that was refused is told as such: git only says that it did not get in.
+        await findRepository(run)
+        throw refusal(repository, branch, error)
+      }
       await delay(pauseMs, undefined, { signal: run.signal }).catch(() => undefined)
     }
   }

@@ -7,6 +7,7 @@ import type { ForgeClient } from '../forge-client.ts'
 import { holdLease } from './hold-lease.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
 import { type RunClock, startRunClock } from './run-clock.ts'
+import { openSessionForge, type RunnerForge } from './session-forge.ts'
 
 /** What every run of this runner works with. */
 export interface RunnerContext {
@@ -17,7 +18,7 @@ export interface RunnerContext {
   encryption: Encryption
   /** Where mirrors and workspaces are kept. */
   dataDir: string
-  forge: ForgeClient
+  forge: RunnerForge
   programs: BuiltinPrograms
   /** The value of an environment variable that holds a secret, like a model's key. */
   secrets: (envName: string) => string | undefined
@@ -27,6 +28,8 @@ export interface RunnerContext {
 export interface Run extends AsyncDisposable {
   context: RunnerContext
   lease: Lease
+  /** With the token this session's work is done with. */
+  forge: ForgeClient
   /** Aborts with a `RunStopped` when the run must stop and change nothing more. */
   signal: AbortSignal
   clock: RunClock
@@ -67,6 +70,7 @@ export function openRun(context: RunnerContext, lease: Lease, closing: AbortSign
   return {
     context,
     lease,
+    forge: openSessionForge(context, lease),
     signal: held.signal,
     clock,
     recorder,

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { builtinPrograms } from '@errand/agents'
 import { leaseSession, createEncryption, keyBytes } from '@errand/core'
 
-import { createForgeClient } from '../forge-client.ts'
 import { openRun, type Run } from '../run/run.ts'
 import { startTestRunner, type TestRunner, type TestTask } from './start-test-runner.ts'
 
@@ -31,7 +30,7 @@ export async function openTestRun(
     settings,
     encryption: createEncryption([randomBytes(keyBytes)]),
     dataDir,
-    forge: createForgeClient({ apiUrl: forge.url, webUrl: forge.url, token: forge.token }),
+    forge: { apiUrl: forge.url, webUrl: forge.url, token: forge.token },
     programs: builtinPrograms,
     secrets: (name: string) => options.secrets?.[name],
   }

@@ -1,6 +1,7 @@
 import { type Caller, ErrandError, isEndState } from '@errand/contract'
 import * as core from '@errand/core'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { credentialOf } from '../auth/credential.ts'
 import { requireTask } from '../auth/repository.ts'
 import type { ServerContext } from '../context.ts'
 import { sendEventStream } from '../event-stream.ts'
@@ -71,7 +72,13 @@ const actions = {
     requirePrompt('content', content, context.settings)
     const { id: userId, login } = caller.user
     const by = { id: userId, login }
-    await core.steerTask(context.store, id, { type: 'user_message', content, by })
+    const credential = credentialOf(context, caller)
+    await core.steerTask(context.store, id, {
+      type: 'user_message',
+      content,
+      by,
+      ...(credential === undefined ? {} : { credential }),
+    })
   },
 }
 

@@ -1,5 +1,6 @@
 import type { routes } from '@errand/contract'
 import * as core from '@errand/core'
+import { credentialOf } from '../../auth/credential.ts'
 import { requireTask } from '../../auth/repository.ts'
 import type { Handler } from '../../handler.ts'
 import { resolveModel } from '../../models.ts'
@@ -10,11 +11,13 @@ export const steerTask: Handler<typeof routes.steerTask> = async (context, call)
   await requireTask(context, call.caller, call.params.task_id, 'write')
   const { type, content = '', model } = call.body
   if (type !== 'abort') requirePrompt('content', content, context.settings)
+  const credential = type === 'abort' ? undefined : credentialOf(context, call.caller)
   const accepted = await core.steerTask(context.store, call.params.task_id, {
     type,
     content,
     ...(model === undefined ? {} : { model: resolveModel(context.settings, model) }),
     by: { id: call.caller.user.id, login: call.caller.user.login },
+    ...(credential === undefined ? {} : { credential }),
   })
   return { status: 202, body: accepted }
 }

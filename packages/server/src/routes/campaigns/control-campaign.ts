@@ -1,5 +1,6 @@
 import type { Caller, routes } from '@errand/contract'
 import * as core from '@errand/core'
+import { credentialOf } from '../../auth/credential.ts'
 import { requireCampaign } from '../../campaigns/require-campaign.ts'
 import type { ServerContext } from '../../context.ts'
 import type { Answer, Handler } from '../../handler.ts'
@@ -12,7 +13,9 @@ export const pauseCampaign: Handler<typeof routes.pauseCampaign> = (context, cal
 
 /** `POST /agents/campaigns/{campaign_id}/resume` */
 export const resumeCampaign: Handler<typeof routes.resumeCampaign> = (context, call) =>
-  change(context, call, (id) => core.resumeCampaign(context.store, id, call.body))
+  change(context, call, (id) =>
+    core.resumeCampaign(context.store, id, call.body, credentialOf(context, call.caller)),
+  )
 
 /** `POST /agents/campaigns/{campaign_id}/cancel` */
 export const cancelCampaign: Handler<typeof routes.cancelCampaign> = (context, call) =>
@@ -20,7 +23,9 @@ export const cancelCampaign: Handler<typeof routes.cancelCampaign> = (context, c
 
 /** `POST /agents/campaigns/{campaign_id}/retry` */
 export const retryCampaign: Handler<typeof routes.retryCampaign> = (context, call) =>
-  change(context, call, (id) => core.retryCampaign(context.store, id))
+  change(context, call, (id) =>
+    core.retryCampaign(context.store, id, credentialOf(context, call.caller)),
+  )
 
 /** Does it to a campaign the caller may change, and answers with what has become of it. */
 async function change(

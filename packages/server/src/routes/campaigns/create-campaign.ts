@@ -1,5 +1,6 @@
 import type { routes } from '@errand/contract'
 import * as core from '@errand/core'
+import { credentialOf } from '../../auth/credential.ts'
 import { prepareCampaign } from '../../campaigns/prepare-campaign.ts'
 import { slotsOf } from '../../campaigns/slots.ts'
 import { readIdempotencyKey } from '../../conventions/idempotency-key.ts'
@@ -11,10 +12,14 @@ import { hashOf } from '../../start-task.ts'
 export const createCampaign: Handler<typeof routes.createCampaign> = async (context, call) => {
   const key = readIdempotencyKey(call.headers['idempotency-key'])
   const campaign = await prepareCampaign(context, call.caller, call.body)
-  const { id, replayed } = await core.createCampaign(context.store, {
-    ...campaign,
-    ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(call.body) } }),
-  })
+  const { id, replayed } = await core.createCampaign(
+    context.store,
+    {
+      ...campaign,
+      ...(key === undefined ? {} : { idempotency: { key, body_hash: hashOf(call.body) } }),
+    },
+    credentialOf(context, call.caller),
+  )
   const detail = await core.getCampaign(context.store, id, slotsOf(context.settings))
   return {
     status: 201,
