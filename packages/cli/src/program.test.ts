@@ -35,6 +35,7 @@ it('says what commands there are', async () => {
       worker [options]                run sessions for a server
       doctor [options]                show what this machine can isolate
       repo                            import and list repositories
+      token                           make, list and revoke tokens
       quickstart [options]            see it work: one task, from a prompt to a pull request
 
     This command:
@@ -88,6 +89,9 @@ const commands = [
   ['doctor'],
   ['repo', 'import'],
   ['repo', 'list'],
+  ['token', 'create'],
+  ['token', 'list'],
+  ['token', 'revoke'],
   ['quickstart'],
   ['login'],
   ['campaign', 'list'],

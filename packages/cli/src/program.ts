@@ -17,6 +17,7 @@ import { addReleaseCommand } from './commands/release.ts'
 import { addRepoCommand } from './commands/repo.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addAnswerCommand, addCancelCommand, addSteerCommand } from './commands/steer.ts'
+import { addTokenCommand } from './commands/token.ts'
 import { addViewCommand } from './commands/view.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import { type Terminal } from './terminal/terminal.ts'
@@ -66,7 +67,14 @@ export function createProgram(terminal: Terminal): Command {
     ],
     [
       'Server:',
-      [addServeCommand, addWorkerCommand, addDoctorCommand, addRepoCommand, addQuickstartCommand],
+      [
+        addServeCommand,
+        addWorkerCommand,
+        addDoctorCommand,
+        addRepoCommand,
+        addTokenCommand,
+        addQuickstartCommand,
+      ],
     ],
     ['This command:', [addLoginCommand, addLogoutCommand, addCompletionCommand]],
   ]

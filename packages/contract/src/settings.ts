@@ -3,6 +3,7 @@ import { Automations } from './automation-settings.ts'
 import { EncryptionSettings } from './encryption-settings.ts'
 import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
+import { RateLimits } from './rate-limit-settings.ts'
 
 /**
  * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
@@ -43,21 +44,6 @@ const Limits = z.strictObject({
   per_owner: count.default(32).describe('Sessions running at a time for one repository owner.'),
   per_repository: count.default(8).describe('Sessions running at a time in one repository.'),
   per_model: count.default(32).describe('Sessions running at a time on one model.'),
-})
-
-const RateLimits = z.strictObject({
-  per_hour: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(5000)
-    .describe('API requests of one token in an hour; 0 sets no limit.'),
-  created_per_minute: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(0)
-    .describe('Tasks one token may create in a minute; 0 sets no limit. GitHub has 80.'),
 })
 
 const Runner = z.strictObject({

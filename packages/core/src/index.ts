@@ -59,6 +59,12 @@ export {
   postponeRun,
 } from './portals/record-run.ts'
 export { type RunTask, tasksOfRun } from './portals/tasks-of-run.ts'
+export {
+  exchangeRateCounts,
+  type RateCount,
+  type RateTotal,
+  sweepRateWindows,
+} from './rate-windows/exchange-rate-counts.ts'
 export { beatLease } from './sessions/beat.ts'
 export { endSession, type SessionEnd } from './sessions/end.ts'
 export { type Lease, type ReplayEntry, StaleAttempt } from './sessions/fence.ts'

@@ -32,7 +32,7 @@ export function answersOf(context: ForgeContext): Forge {
   }
 
   return {
-    authenticate: async (token) => authenticate(records, token),
+    authenticate: async (token) => authenticate(context, token),
     async actFor({ id }) {
       const account = records.accounts.get(String(id))
       return account?.type === 'User' ? callerFor(account) : undefined

@@ -1,9 +1,11 @@
+import type { TokenUse } from './identity/token-use.ts'
 import type { Log } from './log.ts'
 import type { Records } from './records/records.ts'
 
 /** What the forge's operations work with. */
 export interface ForgeContext {
   records: Records
+  tokenUse: TokenUse
   log: Log
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string

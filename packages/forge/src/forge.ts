@@ -8,7 +8,9 @@ import { removeLeftovers, startTidying } from './git/tidy.ts'
 import { findRepository, fullName } from './identity/access.ts'
 import { createAccount, findAccount, setMember } from './identity/accounts.ts'
 import { ensureSiteAdmin, ownerLogin, renewBotToken } from './identity/first-accounts.ts'
-import { createToken, type NewToken, revokeToken } from './identity/tokens.ts'
+import { startSweeping, sweepExpiredTokens } from './identity/expired-tokens.ts'
+import { createTokenUse } from './identity/token-use.ts'
+import { completeTokens, createToken, type NewToken, revokeToken } from './identity/tokens.ts'
 import type { Log } from './log.ts'
 import { lockFolder } from './records/lock.ts'
 import { type Account, openRecords, type Repository } from './records/records.ts'
@@ -74,9 +76,13 @@ async function openLocked(
 ): Promise<EmbeddedForge> {
   const records = await openRecords(folder)
   for (const { id } of records.repositories.values()) await removeLeftovers(records.gitFolder(id))
+  await completeTokens(records)
+  const sweeping = await startSweeping(() => sweepExpiredTokens(records), options.log)
+  const tokenUse = createTokenUse(records, options.log)
   const tidying = startTidying(records.gitFolder, options.log)
   const context: ForgeContext = {
     records,
+    tokenUse,
     log: options.log,
     publicUrl: options.publicUrl,
     inTurn: createTurns(),
@@ -87,6 +93,8 @@ async function openLocked(
   const botToken = await renewBotToken(records)
   async function close(): Promise<void> {
     await tidying.close()
+    await sweeping.close()
+    await tokenUse.close()
     lock.release()
   }
   return {

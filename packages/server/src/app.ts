@@ -11,7 +11,7 @@ import { type Scheduler, startScheduler } from './automations/scheduler.ts'
 import type { ServerContext } from './context.ts'
 import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
-import { createRateLimits } from './conventions/rate-limit.ts'
+import { openRateLimits, shareRateLimits } from './conventions/limit-requests.ts'
 import { createRequestId } from './conventions/request-id.ts'
 import { presentError } from './errors.ts'
 import { integrationRoutes } from './integrations/routes.ts'
@@ -38,7 +38,7 @@ export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
  */
 export function createServer(options: CreateServerOptions): FastifyInstance {
   const context: ServerContext = { secrets: () => undefined, ...options }
-  const limits = createRateLimits(context.settings.rate_limits)
+  const limits = openRateLimits(context)
   const signIns = createSignIns()
   const app = Fastify({
     genReqId: createRequestId,
@@ -67,7 +67,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((request, reply) => {
     if (wantsPage(request)) return sendErrorPage(reply, new ErrandError('not_found'), context)
-    beginAnswer(limits, request, reply)
+    beginAnswer(context, limits, request, reply)
     throw new ErrandError('not_found')
   })
 
@@ -75,18 +75,19 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   for (const prefix of ['', '/api/v3']) {
     void app.register(
       async (api) => {
-        apiConventions(api, context.settings, limits)
+        apiConventions(api, context, limits)
         await api.register(agentTaskRoutes(context, prefix))
         if (options.forgeRoutes !== undefined) await api.register(options.forgeRoutes)
       },
       { prefix },
     )
   }
-  void app.register(integrationRoutes(context))
+  void app.register(shareRateLimits(context, limits))
+  void app.register(integrationRoutes(context, limits))
   void app.register(campaignLoops(context))
   if (context.settings.automations.is_automations_enabled) void app.register(scheduling(context))
   if (options.createMcpServer !== undefined) {
-    void app.register(mcpRoutes(context, options.createMcpServer))
+    void app.register(mcpRoutes(context, limits, options.createMcpServer))
   }
   void app.register(documentRoutes(context))
   void app.register(pageRoutes(context, signIns))

@@ -130,7 +130,9 @@ export function createTestClock(start = new Date()): TestClock {
 
 /** Takes away every row, as if the store had just been migrated. */
 export async function emptyStore(store: Store): Promise<void> {
-  await sql`truncate tasks, portal_runs, campaigns, automations cascade`.execute(store.db)
+  await sql`truncate tasks, portal_runs, campaigns, automations, rate_windows cascade`.execute(
+    store.db,
+  )
 }
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url)

@@ -3,6 +3,7 @@ import type { Account, Records } from '../records/records.ts'
 
 /** The API's first path words, and the pages': an owner of such a name could not be reached. */
 const reservedLogins = new Set([
+  'admin',
   'agents',
   'api',
   'avatars',

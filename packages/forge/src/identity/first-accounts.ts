@@ -17,7 +17,8 @@ export async function ensureSiteAdmin(records: Records, token?: string): Promise
   return await createToken(records, {
     user: owner,
     kind: 'classic',
-    scopes: ['repo', 'admin:org', 'user', 'workflow'],
+    name: 'owner-token',
+    scopes: ['repo', 'admin:org', 'admin:repo_hook', 'user', 'workflow', 'site_admin'],
     ...(token === undefined ? {} : { secret: token }),
   })
 }

@@ -15,6 +15,9 @@ export interface Account {
 }
 
 export interface Token {
+  id: number
+  /** What its user knows it by. */
+  name: string
   /** SHA-256 of the token: the token itself is stored nowhere. */
   hash: string
   user_id: number
@@ -24,6 +27,8 @@ export interface Token {
   /** Absent: every repository its user may see. */
   repository_ids?: number[]
   created_at: string
+  /** To the hour. Absent: never used. */
+  last_used_at?: string
   expires_at?: string
 }
 

@@ -16,6 +16,7 @@ import { repositoryRoutes } from './repositories.ts'
 import { authenticateRequests, Moved, urlsOf } from './request.ts'
 import { reviewerRoutes } from './reviewers.ts'
 import { statusRoutes } from './statuses.ts'
+import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
 
 const groups = [
@@ -34,6 +35,7 @@ const groups = [
   commentRoutes,
   labelRoutes,
   statusRoutes,
+  tokenRoutes,
 ]
 
 /** The REST subset, to be mounted where GitHub's conventions are kept. */

@@ -1,15 +1,15 @@
 import { type Caller, ErrandError } from '@errand/contract'
+import type { ForgeContext } from '../context.ts'
 import { authenticate } from '../identity/tokens.ts'
-import type { Records } from '../records/records.ts'
 
 /** Who asks; undefined for somebody without a token. @throws ErrandError bad_credentials */
 export function readCaller(
-  records: Records,
+  context: Pick<ForgeContext, 'records' | 'tokenUse'>,
   authorization: string | undefined,
 ): Caller | undefined {
   const secret = readSecret(authorization)
   if (secret === undefined) return undefined
-  const caller = authenticate(records, secret)
+  const caller = authenticate(context, secret)
   if (caller === undefined) throw new ErrandError('bad_credentials')
   return caller
 }

@@ -88,7 +88,7 @@ function requireAccess(context: ForgeContext, request: FastifyRequest<GitRoute>,
   const name = { owner, repo: repo.replace(/\.git$/i, '') }
   const level = isPush ? 'write' : 'read'
   try {
-    const caller = readCaller(context.records, request.headers.authorization)
+    const caller = readCaller(context, request.headers.authorization)
     const found = findAllowed(context, caller, name, { permissions: ['contents'], level })
     return { ...found, user: caller?.user.login }
   } catch (error) {

@@ -18,7 +18,7 @@ declare module 'fastify' {
 export function authenticateRequests(app: FastifyInstance, context: ForgeContext): void {
   app.decorateRequest('forgeCaller', undefined)
   app.addHook('onRequest', async (request, reply) => {
-    request.forgeCaller = readCaller(context.records, request.headers.authorization)
+    request.forgeCaller = readCaller(context, request.headers.authorization)
     if (request.forgeCaller !== undefined) void reply.headers(tokenHeaders(request.forgeCaller))
   })
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
 import { createAccount, findAccount } from '../identity/accounts.ts'
+import { requireSiteAdmin } from '../identity/grants.ts'
 import { presentAccount, presentPublicUser } from '../present/account.ts'
 import type { Account } from '../records/records.ts'
 import { readBody } from './body.ts'
@@ -38,7 +39,7 @@ export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
   // As GitHub Enterprise Server has it, for site administrators.
   app.post('/admin/organizations', async (request, reply) => {
     const caller = requireCaller(request)
-    if (!caller.isSiteAdmin) throw new ErrandError('not_found')
+    requireSiteAdmin(caller)
     const { login, admin } = readBody(NewOrganization, request.body, 'Organization')
     const owner = findAccount(context.records, admin ?? caller.user.login)
     if (owner === undefined) throw new ErrandError('not_found')

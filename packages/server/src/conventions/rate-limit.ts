@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import { ErrandError } from '@errand/contract'
-import type { FastifyRequest } from 'fastify'
-import { readToken } from '../auth/credentials.ts'
+import { ErrandError, type RateLimitNumbers } from '@errand/contract'
+import { isDisconnected, type RateCount, type RateTotal } from '@errand/core'
+import type { RateCaller } from './rate-caller.ts'
+import { createRateWindows, type RateWindows } from './rate-windows.ts'
 
 export interface RateLimit {
   limit: number
@@ -12,10 +12,10 @@ export interface RateLimit {
   resource: 'core'
 }
 
-/** Who is counted: a token, or an address where there is none. */
-export interface RateCaller {
-  key: string
-  isAnonymous: boolean
+/** An operation, as its method and the pattern of its path. */
+export interface Operation {
+  method: string
+  path: string
 }
 
 export interface RateLimits {
@@ -25,62 +25,179 @@ export interface RateLimits {
   take(caller: RateCaller): RateLimit
   /** Takes a request back that turned out not to count: a 304. */
   giveBack(caller: RateCaller): RateLimit
-  /** Counts a task created. @throws ErrandError secondary_rate_limited */
-  takeCreated(caller: RateCaller): void
+  /** Counts what a request costs. @throws ErrandError secondary_rate_limited */
+  takePoints(caller: RateCaller, operation: Operation): void
+  /** A request begins; what is returned ends it. @throws ErrandError secondary_rate_limited */
+  enter(caller: RateCaller): () => void
+  /** Counts something created. @throws ErrandError secondary_rate_limited */
+  takeCreated(caller: RateCaller): Promise<void>
+  /** The token turned out to be none: what is made up is not told to the other servers. */
+  withhold(caller: RateCaller, operation: Operation): void
+  /** Tells the other servers what was counted, and learns what they have. Nothing where there are none. */
+  exchange(): Promise<void>
+}
+
+/** How servers on one database count together. */
+export type ExchangeCounts = (counts: readonly RateCount[]) => Promise<RateTotal[]>
+
+export interface RateLimitOptions {
+  clock?: () => number
+  /** Absent: this server is alone. */
+  exchange?: ExchangeCounts | undefined
 }
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
-const anonymousPerHour = 60
+/** What is said where there is no limit: clients stop by themselves at remaining 0. */
+const saidWithoutLimit = { limit: 5000, used: 0 }
 const primaryLimitUrl =
   'https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-primary-rate-limits'
 
 /**
- * The limits of behaviour.md 2.4, in memory, for one server. A limit of 0 is no limit: the headers
- * then say GitHub's 5,000 of which none is ever used, since clients stop by themselves at remaining 0.
+ * The limits of behaviour.md 2.4. They are counted in memory, and told to the other servers by
+ * `exchange`, whoever calls it how often; only what is created is told at once. 0 is no limit.
  */
 export function createRateLimits(
-  settings: { per_hour: number; created_per_minute: number },
-  clock: () => number = Date.now,
+  limits: RateLimitNumbers,
+  { clock = Date.now, exchange }: RateLimitOptions = {},
 ): RateLimits {
-  const hours = createWindows(hourMs, clock)
-  const minutes = createWindows(minuteMs, clock)
+  const requests = createRateWindows('requests', hourMs, clock)
+  const points = createRateWindows('points', minuteMs, clock)
+  const created = [
+    { windows: createRateWindows('created', minuteMs, clock), most: limits.created_per_minute },
+    { windows: createRateWindows('created-hour', hourMs, clock), most: limits.created_per_hour },
+  ].filter(({ most }) => most > 0)
+  const all = [requests, points, ...created.map(({ windows }) => windows)]
+  const inFlight = new Map<string, number>()
 
-  function present({ key, isAnonymous }: RateCaller): RateLimit {
-    const window = hours.of(key)
-    const isLimited = settings.per_hour > 0
-    const limit = isAnonymous ? anonymousPerHour : isLimited ? settings.per_hour : 5000
-    const used = isLimited ? Math.min(window.used, limit) : 0
+  function mostOf({ isAnonymous, isOwn }: RateCaller): number {
+    // Without a limit for tokens there is none for anybody.
+    if (isOwn === true || limits.per_hour === 0) return 0
+    return isAnonymous ? limits.anonymous_per_hour : limits.per_hour
+  }
+
+  function look(caller: RateCaller): RateLimit {
+    const most = mostOf(caller)
+    const window = requests.of(caller.key)
+    const { limit, used } =
+      most === 0 ? saidWithoutLimit : { limit: most, used: Math.min(window.used, most) }
     const reset = Math.ceil((window.startedAtMs + hourMs) / 1000)
     return { limit, used, remaining: limit - used, reset, resource: 'core' }
   }
 
+  function refuse(windows: RateWindows, key: string): ErrandError {
+    const leftMs = windows.of(key).startedAtMs + windows.lengthMs - clock()
+    return secondaryLimit(Math.max(1, Math.ceil(leftMs / 1000)))
+  }
+
   return {
-    look: present,
+    look,
     take(caller) {
-      const rate = present(caller)
-      if (rate.remaining === 0) throw rateLimited(rate)
-      hours.of(caller.key).used++
-      return present(caller)
+      const rate = look(caller)
+      if (rate.remaining === 0) throw primaryLimit(rate)
+      if (mostOf(caller) > 0) requests.add(caller.key, 1)
+      return look(caller)
     },
     giveBack(caller) {
-      const window = hours.of(caller.key)
-      window.used = Math.max(0, window.used - 1)
-      return present(caller)
+      if (mostOf(caller) > 0) requests.add(caller.key, -1)
+      return look(caller)
     },
-    takeCreated({ key }) {
-      if (settings.created_per_minute === 0) return
-      const window = minutes.of(key)
-      if (window.used++ < settings.created_per_minute) return
-      const seconds = Math.ceil((window.startedAtMs + minuteMs - clock()) / 1000)
-      throw new ErrandError('secondary_rate_limited', {
-        headers: { 'retry-after': String(Math.max(1, seconds)) },
+    takePoints(caller, { method, path }) {
+      if (limits.points_per_minute === 0 || caller.isOwn === true) return
+      const key = keyOf(caller, { method, path })
+      const cost = pointsOf(method)
+      if (points.of(key).used + cost > limits.points_per_minute) throw refuse(points, key)
+      points.add(key, cost)
+    },
+    enter(caller) {
+      const now = inFlight.get(caller.key) ?? 0
+      if (limits.concurrent > 0 && now >= limits.concurrent && caller.isOwn !== true) {
+        // One of them may end at any moment.
+        throw secondaryLimit(1)
+      }
+      inFlight.set(caller.key, now + 1)
+      return once(() => {
+        const left = (inFlight.get(caller.key) ?? 1) - 1
+        if (left === 0) inFlight.delete(caller.key)
+        else inFlight.set(caller.key, left)
       })
+    },
+    async takeCreated({ key, isOwn }) {
+      if (isOwn === true) return
+      for (const { windows, most } of created) {
+        if (windows.of(key).used >= most) throw refuse(windows, key)
+      }
+      for (const { windows } of created) windows.add(key, 1)
+      const totals = await exchangeAtOnce(exchange, created, key)
+      const full = created.filter(({ most }, index) => (totals[index] ?? 0) > most)
+      if (full[0] === undefined) return
+      // Another server was faster: what is not created does not count.
+      for (const { windows } of created) windows.add(key, -1)
+      throw refuse((full.at(-1) ?? full[0]).windows, key)
+    },
+    withhold(caller, operation) {
+      requests.withhold(caller.key)
+      points.withhold(keyOf(caller, operation))
+    },
+    async exchange() {
+      if (exchange === undefined) return
+      await tell(
+        exchange,
+        all,
+        all.flatMap((windows) => windows.takeUntold()),
+      )
     },
   }
 }
 
-function rateLimited(rate: RateLimit): ErrandError {
+function keyOf({ key }: RateCaller, { method, path }: Operation): string {
+  return `${key} ${method} ${path}`
+}
+
+/** Reading costs 1, anything else 5 (behaviour.md 2.4). */
+function pointsOf(method: string): number {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 1 : 5
+}
+
+/**
+ * What all servers have created together, by window. While the database is away each server counts for
+ * itself: what it cannot tell is told later.
+ */
+async function exchangeAtOnce(
+  exchange: ExchangeCounts | undefined,
+  created: readonly { windows: RateWindows }[],
+  key: string,
+): Promise<number[]> {
+  if (exchange === undefined || created.length === 0) return []
+  const all = created.map(({ windows }) => windows)
+  const counts = all.map((windows) => windows.takeUntold(key))
+  try {
+    const totals = await tell(exchange, all, counts.flat())
+    const usedOf = new Map(totals.map((total) => [total.key, total.used]))
+    return counts.map(([count]) => usedOf.get(count?.key ?? '') ?? 0)
+  } catch (error) {
+    if (isDisconnected(error)) return []
+    throw error
+  }
+}
+
+async function tell(
+  exchange: ExchangeCounts,
+  all: readonly RateWindows[],
+  counts: readonly RateCount[],
+): Promise<RateTotal[]> {
+  if (counts.length === 0) return []
+  try {
+    const totals = await exchange(counts)
+    for (const total of totals) for (const windows of all) windows.learn(total)
+    return totals
+  } catch (error) {
+    for (const count of counts) for (const windows of all) windows.giveBack(count)
+    throw error
+  }
+}
+
+function primaryLimit(rate: RateLimit): ErrandError {
   return new ErrandError('rate_limited', {
     message: `API rate limit exceeded. It is reset at ${new Date(rate.reset * 1000).toISOString()}.`,
     headers: rateHeaders(rate),
@@ -88,43 +205,8 @@ function rateLimited(rate: RateLimit): ErrandError {
   })
 }
 
-interface Window {
-  startedAtMs: number
-  used: number
-}
-
-/** Any string that looks like a token gets a window: more of them than this push the oldest out. */
-const mostWindows = 50_000
-
-/** A map keeps the order in which windows were started, so those that are over stand in front. */
-function createWindows(lengthMs: number, clock: () => number): { of(key: string): Window } {
-  const windows = new Map<string, Window>()
-  const isOver = (window: Window) => clock() - window.startedAtMs >= lengthMs
-
-  function dropOld(): void {
-    for (const [key, window] of windows) {
-      if (!isOver(window) && windows.size < mostWindows) return
-      windows.delete(key)
-    }
-  }
-
-  return {
-    of(key) {
-      const known = windows.get(key)
-      if (known !== undefined && !isOver(known)) return known
-      windows.delete(key)
-      dropOld()
-      const fresh = { startedAtMs: clock(), used: 0 }
-      windows.set(key, fresh)
-      return fresh
-    },
-  }
-}
-
-export function rateCallerOf(request: FastifyRequest): RateCaller {
-  const token = readToken(request.headers.authorization)
-  if (token === undefined) return { key: request.ip, isAnonymous: true }
-  return { key: createHash('sha256').update(token).digest('base64'), isAnonymous: false }
+function secondaryLimit(seconds: number): ErrandError {
+  return new ErrandError('secondary_rate_limited', { headers: { 'retry-after': String(seconds) } })
 }
 
 export function rateHeaders(rate: RateLimit): Record<string, string> {
@@ -134,5 +216,13 @@ export function rateHeaders(rate: RateLimit): Record<string, string> {
     'x-ratelimit-used': String(rate.used),
     'x-ratelimit-reset': String(rate.reset),
     'x-ratelimit-resource': rate.resource,
+  }
+}
+
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
   }
 }

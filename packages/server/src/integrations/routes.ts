@@ -1,13 +1,21 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { ServerContext } from '../context.ts'
+import { isCreating, limitRequest } from '../conventions/limit-requests.ts'
+import { integrationCallerOf } from '../conventions/rate-caller.ts'
+import type { RateLimits } from '../conventions/rate-limit.ts'
 import { portRoutes } from './port/routes.ts'
 
 /** Largest request taken from a portal or a hook, in bytes. Port sends at most as much. */
 const bodyLimit = 1024 * 1024
 
 /** Where tasks come from beside the API: signed requests, whose senders have no token. */
-export function integrationRoutes(context: ServerContext): FastifyPluginAsync {
+export function integrationRoutes(context: ServerContext, limits: RateLimits): FastifyPluginAsync {
   return async (app) => {
+    app.addHook('onRequest', async (request, reply) => {
+      const caller = integrationCallerOf(request)
+      limitRequest(limits, caller, request, reply)
+      if (isCreating(request)) await limits.takeCreated(caller)
+    })
     app.removeAllContentTypeParsers()
     // A signature is over the bytes: they are parsed when it has been looked at.
     app.addHook('onRequest', async (request) => {

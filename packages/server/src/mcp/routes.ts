@@ -4,6 +4,9 @@ import type { McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { readToken } from '../auth/credentials.ts'
 import type { ServerContext } from '../context.ts'
+import { limitRequest, operationOf } from '../conventions/limit-requests.ts'
+import { rateCallerOf } from '../conventions/rate-caller.ts'
+import type { RateLimits } from '../conventions/rate-limit.ts'
 import { bytesOf } from '../integrations/raw-body.ts'
 
 /** Makes the MCP server whose tools act by this client: the one definition stdio has as well. */
@@ -17,10 +20,12 @@ const mostStreams = 64
 /**
  * `/mcp`: the Model Context Protocol over Streamable HTTP. Each request stands alone, with the caller's
  * own token: there are no sessions to be kept, bounded or stolen. The tools go through the API of this
- * very server, in this process, so that a remote agent may do what its token may, and counts the same.
+ * very server, in this process, so that a remote agent may do what its token may. A request here counts
+ * against the token's limits, and so does each one that a tool makes.
  */
 export function mcpRoutes(
   context: ServerContext,
+  limits: RateLimits,
   createMcpServer: McpServerFactory,
 ): FastifyPluginAsync {
   return async (app) => {
@@ -31,6 +36,12 @@ export function mcpRoutes(
       done(null, body),
     )
     app.addHook('onClose', async () => await (await opening)?.close())
+    app.addHook('onRequest', async (request, reply) =>
+      limitRequest(limits, rateCallerOf(request), request, reply),
+    )
+    app.addHook('onSend', async (request, reply) => {
+      if (reply.statusCode === 401) limits.withhold(rateCallerOf(request), operationOf(request))
+    })
     app.route({
       method: ['GET', 'POST', 'DELETE'],
       url: '/mcp',
