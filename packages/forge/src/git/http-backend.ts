@@ -69,8 +69,9 @@ export async function serveGit(
       PATH_INFO: `/${service.path}`,
       QUERY_STRING: service.query,
       REQUEST_METHOD: request.method === 'POST' ? 'POST' : 'GET',
+      // And no CONTENT_LENGTH: told one, http-backend asks for the rest of a body that has ended over and
+      // over, and nobody is there to stop it when this server was killed.
       CONTENT_TYPE: request.headers['content-type'] ?? '',
-      CONTENT_LENGTH: request.headers['content-length'] ?? '',
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REMOTE_ADDR: request.socket.remoteAddress ?? '',
