@@ -5,6 +5,7 @@ import {
   type Route,
   type RouteName,
   routes,
+  taskRoutes,
 } from '@errand/contract'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readToken } from './auth/credentials.ts'
@@ -43,7 +44,9 @@ function registerRoute(
       const caller = await requireCaller(context, request)
       tellOfToken(reply, caller)
       // What the token as such may not do is refused before its input is looked at.
-      requireTokenPermission(caller, route.permission === 'agent_tasks:write' ? 'write' : 'read')
+      const level = route.permission === 'agent_tasks:write' ? 'write' : 'read'
+      requireTokenPermission(context.settings, caller, level)
+      requireForWorkflows(caller, route)
       const call = readCall(context, prefix, route, request, caller)
       try {
         return await send(context, reply, await handle(context, call))
@@ -62,6 +65,19 @@ async function requireCaller(context: ServerContext, request: FastifyRequest): P
   const caller = await context.forge.authenticate(token)
   if (caller === undefined) throw new ErrandError('bad_credentials')
   return caller
+}
+
+/**
+ * A workflow starts and follows tasks. What outlives its login, like an automation, is no business of it.
+ *
+ * @throws ErrandError forbidden
+ */
+function requireForWorkflows(caller: Caller, route: Route): void {
+  if (caller.onlyRepositoryId === undefined) return
+  if ((Object.values(taskRoutes) as Route[]).includes(route)) return
+  throw new ErrandError('forbidden', {
+    message: 'A workflow that logged in by OIDC may only start and follow tasks',
+  })
 }
 
 /** As GitHub tells on every answer; gh and go-github read both (behaviour.md 2.1). */
