@@ -6,6 +6,7 @@ import { gh, ghPath } from '../support/gh.ts'
 import { git } from '../support/git.ts'
 import { type GitHubEndpoints, startGitHubEndpoints } from '../support/github-endpoints.ts'
 import { type GitHubDouble, startBehind, startGitHub } from '../support/github-forge.ts'
+import { eventually } from '../support/eventually.ts'
 import { clientFor } from '../support/start-errand.ts'
 import { artifactOf, completeTask, createTask, scriptPrompt, untilState } from '../support/tasks.ts'
 import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
@@ -107,6 +108,48 @@ describe('clients that know only GitHub', () => {
     )
 
     expect(endpoints.asked.map(({ what }) => what)).toEqual(['GET /user', 'GET /repos/acme/sums'])
+  })
+})
+
+describe("what works later in a user's name", () => {
+  it('a campaign does all its tasks with the token of who began it, and then keeps it no more', async () => {
+    await using server = await start()
+    const client = clientFor(server.url, alice)
+    const { id } = await client.call('createCampaign', {
+      params: {},
+      body: {
+        prompt: change,
+        model: 'script',
+        concurrency: 1,
+        targets: [{ repository: 'acme/sums' }, { repository: 'acme/other' }],
+      },
+    })
+    await eventually(
+      async () => {
+        const { counts } = await client.call('getCampaign', { params: { campaign_id: id } })
+        expect(counts).toMatchObject({ completed: 2 })
+      },
+      { timeoutMs: 60_000, what: 'the end of the campaign' },
+    )
+
+    await eventually(
+      async () => {
+        expect(await server.store.db.selectFrom('credentials').selectAll().execute()).toEqual([])
+      },
+      { what: 'an end of the token' },
+    )
+  })
+
+  it("an automation needs a token of the server's to push with, and says so when it is made", async () => {
+    const settings = { automations: { token_env: 'TOKEN' }, runner: { enabled: false } }
+    await using server = await start(settings, { TOKEN: ownerToken })
+
+    const refused = clientFor(server.url, alice).call('createAutomation', {
+      params: repo,
+      body: { name: 'Weekly', prompt: 'p', model: 'script' },
+    })
+
+    await expect(refused).rejects.toThrow('neither github_app nor forge_token')
   })
 })
 

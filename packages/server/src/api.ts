@@ -86,7 +86,9 @@ function tellOfToken(reply: FastifyReply, { token }: Caller): void {
     void reply.header('x-oauth-scopes', token.scopes.join(', '))
   }
   if (token.expires_at !== undefined) {
-    void reply.header('github-authentication-token-expiration', token.expires_at)
+    // In GitHub's form, which go-github parses: `2026-11-23 06:50:00 UTC`.
+    const time = new Date(token.expires_at).toISOString().slice(0, 19).replace('T', ' ')
+    void reply.header('github-authentication-token-expiration', `${time} UTC`)
   }
 }
 

@@ -50,7 +50,8 @@ async function authenticateInstallation(
 
 function callerOf(token: string, kind: TokenKind, user: User, headers: Headers): Caller {
   const scopes = (headers.get('x-oauth-scopes') ?? '').split(/,\s*/).filter(Boolean)
-  const expiresAt = headers.get('github-authentication-token-expiration')
+  // `2026-11-23 06:50:00 UTC`
+  const expiresAt = Date.parse(headers.get('github-authentication-token-expiration') ?? '')
   return {
     user,
     token: {
@@ -60,7 +61,7 @@ function callerOf(token: string, kind: TokenKind, user: User, headers: Headers):
       // GitHub does not tell what these tokens may do. It is asked whether they may push, and refuses
       // what else they may not.
       permissions: { agent_tasks: 'write' },
-      ...(expiresAt === null ? {} : { expires_at: expiresAt }),
+      ...(Number.isNaN(expiresAt) ? {} : { expires_at: new Date(expiresAt).toISOString() }),
     },
     secret: token,
     isSiteAdmin: false,

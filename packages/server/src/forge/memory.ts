@@ -1,6 +1,6 @@
 /** How long what a forge said is believed: what it takes back is noticed within this. */
 const believedMs = 60_000
-const mostEntries = 10_000
+const mostEntries = 4000
 
 interface Entry<T> {
   value: T

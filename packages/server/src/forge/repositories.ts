@@ -57,6 +57,8 @@ async function permissionByName(
 ): Promise<RepositoryPermission | undefined> {
   const path = `/repos/${name}/collaborators/${segment(caller.user.login)}/permission`
   const answer = await upstream.look(caller.secret, path)
+  // The user may still do all they could: it is this server's own token that is good no more.
+  if (answer.status === 401) throw new ErrandError('bad_credentials')
   if (answer.status !== 200) return undefined
   const { permission, role_name: role } = parseAnswer(answer.text, Permission)
   return levels.find((level) => level === role) ?? levels.find((level) => level === permission)

@@ -77,7 +77,7 @@ describe('a token', () => {
       token: {
         kind: 'classic',
         scopes: ['repo', 'read:org'],
-        expires_at: '2026-12-01 00:00:00 UTC',
+        expires_at: '2026-12-01T00:00:00.000Z',
       },
     })
   })
