@@ -124,6 +124,8 @@ it('that is revoked meanwhile ends the session with a sentence that says so', as
     message: 'The forge does not accept the token of @alice: it has expired or was revoked.',
   })
   await server.stop()
+  expect(server.output()).toContain('session failed')
+  expect(server.output()).not.toContain(token)
   expect(await keptIn(dataDir)).toEqual([])
 })
 

@@ -20,6 +20,13 @@ export interface Forge {
    */
   repository(caller: Caller, name: RepositoryName): Promise<RepositoryAccess | undefined>
   repositoryById(caller: Caller, id: number): Promise<RepositoryAccess | undefined>
+  /**
+   * Whether the caller's token itself may push, where it is a forge elsewhere that decides: asked before work
+   * is begun in a repository the caller may write to. Absent where permissions are known.
+   *
+   * @throws ErrandError 403, with the header that names what is needed
+   */
+  requirePush?(caller: Caller, repository: RepositoryAccess): Promise<void>
   branchExists(caller: Caller, repository: RepositoryAccess, branch: string): Promise<boolean>
   /** A file's text at a branch; undefined when there is none. */
   readFile(
@@ -86,6 +93,8 @@ export interface Caller {
   isSiteAdmin: boolean
   /** The secret is not the user's own: what the user may do must be asked for by their name. */
   isOnBehalf?: true
+  /** The only repository they may see, by id: who logged in as a workflow of it. */
+  onlyRepositoryId?: number
 }
 
 export type RepositoryPermission = 'read' | 'triage' | 'write' | 'maintain' | 'admin'

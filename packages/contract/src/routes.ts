@@ -5,4 +5,6 @@ import { taskRoutes } from './task-routes.ts'
 /** Every operation of the API, in the order of the docs: one file for each group beside this one. */
 export const routes = { ...taskRoutes, ...automationRoutes, ...campaignRoutes } as const
 
+export { taskRoutes }
+
 export type RouteName = keyof typeof routes

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Automations } from './automation-settings.ts'
 import { EncryptionSettings } from './encryption-settings.ts'
+import { ActionsOidc, GitHubApp } from './github-settings.ts'
 import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
@@ -161,8 +162,19 @@ export const Settings = z.strictObject({
     .string()
     .exactOptional()
     .describe(
-      "The token runners clone, push and open pull requests with where a user's own is not there, as for automations. Embedded: made by itself.",
+      "The token runners clone, push and open pull requests with where the user's own is not there: for automations, and for workflows that log in by OIDC. Embedded: made by itself.",
     ),
+  github_app: GitHubApp.exactOptional().describe(
+    "A GitHub App of Errand's (docs/github.md): pushes and pull requests come from its bot, and no user's token is kept.",
+  ),
+  allow_server_to_server: flag
+    .default(false)
+    .describe(
+      'Whether installation tokens (`ghs_`, also the `GITHUB_TOKEN` of GitHub Actions) may use the API, as service identities. GitHub refuses them.',
+    ),
+  actions_oidc: ActionsOidc.exactOptional().describe(
+    'Lets workflows of GitHub Actions log in without a stored token (docs/github.md). Off unless it is given; `{}` takes the defaults.',
+  ),
   admin_token: z
     .string()
     .min(20)

@@ -70,7 +70,7 @@ export function createForgeClient(options: {
           const status = statusOf(error)
           if (status === 401) throw noLongerAccepted(of, error)
           if (status !== undefined && status < 500) {
-            throw new ForgeRefused(route, status, reasonOf(error), error)
+            throw new ForgeRefused(route, status, reasonOf(error, secret), error)
           }
           const pauseMs = pausesMs[attempt]
           if (pauseMs === undefined) {
@@ -118,9 +118,11 @@ function hasResponse(error: unknown): boolean {
   )
 }
 
-function reasonOf(error: unknown): string {
+/** Whatever the forge says, it is shown to users: not the token, should it be told back. */
+function reasonOf(error: unknown, secret: string): string {
   const parsed = OctokitError.safeParse(error)
   const body = parsed.success ? parsed.data.response?.data : undefined
   const details = (body?.errors ?? []).map(({ message }) => message).filter(Boolean)
-  return [body?.message, ...details].filter(Boolean).join(': ').slice(0, 500) || 'no reason given'
+  const reason = [body?.message, ...details].filter(Boolean).join(': ')
+  return reason.replaceAll(secret, '[token]').slice(0, 500) || 'no reason given'
 }

@@ -5,6 +5,7 @@ import {
   type Route,
   type RouteName,
   routes,
+  taskRoutes,
 } from '@errand/contract'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readToken } from './auth/credentials.ts'
@@ -43,7 +44,9 @@ function registerRoute(
       const caller = await requireCaller(context, request)
       tellOfToken(reply, caller)
       // What the token as such may not do is refused before its input is looked at.
-      requireTokenPermission(caller, route.permission === 'agent_tasks:write' ? 'write' : 'read')
+      const level = route.permission === 'agent_tasks:write' ? 'write' : 'read'
+      requireTokenPermission(context.settings, caller, level)
+      requireForWorkflows(caller, route)
       const call = readCall(context, prefix, route, request, caller)
       try {
         return await send(context, reply, await handle(context, call))
@@ -64,13 +67,28 @@ async function requireCaller(context: ServerContext, request: FastifyRequest): P
   return caller
 }
 
+/**
+ * A workflow starts and follows tasks. What outlives its login, like an automation, is no business of it.
+ *
+ * @throws ErrandError forbidden
+ */
+function requireForWorkflows(caller: Caller, route: Route): void {
+  if (caller.onlyRepositoryId === undefined) return
+  if ((Object.values(taskRoutes) as Route[]).includes(route)) return
+  throw new ErrandError('forbidden', {
+    message: 'A workflow that logged in by OIDC may only start and follow tasks',
+  })
+}
+
 /** As GitHub tells on every answer; gh and go-github read both (behaviour.md 2.1). */
 function tellOfToken(reply: FastifyReply, { token }: Caller): void {
   if (token.kind === 'classic' || token.kind === 'oauth') {
     void reply.header('x-oauth-scopes', token.scopes.join(', '))
   }
   if (token.expires_at !== undefined) {
-    void reply.header('github-authentication-token-expiration', token.expires_at)
+    // In GitHub's form, which go-github parses: `2026-11-23 06:50:00 UTC`.
+    const time = new Date(token.expires_at).toISOString().slice(0, 19).replace('T', ' ')
+    void reply.header('github-authentication-token-expiration', `${time} UTC`)
   }
 }
 

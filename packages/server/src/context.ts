@@ -28,6 +28,8 @@ export interface ServerContext {
   publicUrl: () => string
   /** What the server looks at the forge with when no caller is there to ask. */
   forgeToken?: () => string | undefined
+  /** A token of Errand's GitHub App for a repository, `owner/name`, where there is one. */
+  installationToken?: (repository: string) => Promise<string>
   /** What a variable that the settings name holds. Never stored, never logged. */
   secrets: (name: string) => string | undefined
   /** Without one no prompt is a recipe. */

@@ -1,4 +1,6 @@
 export { createServer, type CreateServerOptions } from './app.ts'
 export type { RecipeReader, ServerContext } from './context.ts'
 export { createGitHubForge } from './forge/github.ts'
+export { createInstallationTokens, type InstallationTokens } from './forge/installation-tokens.ts'
+export { webUrlOf } from './forge/web-url.ts'
 export { offeredModels, type OfferedModel } from './models.ts'

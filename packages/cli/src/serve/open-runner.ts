@@ -26,16 +26,3 @@ export function openRunner(
     secrets,
   })
 }
-
-/** A forge elsewhere, as the settings name it. */
-export function remoteForge(settings: Settings): RunnerForge {
-  const { forge: apiUrl, forge_token: token } = settings
-  return { apiUrl, webUrl: webUrlOf(apiUrl), ...(token === undefined ? {} : { token }) }
-}
-
-/** github.com has its API on a host of its own, GitHub Enterprise Server under `/api/v3`. */
-export function webUrlOf(apiUrl: string): string {
-  const url = new URL(apiUrl)
-  if (url.hostname === 'api.github.com') return 'https://github.com'
-  return apiUrl.replace(/\/+$/, '').replace(/\/api\/v3$/, '')
-}

@@ -3,13 +3,14 @@ import { type AddressInfo } from 'node:net'
 import { type Client, ErrandError, type Forge, type Settings } from '@errand/contract'
 import { type Clock, DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
-import { createGitHubForge, createServer } from '@errand/server'
+import { createServer } from '@errand/server'
 import { type Logger } from 'pino'
 import { noteRunningServer } from '../client/local-server.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
 import { openEncryption } from './open-encryption.ts'
-import { openRunner, remoteForge } from './open-runner.ts'
+import { openRunner } from './open-runner.ts'
+import { openGitHubApp, openRemoteForge, remoteForge, requireNoGitHub } from './remote-forge.ts'
 import { readSecret } from './read-secret.ts'
 import { readRecipe } from './read-recipe.ts'
 import { issueOwnerToken, type OwnerToken } from './owner-token.ts'
@@ -51,7 +52,8 @@ export async function startServer(
     // The server closes it too, but not one that never got ready.
     opened.defer(() => embedded?.close())
     const secrets = (name: string) => readSecret(environment, name)
-    const forge: Forge = embedded ?? createGitHubForge(remoteForgeOf(settings, secrets))
+    const gitHubApp = embedded ? undefined : openGitHubApp(settings, secrets)
+    const forge: Forge = embedded ?? openRemoteForge(settings, secrets, gitHubApp)
     const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
     const tools = { createMcpServer, readRecipe }
@@ -64,6 +66,7 @@ export async function startServer(
       publicUrl,
       secrets,
       forgeToken,
+      ...(gitHubApp !== undefined && { installationToken: gitHubApp }),
       ...tools,
     }
     const app = createServer({ ...own, ...routes })
@@ -73,7 +76,9 @@ export async function startServer(
     address.url = httpUrl(settings.host, (app.server.address() as AddressInfo).port)
     const ownerToken = embedded && (await issueOwnerToken(embedded, settings))
     if (settings.runner.enabled) {
-      const runnerForge = embedded ? ownForge(embedded, address.url) : remoteForge(settings)
+      const runnerForge = embedded
+        ? ownForge(embedded, address.url)
+        : remoteForge(settings, gitHubApp)
       const runner = openRunner(store, settings, environment, log, runnerForge, encryption)
       opened.defer(() => runner.close())
     }
@@ -131,21 +136,13 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-/** @throws UserError when the token that the settings name is not there. */
-function remoteForgeOf(settings: Settings, secrets: (name: string) => string | undefined) {
-  const { token_env: name } = settings.automations
-  if (name === undefined) return { apiUrl: settings.forge }
-  const automationToken = secrets(name)
-  if (automationToken) return { apiUrl: settings.forge, automationToken }
-  throw new UserError(`automations.token_env: the variable ${name} is not set.`)
-}
-
 async function openEmbeddedForge(
   settings: Settings,
   log: Logger,
   publicUrl: () => string,
 ): Promise<EmbeddedForge | undefined> {
   if (settings.forge !== 'embedded') return undefined
+  requireNoGitHub(settings)
   return openForge({ dataDir: settings.data, log, publicUrl })
 }
 

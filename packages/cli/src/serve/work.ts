@@ -3,7 +3,9 @@ import { UserError } from '../errors.ts'
 import { type Flags } from '../settings.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { openEncryption } from './open-encryption.ts'
-import { openRunner, remoteForge } from './open-runner.ts'
+import { openRunner } from './open-runner.ts'
+import { readSecret } from './read-secret.ts'
+import { openGitHubApp, remoteForge } from './remote-forge.ts'
 import { prepare } from './serve-settings.ts'
 import { untilStopped } from './serve.ts'
 import { openStoreOf } from './start-server.ts'
@@ -22,7 +24,8 @@ export async function work(terminal: Terminal, flags: Flags, config?: string): P
         'Give its API with --forge: a GitHub API, or the URL of the server whose forge is embedded.',
     })
   }
-  const forge = remoteForge(settings)
+  const app = openGitHubApp(settings, (name) => readSecret(terminal.environment, name))
+  const forge = remoteForge(settings, app)
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const encryption = await openEncryption(settings, terminal.environment, log)
   await using store = await openStoreOf(settings, log)

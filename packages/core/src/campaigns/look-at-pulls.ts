@@ -10,6 +10,7 @@ export interface PullToLookAt {
   number: number
   task_id: string
   repository_id: number
+  repository_full_name: string
   pull_number: number
   /** What it is still to be given; null where it has all. */
   wanted: CampaignPull | null
@@ -26,6 +27,7 @@ export async function pullsToLookAt(
   const found = await patiently(() =>
     sql<PullToLookAt>`
       select target.campaign_id, target.number, target.task_id, target.repository_id,
+        target.repository_full_name,
         (pull.data ->> 'number')::integer as pull_number,
         case when target.pull_prepared_at is null then jsonb_strip_nulls(jsonb_build_object(
           'title', target.title, 'labels', target.labels, 'reviewers', target.reviewers,

@@ -14,7 +14,7 @@ export async function answerForRun(
   store: Store,
   run: HeldRun,
   taskId: string,
-  steering: Pick<Steering, 'content' | 'by'>,
+  steering: Pick<Steering, 'content' | 'by' | 'credential'>,
 ): Promise<SteerAccepted> {
   return await whileHeld(store, run, async (tx) => {
     const session = await lockLastSession(tx, taskId)

@@ -30,7 +30,7 @@ const OrganizationQuery = z.object({
 
 type Affiliation = 'owner' | 'collaborator' | 'organization_member'
 
-/** `/user/repos` and `/orgs/{org}/repos`, read. */
+/** `/user/repos`, `/orgs/{org}/repos` and `/installation/repositories`, read. */
 export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext): void {
   const present = repositoryPresenter(app, context)
 
@@ -48,6 +48,28 @@ export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext
     return sendPage(context, request, reply, sorted(context, items, query)).map((item) =>
       present(item, caller),
     )
+  })
+
+  // What an installation token is for: nothing else shows that it is one.
+  app.get('/installation/repositories', async (request, reply) => {
+    const caller = requireCaller(request)
+    if (caller.token.kind !== 'installation') {
+      throw new ErrandError('forbidden', {
+        message:
+          'You must authenticate with an installation access token in order to list repositories for an installation.',
+      })
+    }
+    // Others are as visible to it as to everybody: only to read.
+    const own = visible(context, caller).filter(
+      (item) => permissionIn(context.records, caller, item) !== 'read',
+    )
+    const items = sorted(context, own, { sort: 'created', direction: 'asc' })
+    const page = sendPage(context, request, reply, items)
+    return {
+      total_count: items.length,
+      repository_selection: 'selected',
+      repositories: page.map((item) => present(item, caller)),
+    }
   })
 
   app.get<{ Params: { org: string } }>('/orgs/:org/repos', async (request, reply) => {

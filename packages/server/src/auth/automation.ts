@@ -1,8 +1,8 @@
-import { type Caller, canWrite, ErrandError, type RepositoryAccess } from '@errand/contract'
+import { type Caller, ErrandError, type RepositoryAccess } from '@errand/contract'
 import { type AutomationRow, getAutomation } from '@errand/core'
 import { z } from 'zod'
 import type { ServerContext } from '../context.ts'
-import { requireRepository } from './repository.ts'
+import { requireAccess, requireRepository } from './repository.ts'
 
 export interface FoundAutomation {
   automation: AutomationRow
@@ -34,15 +34,12 @@ export async function findAutomation(
  *
  * @throws ErrandError forbidden
  */
-export function requireMayChange(
+export async function requireMayChange(
+  context: ServerContext,
   caller: Caller,
   { automation, repository }: FoundAutomation,
-): void {
-  if (!canWrite(repository)) {
-    throw new ErrandError('forbidden', {
-      message: `You need write access to ${repository.full_name} for this`,
-    })
-  }
+): Promise<void> {
+  await requireAccess(context, caller, repository, 'write')
   const isTheirs = automation.creator_id === caller.user.id || repository.permission === 'admin'
   if (automation.owner_type === 'repository' || isTheirs) return
   throw new ErrandError('forbidden', {

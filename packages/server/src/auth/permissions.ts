@@ -1,14 +1,15 @@
-import { type Caller, ErrandError, type RepositoryAccess } from '@errand/contract'
+import { type Caller, ErrandError, type RepositoryAccess, type Settings } from '@errand/contract'
 
 /**
  * Whether the token as such may use an operation of the Agent Tasks API (behaviour.md 2.1): no
- * installation tokens; fine-grained and user-to-server tokens with the permission "Agent tasks";
+ * installation tokens, unless `allow_server_to_server`; fine-grained and user-to-server tokens with the permission "Agent tasks";
  * classic and OAuth tokens with the scope `repo`, or `public_repo` for public repositories.
  *
  * @throws ErrandError 403, with the header that names what is needed; 404 for a private repository
  * that the token's scopes do not reach.
  */
 export function requireTokenPermission(
+  settings: Pick<Settings, 'allow_server_to_server'>,
   caller: Caller,
   level: 'read' | 'write',
   repository?: RepositoryAccess,
@@ -23,11 +24,11 @@ export function requireTokenPermission(
         headers: { 'x-accepted-oauth-scopes': 'repo' },
       })
     case 'installation':
-      throw new ErrandError('integration_not_accessible', { headers: accepted(level) })
     case 'fine_grained':
     case 'user_to_server': {
+      const isAdmitted = kind !== 'installation' || settings.allow_server_to_server
       const granted = permissions['agent_tasks']
-      if (granted === 'write' || granted === level) break
+      if (isAdmitted && (granted === 'write' || granted === level)) break
       throw new ErrandError(
         kind === 'fine_grained' ? 'token_not_accessible' : 'integration_not_accessible',
         { headers: accepted(level) },

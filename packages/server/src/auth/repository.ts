@@ -34,9 +34,9 @@ export async function requireRepository(
   if (!isName(name.owner) || !isName(name.repo)) throw new ErrandError('not_found')
   const repository = await context.forge.repository(caller, name)
   if (repository === undefined) throw new ErrandError('not_found')
-  requireTokenPermission(caller, level, repository)
+  requireTokenPermission(context.settings, caller, level, repository)
   if (repository.renamed) throw new RepositoryMoved(repository)
-  requireAccess(repository, level)
+  await requireAccess(context, caller, repository, level)
   return repository
 }
 
@@ -51,8 +51,8 @@ export async function requireTask(
   if (task === undefined) throw new ErrandError('not_found')
   const repository = await context.forge.repositoryById(caller, task.repository_id)
   if (repository === undefined) throw new ErrandError('not_found')
-  requireTokenPermission(caller, level, repository)
-  requireAccess(repository, level)
+  requireTokenPermission(context.settings, caller, level, repository)
+  await requireAccess(context, caller, repository, level)
   return { task, repository }
 }
 
@@ -81,10 +81,18 @@ function isName(name: string): boolean {
   return /^[A-Za-z0-9._-]{1,100}$/.test(name) && !/^\.+$/.test(name)
 }
 
-function requireAccess(repository: RepositoryAccess, level: 'read' | 'write'): void {
-  if (level === 'write' && !canWrite(repository)) {
+/** What a caller may do in a repository that they see. @throws ErrandError 403 */
+export async function requireAccess(
+  context: ServerContext,
+  caller: Caller,
+  repository: RepositoryAccess,
+  level: 'read' | 'write',
+): Promise<void> {
+  if (level === 'read') return
+  if (!canWrite(repository)) {
     throw new ErrandError('forbidden', {
       message: `You need write access to ${repository.full_name} for this`,
     })
   }
+  await context.forge.requirePush?.(caller, repository)
 }

@@ -233,6 +233,25 @@ describe('a token', () => {
     },
   )
 
+  it.each([
+    [{ agent_tasks: 'write' }, [200, 201]],
+    [{ agent_tasks: 'read' }, [200, 403]],
+    [{ contents: 'write' }, [403, 403]],
+  ] as const)(
+    'of kind installation with %j reads and writes with %j as a service, where the settings admit it',
+    async (permissions, statuses) => {
+      const { store } = server
+      await using admitting = await openTestServer({ allow_server_to_server: true }, { store })
+      admitting.forge.addRepository('acme/shop', { members: { service: 'write' } })
+      const token = admitting.forge.addToken('service', { kind: 'installation', permissions })
+
+      const read = await admitting.call(tasks, { token })
+      const written = await admitting.call(tasks, { token, body: { prompt: 'p', model: 'script' } })
+
+      expect([read.status, written.status]).toEqual(statuses)
+    },
+  )
+
   it('is refused before its body is looked at', async () => {
     const token = server.forge.addToken('alice', { kind: 'installation' })
 

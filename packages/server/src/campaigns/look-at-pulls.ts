@@ -32,15 +32,16 @@ export function paceOf({ forge }: Pick<Settings, 'forge'>): Pace {
  * looked at.
  */
 export async function lookAtPulls(context: ServerContext, signal: AbortSignal): Promise<void> {
-  const token = context.forgeToken?.()
-  if (token === undefined) return
+  const { forgeToken, installationToken } = context
   const pulls = await pullsToLookAt(context.store, paceOf(context.settings))
-  if (pulls.length === 0) return
-  const caller = await context.forge.authenticate(token)
-  if (caller === undefined) return context.log.warn({}, 'the forge does not know forge_token')
   for (const pull of pulls) {
     if (signal.aborted) return
     try {
+      const token = (await installationToken?.(pull.repository_full_name)) ?? forgeToken?.()
+      if (token === undefined) return
+      const caller = await context.forge.authenticate(token)
+      if (caller === undefined)
+        return context.log.warn({}, "the forge does not know the server's token")
       await lookAt(context, caller, pull)
     } catch (error) {
       if (isDisconnected(error)) throw error

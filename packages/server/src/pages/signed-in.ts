@@ -24,7 +24,7 @@ export async function findSignedIn(
   // The token may have been revoked, or have expired, since.
   const caller = signIn && (await context.forge.authenticate(signIn.token))
   if (signIn === undefined || caller === undefined) return undefined
-  requireTokenPermission(caller, 'read')
+  requireTokenPermission(context.settings, caller, 'read')
   return { signIn, caller }
 }
 

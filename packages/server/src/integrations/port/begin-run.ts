@@ -1,5 +1,6 @@
 import { type Caller, ErrandError } from '@errand/contract'
 import { answerForRun, type HeldRun, noteStarted, noteTask } from '@errand/core'
+import { credentialOf } from '../../auth/credential.ts'
 import { requireTask } from '../../auth/repository.ts'
 import type { ServerContext } from '../../context.ts'
 import { requirePrompt } from '../../prompt.ts'
@@ -60,7 +61,12 @@ async function giveAnswer(
     await requireTask(context, caller, task_id, 'write')
     requirePrompt('answer', answer, context.settings)
     const by = { id: caller.user.id, login: caller.user.login }
-    return await answerForRun(context.store, run, task_id, { content: answer, by })
+    const credential = credentialOf(context, caller)
+    return await answerForRun(context.store, run, task_id, {
+      content: answer,
+      by,
+      ...(credential === undefined ? {} : { credential }),
+    })
   })
   if (!('error' in outcome)) return
   await noteTask(context.store, run, 0, outcome)

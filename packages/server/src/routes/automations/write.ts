@@ -14,6 +14,7 @@ import {
   requireAutomationsEnabled,
   requireMayChange,
 } from '../../auth/automation.ts'
+import { credentialOf } from '../../auth/credential.ts'
 import { requireRepository } from '../../auth/repository.ts'
 import { readRecipe } from '../../automations/compose-task.ts'
 import type { ServerContext } from '../../context.ts'
@@ -45,7 +46,7 @@ export const createAutomation: Handler<typeof routes.createAutomation> = async (
 export const updateAutomation: Handler<typeof routes.updateAutomation> = async (context, call) => {
   requireAutomationsEnabled(context)
   const found = await requireAutomation(context, call.caller, call.params)
-  requireMayChange(call.caller, found)
+  await requireMayChange(context, call.caller, found)
   const { repository } = found
   await requireValid(context, repository, call.body, found.automation)
   const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = call.body
@@ -58,7 +59,7 @@ export const updateAutomation: Handler<typeof routes.updateAutomation> = async (
 /** `DELETE .../automations/{automation_id}`. */
 export const deleteAutomation: Handler<typeof routes.deleteAutomation> = async (context, call) => {
   const found = await requireAutomation(context, call.caller, call.params)
-  requireMayChange(call.caller, found)
+  await requireMayChange(context, call.caller, found)
   await core.deleteAutomation(context.store, found.automation.id)
   return { status: 204, body: '' }
 }
@@ -74,6 +75,8 @@ export const runAutomation: Handler<typeof routes.runAutomation> = async (contex
       message: `You need write access to ${repository.full_name} to run this automation`,
     })
   }
+  // A reader's token needs no more than they do.
+  if (canWrite(repository)) await context.forge.requirePush?.(caller, repository)
   if (body.event !== 'manual' && !(body.event in automation.triggers)) {
     const known = ['manual', ...Object.keys(automation.triggers)].join(', ')
     throw invalidField('event', `event: the automation has ${known}`, 'Automation')
@@ -121,8 +124,10 @@ async function requireValid(
 }
 
 /** @throws ErrandError forbidden where runs could not act for whoever creates it. */
-async function requireRunnable({ forge }: ServerContext, caller: Caller): Promise<void> {
-  if ((await forge.actFor({ id: caller.user.id })) !== undefined) return
+async function requireRunnable(context: ServerContext, caller: Caller): Promise<void> {
+  const acting = await context.forge.actFor({ id: caller.user.id })
+  // Without a token to push with, every run would be refused.
+  if (acting !== undefined) return void credentialOf(context, acting)
   throw new ErrandError('forbidden', {
     message: 'An automation runs in the name of a person: sign in as one to create it',
   })

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { ErrandError } from '@errand/contract'
+import type { z } from 'zod'
+import { createMemory } from './memory.ts'
+import { limitedFor, secondsToWait, upstreamError } from './upstream-error.ts'
+
+/** An answer that may be asked for again: by its `ETag` it costs nothing where nothing has changed. */
+export interface KnownAnswer {
+  status: number
+  headers: Headers
+  text: string
+}
+
+/** A GitHub host's REST API, asked with whatever token is given. */
+export interface Upstream {
+  apiUrl: string
+  /** @throws ErrandError secondary_rate_limited while the forge limits this token; bad_upstream */
+  ask: (token: string, path: string, init?: RequestInit) => Promise<Response>
+  /**
+   * A GET that is believed for a minute, and then revalidated. Only what was answered with 200 is
+   * remembered, under the token's hash.
+   *
+   * @throws ErrandError as the forge refuses it; 404 and 401 are answers.
+   */
+  look: (token: string, path: string) => Promise<KnownAnswer>
+}
+
+const requestTimeoutMs = 10_000
+
+export function createUpstream(apiUrl: string, clock: () => number = Date.now): Upstream {
+  const base = apiUrl.replace(/\/+$/, '')
+  const remember = createMemory<KnownAnswer>(clock)
+  const limitedUntil = new Map<string, number>()
+
+  async function ask(token: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const hash = hashOf(token)
+    // A client that goes on in spite of a limit is answered here: GitHub bans who insists.
+    const until = limitedUntil.get(hash) ?? 0
+    if (until > clock()) throw limitedFor(Math.ceil((until - clock()) / 1000))
+    const response = await send(`${base}${path}`, token, init)
+    const waitFor = secondsToWait(response, clock())
+    if (waitFor === undefined) return response
+    if (limitedUntil.size > 10_000) limitedUntil.clear()
+    limitedUntil.set(hash, clock() + waitFor * 1000)
+    await response.body?.cancel()
+    throw limitedFor(waitFor)
+  }
+
+  return {
+    apiUrl: base,
+    ask,
+    async look(token, path) {
+      return await remember(`${hashOf(token)} ${path}`, async (old) => {
+        const etag = old?.headers.get('etag') ?? null
+        const headers = etag === null ? {} : { 'if-none-match': etag }
+        const response = await ask(token, path, { headers })
+        if (response.status === 304 && old !== undefined) {
+          return {
+            value: { ...old, headers: renewed(old.headers, response.headers) },
+            isKept: true,
+          }
+        }
+        if (![200, 401, 404].includes(response.status)) throw await upstreamError(response, base)
+        const { status } = response
+        const value = { status, headers: response.headers, text: await response.text() }
+        return { value, isKept: status === 200 }
+      })
+    },
+  }
+}
+
+/** What a 304 says anew: a token's scopes and end may have changed where its user has not. */
+function renewed(old: Headers, now: Headers): Headers {
+  const headers = new Headers(old)
+  for (const [name, value] of now) headers.set(name, value)
+  return headers
+}
+
+async function send(url: string, token: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers({
+    accept: 'application/vnd.github+json',
+    authorization: `Bearer ${token}`,
+    'user-agent': 'errand',
+    'x-github-api-version': '2022-11-28',
+  })
+  for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
+  try {
+    const signal = AbortSignal.timeout(requestTimeoutMs)
+    return await fetch(url, { ...init, headers, signal })
+  } catch (cause) {
+    throw new ErrandError('bad_upstream', { message: 'The forge cannot be reached', cause })
+  }
+}
+
+/** True for 2xx, false for 404; anything else is the forge's failure. */
+export async function isFound({ apiUrl }: Upstream, response: Response): Promise<boolean> {
+  if (response.ok) return true
+  if (response.status === 404) return false
+  throw await upstreamError(response, apiUrl)
+}
+
+export async function readJson<T extends z.ZodType>(
+  { apiUrl }: Upstream,
+  response: Response,
+  schema: T,
+): Promise<z.infer<T>> {
+  if (!response.ok) throw await upstreamError(response, apiUrl)
+  return parseAnswer(await response.text(), schema)
+}
+
+/** @throws ErrandError bad_upstream for what is not as GitHub documents it. */
+export function parseAnswer<T extends z.ZodType>(text: string, schema: T): z.infer<T> {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch (cause) {
+    throw new ErrandError('bad_upstream', { cause })
+  }
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw new ErrandError('bad_upstream', { cause: parsed.error })
+}
+
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+/** A part of a path. */
+export const segment = encodeURIComponent
