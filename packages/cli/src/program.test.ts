@@ -39,7 +39,7 @@ it('says what commands there are', async () => {
       quickstart [options]            see it work: one task, from a prompt to a pull request
 
     This command:
-      login [url]                     sign in to a server
+      login [options] [url]           sign in to a server
       logout [url]                    forget a server
       completion <shell>              print a script that completes commands in your shell
 

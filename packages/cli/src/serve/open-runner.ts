@@ -3,6 +3,7 @@ import { type Settings } from '@errand/contract'
 import { type Encryption, type Store } from '@errand/core'
 import { type Runner, type RunnerForge, startRunner } from '@errand/runner'
 import { type Logger } from 'pino'
+import { webUrlOf } from '../client/web-url.ts'
 import { type Environment } from '../settings.ts'
 
 /** The runner of this process. Model keys are looked up by name when a session needs one. */
@@ -31,11 +32,4 @@ export function openRunner(
 export function remoteForge(settings: Settings): RunnerForge {
   const { forge: apiUrl, forge_token: token } = settings
   return { apiUrl, webUrl: webUrlOf(apiUrl), ...(token === undefined ? {} : { token }) }
-}
-
-/** github.com has its API on a host of its own, GitHub Enterprise Server under `/api/v3`. */
-export function webUrlOf(apiUrl: string): string {
-  const url = new URL(apiUrl)
-  if (url.hostname === 'api.github.com') return 'https://github.com'
-  return apiUrl.replace(/\/+$/, '').replace(/\/api\/v3$/, '')
 }

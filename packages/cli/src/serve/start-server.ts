@@ -52,7 +52,11 @@ export async function startServer(
     opened.defer(() => embedded?.close())
     const secrets = (name: string) => readSecret(environment, name)
     const forge: Forge = embedded ?? createGitHubForge(remoteForgeOf(settings, secrets))
-    const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
+    const routes = embedded && {
+      forgeRoutes: embedded.apiRoutes,
+      gitRoutes: embedded.gitRoutes,
+      deviceLogin: embedded.deviceLogin,
+    }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
     const tools = { createMcpServer, readRecipe }
     const own = {
