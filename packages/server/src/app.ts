@@ -13,6 +13,7 @@ import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { openRateLimits, shareRateLimits } from './conventions/limit-requests.ts'
 import { createRequestId } from './conventions/request-id.ts'
+import { deviceRoutesElsewhere } from './device-login/elsewhere.ts'
 import { deviceRoutes } from './device-login/routes.ts'
 import { presentError } from './errors.ts'
 import { integrationRoutes } from './integrations/routes.ts'
@@ -95,6 +96,8 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   void app.register(documentRoutes(context))
   if (options.deviceLogin !== undefined) {
     void app.register(deviceRoutes(context, options.deviceLogin))
+  } else if (context.settings.forge !== 'embedded') {
+    void app.register(deviceRoutesElsewhere(context))
   }
   void app.register(pageRoutes(context, signIns, options.deviceLogin))
   if (options.gitRoutes !== undefined) void app.register(options.gitRoutes)

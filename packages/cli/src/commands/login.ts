@@ -1,4 +1,4 @@
-import { createClient } from '@errand/contract'
+import { AnswerError, type Client, createClient, speaksErrand } from '@errand/contract'
 import { type Command } from 'commander'
 import { normalizeUrl } from '../client/connection.ts'
 import { hostsFilePath, readHosts, writeHosts } from '../client/hosts-file.ts'
@@ -60,16 +60,28 @@ async function login(
   const token = await findToken(terminal, url, options)
   if (token === '') throw new UserError('No token was given.')
   const client = createClient({ baseUrl: url, token, userAgent: 'errand-cli' })
-  // Every server that speaks the API has this field.
-  const user = (await (await client.request('GET', '/user', { signal })).json()) as {
-    login: string
-  }
+  const user = await findLogin(client, signal)
   const hosts = readHosts(environment)
-  hosts.hosts[url] = { token, login: user.login }
+  hosts.hosts[url] = { token, login: user ?? '' }
   writeHosts(environment, { ...hosts, current: url })
   terminal.err(
-    `Signed in to ${url} as ${printableLine(user.login)}. Kept in ${hostsFilePath(environment)}.\n`,
+    `Signed in to ${url}${user === undefined ? '' : ` as ${printableLine(user)}`}. Kept in ${hostsFilePath(environment)}.\n`,
   )
+}
+
+/**
+ * Whose token it is. Undefined where a server takes it and does not say: an Errand whose forge is
+ * elsewhere has no users of its own.
+ */
+async function findLogin(client: Client, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const user = await client.request('GET', '/user', { signal })
+    return ((await user.json()) as { login: string }).login
+  } catch (error) {
+    const isMissing = error instanceof AnswerError && error.status === 404
+    if (isMissing && (await speaksErrand(client, signal))) return undefined
+    throw error
+  }
 }
 
 async function findToken(

@@ -21,6 +21,12 @@ const Answer = z.object({
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
+/** A server whose forge is elsewhere says where, by the address of its API. */
+const Elsewhere = z.object({ forge: z.url({ protocol: /^https?$/ }) })
+
+/** How it went: a token, or where to ask for one, or neither where the client is not known. */
+export type DeviceSignIn = { token: string } | { forge: string } | undefined
+
 /** The server, and as whom it is asked. */
 export interface Device {
   apiUrl: string
@@ -30,27 +36,27 @@ export interface Device {
 
 /**
  * Signs in without a token at hand (RFC 8628, as GitHub has it): shows a code, and waits until it is
- * entered on a page where the user is signed in. Undefined where the client is not known.
+ * entered on a page where the user is signed in.
  *
  * @throws UserError when it is refused, or not entered in time.
  */
 export async function signInDevice(
   terminal: Terminal,
   { apiUrl, clientId, scopes }: Device,
-): Promise<string | undefined> {
+): Promise<DeviceSignIn> {
   const web = webUrlOf(apiUrl)
   const { signal } = terminal
   const begun = await post(`${web}/login/device/code`, {
     fields: { client_id: clientId, scope: scopes.join(' ') },
     signal,
   })
-  if (begun.status === 404) return undefined
+  if (begun.status === 404) return Elsewhere.safeParse(parseJson(begun.text)).data
   const code = readAnswer(Code, begun, web)
   terminal.err(
     `Open ${printableLine(code.verification_uri)} and enter the code ${printableLine(code.user_code)}.\n`,
   )
   const fields = { client_id: clientId, device_code: code.device_code, grant_type: grantType }
-  return await untilDecided(web, { fields, signal }, code)
+  return { token: await untilDecided(web, { fields, signal }, code) }
 }
 
 async function untilDecided(

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -28,6 +30,23 @@ function serverOf(polls: object[], begun: unknown = code) {
     'POST /login/oauth/access_token': () => (polls.length > 1 ? polls.shift() : polls[0]),
     'GET /user': { login: 'me' },
   })
+}
+
+/** An Errand whose forge is elsewhere. */
+async function serverElsewhere(forge: string | (() => string)) {
+  const server = createServer((request, response) => {
+    const where = typeof forge === 'string' ? forge : forge()
+    if (request.url === '/agents/models') response.end(JSON.stringify({ models: [] }))
+    else response.writeHead(404).end(JSON.stringify({ error: 'Not Found', forge: where }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 describe('login --web', () => {
@@ -134,6 +153,30 @@ describe('login --web', () => {
     expect(exit).toBe(1)
     expect(err).toContain('an OAuth app is needed')
     expect(err).toContain('--client-id or ERRAND_GITHUB_CLIENT_ID')
+  })
+
+  it('asks the forge where a server’s tokens are another’s', async () => {
+    await using forge = await serverOf([granted])
+    await using told = await serverElsewhere(forge.url)
+    const args = ['--web', '--client-id', 'Ov23li']
+
+    const { err, code: exit } = await runCli(['login', told.url, ...args], { environment })
+
+    expect(exit).toBe(0)
+    expect(err).toContain(`The tokens of ${told.url} are those of ${forge.url}.`)
+    expect(err).toContain(`Signed in to ${told.url}. Kept in`)
+    expect(readHosts(environment).hosts[told.url]).toEqual({ token: 'gho_granted', login: '' })
+  })
+
+  it('goes in no circle', async () => {
+    let url = ''
+    await using server = await serverElsewhere(() => url)
+    url = server.url
+
+    const { err } = await runCli(['login', server.url, '--web'], { environment })
+
+    expect(err.split('The tokens of')).toHaveLength(2)
+    expect(err).toContain('an OAuth app is needed')
   })
 
   it('says that a client id is not known', async () => {
