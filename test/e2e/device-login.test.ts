@@ -1,5 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Settings } from '@errand/contract'
+import { createLog, startServer } from 'errand'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
+import { createTempFolder } from '../support/temp-folder.ts'
 
 // Signing in a device, as GitHub's documentation and RFC 8628 have it, over HTTP.
 
@@ -209,6 +217,40 @@ describe('the page', () => {
     expect(answer.status).toBe(422)
     expect(await answer.text()).not.toContain('<script>alert')
   })
+})
+
+it('a command signs in to an Errand that works on this one’s forge', async () => {
+  await using folder = await createTempFolder('elsewhere')
+  const log = createLog('error', { write() {}, isInteractive: false, paint: (_, text) => text })
+  const data = join(folder.path, 'data')
+  const settings = { port: 0, data, forge: errand.url, runner: { enabled: false } }
+  const elsewhere = await startServer(Settings.parse(settings), {}, log)
+  const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
+  const child = spawn(process.execPath, [program, 'login', elsewhere.url, '--web'], {
+    env: { PATH: process.env.PATH, HOME: folder.path },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  try {
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => void (said += chunk.toString()))
+    const exited = once(child, 'exit')
+    const userCode = await eventually(() => {
+      const [, code] = /enter the code (\S+)\.\n/.exec(said) ?? []
+      if (code === undefined) throw new Error(said)
+      return code
+    })
+
+    await decide(userCode, 'allow')
+    const [code] = (await exited) as [number]
+
+    expect(said).toContain(`The tokens of ${elsewhere.url} are those of ${errand.url}.`)
+    expect(said).toContain(`Open ${errand.url}/login/device`)
+    expect(said).toContain(`Signed in to ${elsewhere.url}.`)
+    expect(code).toBe(0)
+  } finally {
+    child.kill('SIGKILL')
+    await elsewhere.close()
+  }
 })
 
 it('codes are not given out without measure', async () => {
