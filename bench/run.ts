@@ -3,6 +3,7 @@ import { type Section, writeSection } from './report.ts'
 // Each is loaded when it is run: what one needs need not be there for another.
 const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
   create: async () => (await import('./create.ts')).measureCreate,
+  limits: async () => (await import('./limits.ts')).measureLimits,
   start: async () => (await import('./start.ts')).measureStart,
   task: async () => (await import('./task.ts')).measureTask,
   sandbox: async () => (await import('./sandbox.ts')).measureSandbox,

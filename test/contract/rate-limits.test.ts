@@ -1,3 +1,4 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Octokit } from 'octokit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { checkedFetch } from '../support/contract.ts'
@@ -102,4 +103,26 @@ it('counts down, answers 304 for free, and refuses when nothing remains', async 
   expect(remaining(refused)).toBe(0)
   expect(Number(refused.headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000)
   expect(((await refused.json()) as { message: string }).message).toMatch(/API rate limit exceeded/)
+})
+
+it('has a place for each request of a tool of /mcp, one after the other', async () => {
+  const settings = { runner: { enabled: false }, rate_limits: { per_hour: 0, concurrent: 1 } }
+  await using narrow = await startErrand({ settings })
+  await narrow.addRepository('acme/sums')
+  const mcp = new Client({ name: 'test', version: '1' })
+  await mcp.connect(
+    new StreamableHTTPClientTransport(new URL('/mcp', narrow.url), {
+      requestInit: { headers: { authorization: `Bearer ${narrow.token}` } },
+    }),
+  )
+
+  const isErrors = []
+  for (let n = 0; n < 4; n += 1) {
+    const args = { repository: 'acme/sums', prompt: `p ${n}`, model: 'script' }
+    const answer = await mcp.callTool({ name: 'start_agent_task', arguments: args })
+    isErrors.push(answer.isError === true ? answer.content : false)
+  }
+  await mcp.close()
+
+  expect(isErrors).toEqual([false, false, false, false])
 })

@@ -34,12 +34,14 @@ it('says what commands there are', async () => {
       serve [options]                 start a server
       worker [options]                run sessions for a server
       doctor [options]                show what this machine can isolate
-      repo                            import and list repositories
+      repo                            import, list and share repositories
       token                           make, list and revoke tokens
+      user                            make users
+      org                             make organizations, and say who belongs to them
       quickstart [options]            see it work: one task, from a prompt to a pull request
 
     This command:
-      login [url]                     sign in to a server
+      login [options] [url]           sign in to a server
       logout [url]                    forget a server
       completion <shell>              print a script that completes commands in your shell
 
@@ -89,6 +91,12 @@ const commands = [
   ['doctor'],
   ['repo', 'import'],
   ['repo', 'list'],
+  ['repo', 'share'],
+  ['repo', 'unshare'],
+  ['user', 'create'],
+  ['org', 'create'],
+  ['org', 'add'],
+  ['org', 'remove'],
   ['token', 'create'],
   ['token', 'list'],
   ['token', 'revoke'],

@@ -10,6 +10,7 @@ import { addFanoutCommand } from './commands/fanout/fanout.ts'
 import { examples } from './commands/examples.ts'
 import { addListCommand } from './commands/list.ts'
 import { addLoginCommand, addLogoutCommand } from './commands/login.ts'
+import { addOrgCommand, addUserCommand } from './commands/people.ts'
 import { addMcpCommand } from './commands/mcp.ts'
 import { addQuickstartCommand } from './commands/quickstart.ts'
 import { addRecipeCommand } from './commands/recipe.ts'
@@ -73,6 +74,8 @@ export function createProgram(terminal: Terminal): Command {
         addDoctorCommand,
         addRepoCommand,
         addTokenCommand,
+        addUserCommand,
+        addOrgCommand,
         addQuickstartCommand,
       ],
     ],

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
-import type { Forge, RepositoryPermission } from '@errand/contract'
+import type { DeviceLogin, Forge, RepositoryPermission } from '@errand/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { answersOf } from './answers.ts'
 import type { ForgeContext } from './context.ts'
@@ -8,6 +8,7 @@ import { removeLeftovers, startTidying } from './git/tidy.ts'
 import { findRepository, fullName } from './identity/access.ts'
 import { createAccount, findAccount, setMember } from './identity/accounts.ts'
 import { ensureSiteAdmin, ownerLogin, renewBotToken } from './identity/first-accounts.ts'
+import { createDeviceLogin, sweepDeviceCodes } from './identity/device-login.ts'
 import { startSweeping, sweepExpiredTokens } from './identity/expired-tokens.ts'
 import { createTokenUse } from './identity/token-use.ts'
 import { completeTokens, createToken, type NewToken, revokeToken } from './identity/tokens.ts'
@@ -22,6 +23,7 @@ import { createTurns } from './turns.ts'
 
 export interface EmbeddedForge extends Forge, AsyncDisposable {
   apiRoutes: FastifyPluginAsync
+  deviceLogin: DeviceLogin
   /** The server that mounts them closes the forge when it is closed itself. */
   gitRoutes: FastifyPluginAsync
   /** Sees to the first owner, and to a token of theirs: the one given, or a new one. Returns it. */
@@ -77,7 +79,10 @@ async function openLocked(
   const records = await openRecords(folder)
   for (const { id } of records.repositories.values()) await removeLeftovers(records.gitFolder(id))
   await completeTokens(records)
-  const sweeping = await startSweeping(() => sweepExpiredTokens(records), options.log)
+  const sweeping = await startSweeping(async () => {
+    await sweepExpiredTokens(records)
+    await sweepDeviceCodes(records)
+  }, options.log)
   const tokenUse = createTokenUse(records, options.log)
   const tidying = startTidying(records.gitFolder, options.log)
   const context: ForgeContext = {
@@ -101,6 +106,7 @@ async function openLocked(
     ...answersOf(context),
     ...administrationOf(context),
     apiRoutes: apiRoutes(context),
+    deviceLogin: createDeviceLogin(context),
     gitRoutes: gitRoutes(context, close),
     runnerToken: () => botToken,
     close,

@@ -212,6 +212,19 @@ describe('reading again what has not changed', () => {
   })
 })
 
+it('says where tokens are made whose forge is elsewhere', async () => {
+  const forge = 'https://api.github.com'
+  await using elsewhere = await openTestServer({ forge }, { store: server.store })
+  const asked = await elsewhere.call('/login/device/code', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'client_id=errand-cli',
+  })
+
+  expect(asked.status).toBe(404)
+  expect(asked.body).toMatchObject({ forge, error: 'Not Found' })
+})
+
 describe('the rate limit', () => {
   it('is told by what is itself free, for a token and without one', async () => {
     const mine = server.forge.addToken('alice')

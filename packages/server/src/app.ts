@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import { ErrandError } from '@errand/contract'
+import { type DeviceLogin, ErrandError } from '@errand/contract'
 import Fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
@@ -13,6 +13,8 @@ import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { openRateLimits, shareRateLimits } from './conventions/limit-requests.ts'
 import { createRequestId } from './conventions/request-id.ts'
+import { deviceRoutesElsewhere } from './device-login/elsewhere.ts'
+import { deviceRoutes } from './device-login/routes.ts'
 import { presentError } from './errors.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { type McpServerFactory, mcpRoutes } from './mcp/routes.ts'
@@ -26,6 +28,8 @@ export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
   secrets?: ServerContext['secrets']
   /** The REST routes of the embedded forge, mounted beside ours with the same conventions. */
   forgeRoutes?: FastifyPluginAsync
+  /** Of a forge that makes tokens. Without one devices are not signed in here. */
+  deviceLogin?: DeviceLogin
   /** Makes the MCP server of `/mcp`. Without one there is none. */
   createMcpServer?: McpServerFactory
   /** git smart HTTP of the embedded forge. */
@@ -90,7 +94,12 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     void app.register(mcpRoutes(context, limits, options.createMcpServer))
   }
   void app.register(documentRoutes(context))
-  void app.register(pageRoutes(context, signIns))
+  if (options.deviceLogin !== undefined) {
+    void app.register(deviceRoutes(context, options.deviceLogin))
+  } else if (context.settings.forge !== 'embedded') {
+    void app.register(deviceRoutesElsewhere(context))
+  }
+  void app.register(pageRoutes(context, signIns, options.deviceLogin))
   if (options.gitRoutes !== undefined) void app.register(options.gitRoutes)
   return app
 }

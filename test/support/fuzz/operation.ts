@@ -54,6 +54,25 @@ export const undescribedOperations: Operation[] = [
   'GET /login',
   'POST /login',
   'POST /logout',
+  'POST /login/device/code',
+  'POST /login/oauth/access_token',
+  'GET /login/device',
+  'POST /login/device',
+  'POST /login/device/decision',
+  'GET /user/tokens',
+  'POST /user/tokens',
+  'DELETE /user/tokens/{repository_id}',
+  'GET /admin/tokens',
+  'DELETE /admin/tokens/{username}',
+  'POST /admin/users',
+  'POST /admin/organizations',
+  'POST /admin/users/{username}/tokens',
+  'GET /orgs/{org}/memberships/{username}',
+  'PUT /orgs/{org}/memberships/{username}',
+  'DELETE /orgs/{org}/memberships/{username}',
+  'GET /repos/{owner}/{repo}/collaborators',
+  'PUT /repos/{owner}/{repo}/collaborators/{username}',
+  'DELETE /repos/{owner}/{repo}/collaborators/{username}',
   'GET /healthz',
   'GET /docs',
   'GET /openapi.json',
@@ -83,7 +102,7 @@ export const undescribedOperations: Operation[] = [
 ].map((name) => {
   const [method = '', path = ''] = name.split(' ')
   const query = { name: 'service', in: 'query', schema: {} } as const
-  const body = method === 'POST' ? { body: {} } : {}
+  const body = method === 'POST' || method === 'PUT' ? { body: {} } : {}
   return { name, method, path, parameters: [query], ...body, problemOf: () => undefined }
 })
 

@@ -1,4 +1,4 @@
-import { createClient } from '@errand/contract'
+import { AnswerError, type Client, createClient, speaksErrand } from '@errand/contract'
 import { type Command } from 'commander'
 import { normalizeUrl } from '../client/connection.ts'
 import { hostsFilePath, readHosts, writeHosts } from '../client/hosts-file.ts'
@@ -14,17 +14,24 @@ export function addLoginCommand(program: Command, terminal: Terminal): void {
     .command('login')
     .summary('sign in to a server')
     .description(
-      "Keep a server's URL and a token for it. The token is asked for, or read from standard input.",
+      "Keep a server's URL and a token for it. The token is asked for, or read from standard input; or made by signing in on a page, with --web.",
     )
     .argument('[url]', `the server's API (default: ERRAND_URL, or ${defaultUrl})`)
+    .option('-w, --web', 'show a code, to be entered where you are signed in')
+    .option(
+      '--client-id <id>',
+      'with --web: the OAuth app that asks, on GitHub (default: ERRAND_GITHUB_CLIENT_ID)',
+    )
+    .option('-s, --scopes <scopes>', 'with --web: the scopes of the token, with commas', splitList)
     .addHelpText(
       'after',
       examples(
         'errand login https://errand.example.com',
+        'errand login https://errand.example.com --web',
         'errand login https://api.github.com < token.txt',
       ),
     )
-    .action((url: string | undefined) => login(terminal, url))
+    .action((url: string | undefined, options: LoginOptions) => login(terminal, url, options))
 }
 
 export function addLogoutCommand(program: Command, terminal: Terminal): void {
@@ -37,26 +44,66 @@ export function addLogoutCommand(program: Command, terminal: Terminal): void {
     .action((url: string | undefined) => logout(terminal, url))
 }
 
-async function login(terminal: Terminal, given: string | undefined): Promise<void> {
+interface LoginOptions {
+  web?: boolean
+  clientId?: string
+  scopes?: string[]
+}
+
+async function login(
+  terminal: Terminal,
+  given: string | undefined,
+  options: LoginOptions,
+): Promise<void> {
   const { environment, signal } = terminal
   const url = normalizeUrl(given ?? environment.ERRAND_URL ?? defaultUrl)
-  const token = (
-    terminal.canAsk
-      ? await terminal.ask(`Token for ${url}: `, { isSecret: true })
-      : await terminal.readInput()
-  ).trim()
+  const token = await findToken(terminal, url, options)
   if (token === '') throw new UserError('No token was given.')
   const client = createClient({ baseUrl: url, token, userAgent: 'errand-cli' })
-  // Every server that speaks the API has this field.
-  const user = (await (await client.request('GET', '/user', { signal })).json()) as {
-    login: string
-  }
+  const user = await findLogin(client, signal)
   const hosts = readHosts(environment)
-  hosts.hosts[url] = { token, login: user.login }
+  hosts.hosts[url] = { token, login: user ?? '' }
   writeHosts(environment, { ...hosts, current: url })
   terminal.err(
-    `Signed in to ${url} as ${printableLine(user.login)}. Kept in ${hostsFilePath(environment)}.\n`,
+    `Signed in to ${url}${user === undefined ? '' : ` as ${printableLine(user)}`}. Kept in ${hostsFilePath(environment)}.\n`,
   )
+}
+
+/**
+ * Whose token it is. Undefined where a server takes it and does not say: an Errand whose forge is
+ * elsewhere has no users of its own.
+ */
+async function findLogin(client: Client, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const user = await client.request('GET', '/user', { signal })
+    return ((await user.json()) as { login: string }).login
+  } catch (error) {
+    const isMissing = error instanceof AnswerError && error.status === 404
+    if (isMissing && (await speaksErrand(client, signal))) return undefined
+    throw error
+  }
+}
+
+async function findToken(
+  terminal: Terminal,
+  url: string,
+  { web, ...options }: LoginOptions,
+): Promise<string> {
+  if (web === true) {
+    const { webLogin } = await import('../login/web-login.ts')
+    return await webLogin(terminal, url, options)
+  }
+  if (options.clientId !== undefined || options.scopes !== undefined) {
+    throw new UserError('--client-id and --scopes go with --web.')
+  }
+  const token = terminal.canAsk
+    ? await terminal.ask(`Token for ${url}: `, { isSecret: true })
+    : await terminal.readInput()
+  return token.trim()
+}
+
+function splitList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== '')
 }
 
 function logout({ environment, err }: Terminal, given: string | undefined): void {

@@ -8,12 +8,13 @@ import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
+import { addShareCommands } from './repo-share.ts'
 
 export function addRepoCommand(program: Command, terminal: Terminal): void {
   const repo = program
     .command('repo')
-    .summary('import and list repositories')
-    .description('Copy repositories into the forge, and list them.')
+    .summary('import, list and share repositories')
+    .description('Copy repositories into the forge, list them, and let others work in them.')
     .helpCommand(false)
   repo
     .command('import')
@@ -37,6 +38,7 @@ export function addRepoCommand(program: Command, terminal: Terminal): void {
     .description('List the repositories you may see.')
     .addHelpText('after', examples('errand repo list'))
     .action(() => list(terminal))
+  addShareCommands(repo, terminal)
 }
 
 async function importCommand(terminal: Terminal, source: string, name: string): Promise<void> {

@@ -54,7 +54,11 @@ export async function startServer(
     const secrets = (name: string) => readSecret(environment, name)
     const gitHubApp = embedded ? undefined : openGitHubApp(settings, secrets)
     const forge: Forge = embedded ?? openRemoteForge(settings, secrets, gitHubApp)
-    const routes = embedded && { forgeRoutes: embedded.apiRoutes, gitRoutes: embedded.gitRoutes }
+    const routes = embedded && {
+      forgeRoutes: embedded.apiRoutes,
+      gitRoutes: embedded.gitRoutes,
+      deviceLogin: embedded.deviceLogin,
+    }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
     const tools = { createMcpServer, readRecipe }
     const own = {

@@ -33,7 +33,7 @@ export interface GivenSettings {
 
 const defaultFileName = 'errand.yml'
 /** Variables that are not settings: what the client commands and the tests go by. */
-const otherVariables = /^ERRAND_(URL|TOKEN|CONFIG|DEBUG|TEST_.*)$/
+const otherVariables = /^ERRAND_(URL|TOKEN|CONFIG|DEBUG|GITHUB_CLIENT_ID|TEST_.*)$/
 
 /** Flags before environment before file. Nothing is checked but that it can be read at all. */
 export function gatherSettings(

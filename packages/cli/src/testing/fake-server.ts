@@ -50,10 +50,11 @@ export async function openFakeServer(answers: Answers): Promise<FakeServer> {
 
 async function record(request: IncomingMessage): Promise<Asked> {
   const body = await text(request)
+  const isForm = request.headers['content-type']?.includes('form') === true
   return {
     method: request.method ?? '',
     path: request.url ?? '',
     token: request.headers.authorization?.replace('Bearer ', ''),
-    body: body === '' ? undefined : (JSON.parse(body) as unknown),
+    body: body === '' ? undefined : isForm ? body : (JSON.parse(body) as unknown),
   }
 }

@@ -81,14 +81,20 @@ function takenLogin(login: string): ErrandError {
   })
 }
 
-/** Gives somebody a role in an organization, or takes it with `undefined`. */
+/**
+ * Gives somebody a role in an organization, or takes it with `undefined`.
+ *
+ * @param check refuses a change of what the organization is at that moment, by throwing
+ */
 export async function setMember(
   records: Records,
   organization: Account,
   userId: number,
   role: 'member' | 'admin' | undefined,
+  check: (organization: Account) => void = () => undefined,
 ): Promise<Account> {
   return await records.accounts.update(String(organization.id), (account) => {
+    check(account)
     const { [userId]: _, ...others } = account.members
     return { ...account, members: role === undefined ? others : { ...others, [userId]: role } }
   })

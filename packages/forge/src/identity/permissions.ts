@@ -1,4 +1,5 @@
 import { type Caller, ErrandError } from '@errand/contract'
+import { impliedScopes } from './scopes.ts'
 
 /** What an operation of the forge needs of a token, by GitHub's permission names. */
 export type Permission =
@@ -9,6 +10,7 @@ export type Permission =
   | 'checks'
   | 'administration'
   | 'metadata'
+  | 'members'
 
 /** Any one of `permissions`, at `level`. */
 export interface TokenNeed {
@@ -47,6 +49,17 @@ export function requireCreation(caller: Caller): void {
     }
   } else if (permissions['administration'] !== 'write') {
     throw lacksPermission(caller, { permissions: ['administration'], level: 'write' })
+  }
+}
+
+/** Whether the token may look at who belongs to an organization, or change it. @throws ErrandError 403 */
+export function requireOrganizationPermission(caller: Caller, level: 'read' | 'write'): void {
+  const { kind, scopes, permissions } = caller.token
+  if (kind === 'classic' || kind === 'oauth') {
+    const needed = level === 'read' ? 'read:org' : 'admin:org'
+    if (!impliedScopes(scopes).has(needed)) throw lacksScope(needed)
+  } else if (permissions['members'] !== 'write' && permissions['members'] !== level) {
+    throw lacksPermission(caller, { permissions: ['members'], level })
   }
 }
 

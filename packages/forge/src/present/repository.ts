@@ -107,7 +107,7 @@ export function presentRepository(
 
 const levels: RepositoryPermission[] = ['read', 'triage', 'write', 'maintain', 'admin']
 
-function presentPermissions(permission: RepositoryPermission) {
+export function presentPermissions(permission: RepositoryPermission) {
   const level = levels.indexOf(permission)
   return {
     admin: level >= 4,

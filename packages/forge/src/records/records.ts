@@ -32,6 +32,28 @@ export interface Token {
   expires_at?: string
 }
 
+/** A device that asks for a token. Both of its codes are stored only as hashes. */
+export interface DeviceCode {
+  hash: string
+  user_code_hash: string
+  client_id: string
+  scopes: string[]
+  /** Where it was asked from. */
+  address: string
+  created_at: string
+  expires_at: string
+  /** Absent: nobody has decided yet. */
+  decision?: { is_allowed: false } | { is_allowed: true; grant: DeviceGrant }
+}
+
+/** What the person who allowed it could hand on. */
+export interface DeviceGrant {
+  user_id: number
+  scopes: string[]
+  repository_ids?: number[]
+  expires_at?: string
+}
+
 export interface Repository {
   id: number
   owner_id: number
@@ -111,6 +133,7 @@ export interface RepositoryRecords {
 export interface Records {
   accounts: Collection<Account>
   tokens: Collection<Token>
+  deviceCodes: Collection<DeviceCode>
   repositories: Collection<Repository>
   /** In any case. */
   accountByLogin(login: string): Account | undefined
@@ -134,6 +157,7 @@ export async function openRecords(folder: string): Promise<Records> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   const accounts = await openCollection<Account>(join(folder, 'accounts'))
   const tokens = await openCollection<Token>(join(folder, 'tokens'))
+  const deviceCodes = await openCollection<DeviceCode>(join(folder, 'device-codes'))
   const repositories = await openCollection<Repository>(join(folder, 'records'))
   const counter = await openCollection<{ next: number }>(join(folder, 'counter'))
   const parts = new Map<number, RepositoryRecords>()
@@ -167,6 +191,7 @@ export async function openRecords(folder: string): Promise<Records> {
   return {
     accounts,
     tokens,
+    deviceCodes,
     repositories,
     accountByLogin: (login) => logins().get(login.toLowerCase()),
     repositoryNames: indexNames(accounts, repositories),

@@ -7,6 +7,7 @@ import { commitRoutes } from './commits.ts'
 import { compareRoutes } from './compare.ts'
 import { contentRoutes } from './contents.ts'
 import { labelRoutes } from './labels.ts'
+import { membershipRoutes } from './memberships.ts'
 import { mergeRoutes } from './merges.ts'
 import { pullContentRoutes } from './pull-content.ts'
 import { pullRoutes } from './pulls.ts'
@@ -32,6 +33,7 @@ const groups = [
   mergeRoutes,
   reviewerRoutes,
   collaboratorRoutes,
+  membershipRoutes,
   commentRoutes,
   labelRoutes,
   statusRoutes,

@@ -1,4 +1,4 @@
-import { ErrandError } from '@errand/contract'
+import { ErrandError, invalidField } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
@@ -9,9 +9,10 @@ import type { Account } from '../records/records.ts'
 import { readBody } from './body.ts'
 import { requireCaller, urlsOf } from './request.ts'
 
+const NewUser = z.object({ login: z.string(), site_admin: z.boolean().default(false) })
 const NewOrganization = z.object({ login: z.string(), admin: z.string().optional() })
 
-/** `/user`, `/user/{id}`, `/users/{username}`, `/admin/organizations`, `/meta`. */
+/** `/user`, `/user/{id}`, `/users/{username}`, `/admin/users`, `/admin/organizations`, `/meta`. */
 export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
   app.get('/user', async (request) => {
     const caller = requireCaller(request)
@@ -36,13 +37,22 @@ export function userRoutes(app: FastifyInstance, context: ForgeContext): void {
     return presentPublicUser(account, urlsOf(context, app.prefix), countPublic(context, account))
   })
 
-  // As GitHub Enterprise Server has it, for site administrators.
+  // As GitHub Enterprise Server has them, for site administrators.
+  app.post('/admin/users', async (request, reply) => {
+    requireSiteAdmin(requireCaller(request))
+    const { login, site_admin } = readBody(NewUser, request.body, 'User')
+    const account = await createAccount(context.records, { login, type: 'User', site_admin })
+    context.log.info({ user: login, siteAdmin: site_admin }, 'user made')
+    return await reply.code(201).send(presentAccount(account, urlsOf(context, app.prefix)))
+  })
   app.post('/admin/organizations', async (request, reply) => {
     const caller = requireCaller(request)
     requireSiteAdmin(caller)
     const { login, admin } = readBody(NewOrganization, request.body, 'Organization')
     const owner = findAccount(context.records, admin ?? caller.user.login)
-    if (owner === undefined) throw new ErrandError('not_found')
+    if (owner?.type !== 'User') {
+      throw invalidField('admin', `admin: there is no user ${admin}`, 'Organization')
+    }
     const account = await createAccount(context.records, {
       login,
       type: 'Organization',

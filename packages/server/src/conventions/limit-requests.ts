@@ -1,4 +1,4 @@
-import { exchangeRateCounts, repeatPass, sweepRateWindows } from '@errand/core'
+import { exchangeRateCounts, isDisconnected, repeatPass, sweepRateWindows } from '@errand/core'
 import { rateLimitsOf } from '@errand/contract'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../context.ts'
@@ -38,6 +38,12 @@ export function shareRateLimits(context: ServerContext, limits: RateLimits): Fas
     app.addHook('onClose', async () => {
       closing.abort()
       await Promise.all(loops)
+      try {
+        await limits.exchange()
+      } catch (error) {
+        // As after a crash: the others do not learn of the last second.
+        if (!isDisconnected(error)) throw error
+      }
     })
   }
 }

@@ -1,7 +1,9 @@
+import type { DeviceLogin } from '@errand/contract'
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { RepositoryMoved } from '../auth/repository.ts'
 import type { ServerContext } from '../context.ts'
+import { devicePages } from './device-routes.ts'
 import { sendErrorPage } from './error-page.ts'
 import { repositoryPages } from './repository-pages.ts'
 import { signInRoutes } from './sign-in-routes.ts'
@@ -10,7 +12,11 @@ import { taskListRoutes } from './task-list-routes.ts'
 import { taskRoutes } from './task-routes.ts'
 
 /** The pages: they show what the API shows, to who may see it, and no more. */
-export function pageRoutes(context: ServerContext, signIns: SignIns): FastifyPluginAsync {
+export function pageRoutes(
+  context: ServerContext,
+  signIns: SignIns,
+  deviceLogin?: DeviceLogin,
+): FastifyPluginAsync {
   return async (app) => {
     // A form writes a byte in three.
     await app.register(formbody, { bodyLimit: 3 * context.settings.prompt_limit_bytes + 64 * 1024 })
@@ -19,6 +25,7 @@ export function pageRoutes(context: ServerContext, signIns: SignIns): FastifyPlu
       return sendErrorPage(reply, error, context, signIns.find(request))
     })
     signInRoutes(app, context, signIns)
+    if (deviceLogin !== undefined) devicePages(app, context, signIns, deviceLogin)
     taskListRoutes(app, context, signIns)
     repositoryPages(app, context, signIns)
     taskRoutes(app, context, signIns)

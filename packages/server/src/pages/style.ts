@@ -19,6 +19,7 @@ a { color: var(--link); text-decoration: none } a:hover { text-decoration: under
 .waiting_for_user { background: light-dark(#fff8c5, #4b2900); color: light-dark(#7d4e00, #f2cc60) }
 .cancelled { background: var(--soft); color: var(--quiet) }
 .box { border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem; margin: .8rem 0; background: var(--soft) }
+.box > :first-child { margin-top: 0 } .box > :last-child { margin-bottom: 0 }
 .question { border-color: light-dark(#d4a72c, #9e6a03) }
 .problem { border-color: light-dark(#cf222e, #f85149) }
 pre, textarea, input, code { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, monospace }
@@ -27,6 +28,7 @@ pre.diff { white-space: pre; overflow-x: auto } .add { color: light-dark(#116329
 .hunk { color: var(--quiet) }
 textarea, input[type=text], input[type=password] { width: 100%; padding: .5rem .6rem; border: 1px solid var(--line);
   border-radius: .4rem; background: light-dark(#fff, #0d1117); color: inherit }
+input.code { max-width: 16rem; display: block; font-size: 1.4rem; letter-spacing: .15em; text-transform: uppercase }
 button { margin-top: .5rem; padding: .35rem .9rem; border: 1px solid var(--line); border-radius: .4rem; font: inherit;
   background: light-dark(#f6f8fa, #21262d); color: inherit; cursor: pointer } button.main { background: #1f883d; color: #fff; border-color: transparent }
 #log { list-style: none; margin: 0; padding: 0 } #log li { padding: .3rem 0; border-top: 1px solid var(--line); display: grid;
