@@ -29,6 +29,7 @@ export const errorTable = {
   not_mergeable: { status: 405, message: 'Pull Request is not mergeable' },
   conflict: { status: 409, message: 'Conflict' },
   empty_repository: { status: 409, message: 'Git Repository is empty.' },
+  precondition_failed: { status: 412, message: 'Precondition Failed' },
   payload_too_large: { status: 413, message: 'Payload Too Large' },
   unsupported_media_type: { status: 415, message: 'Unsupported Media Type' },
   invalid_request: { status: 422, message: 'Invalid request' },

@@ -27,6 +27,8 @@ export interface Forge {
    * @throws ErrandError 403, with the header that names what is needed
    */
   requirePush?(caller: Caller, repository: RepositoryAccess): Promise<void>
+  /** An organization, and what the caller is in it; undefined where none of that name is to be seen. */
+  organization(caller: Caller, login: string): Promise<OrganizationAccess | undefined>
   branchExists(caller: Caller, repository: RepositoryAccess, branch: string): Promise<boolean>
   /** A file's text at a branch; undefined when there is none. */
   readFile(
@@ -64,6 +66,12 @@ export interface Forge {
     head: string,
     limitBytes: number,
   ): Promise<string>
+}
+
+export interface OrganizationAccess {
+  id: number
+  login: string
+  role: 'admin' | 'member'
 }
 
 export interface RepositoryName {

@@ -148,8 +148,9 @@ it('sees a field that is lacking, one that is added, and one deep inside a list'
   }>()
 })
 
-it('has no operation of GitHub beside the five', () => {
-  type Five<N extends keyof Routes> = Routes[N] extends Route & { origin: 'github' } ? N : never
+it('has no operation of GitHub on tasks beside the five', () => {
+  type OnTasks = Route & { origin: 'github'; path: `/agents/${string}` }
+  type Five<N extends keyof Routes> = Routes[N] extends OnTasks ? N : never
 
   expectTypeOf<{ [N in keyof Routes]: Five<N> }[keyof Routes]>().toEqualTypeOf<
     'createTask' | 'listTasksForRepo' | 'getTaskForRepo' | 'listTasks' | 'getTask'

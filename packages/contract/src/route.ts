@@ -16,7 +16,8 @@ export interface Route {
    */
   origin: 'github' | 'preview' | 'beyond'
   who: 'anyone' | 'user'
-  permission?: 'agent_tasks:read' | 'agent_tasks:write'
+  /** What a token must be granted, as GitHub names it. Default: to read agent tasks. */
+  permission?: `${TokenPermission}:${'read' | 'write'}`
   params: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
@@ -28,6 +29,13 @@ export interface Route {
   /** Where the rule comes from. */
   spec: string
 }
+
+/** What tokens are granted for the operations of `routes` (behaviour.md 2.1, 2.2). */
+export type TokenPermission =
+  | 'agent_tasks'
+  | 'administration'
+  | 'organization_copilot_agent_settings'
+  | 'organization_administration'
 
 /** An operation, its own types kept. */
 export function route<const R extends Route>(route: R): R {

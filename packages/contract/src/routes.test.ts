@@ -48,6 +48,20 @@ it('is this table of operations', () => {
     beyond POST /agents/campaigns/{campaign_id}/resume: resumeCampaign, 200
     beyond POST /agents/campaigns/{campaign_id}/cancel: cancelCampaign, 200
     beyond POST /agents/campaigns/{campaign_id}/retry: retryCampaign, 200
+    github GET  /repos/{owner}/{repo}/copilot/cloud-agent/configuration: getConfiguration, 200
+    beyond PUT  /repos/{owner}/{repo}/copilot/cloud-agent/configuration: putConfiguration, 200
+    beyond PATCH /repos/{owner}/{repo}/copilot/cloud-agent/configuration: patchConfiguration, 200
+    beyond GET  /repos/{owner}/{repo}/copilot/cloud-agent/effective-config: getEffectiveConfiguration, 200
+    beyond GET  /orgs/{org}/copilot/cloud-agent/configuration: getOrganizationConfiguration, 200
+    beyond PUT  /orgs/{org}/copilot/cloud-agent/configuration: putOrganizationConfiguration, 200
+    github GET  /orgs/{org}/copilot/coding-agent/permissions: getAgentPermissions, 200
+    github PUT  /orgs/{org}/copilot/coding-agent/permissions: putAgentPermissions, 204
+    github GET  /orgs/{org}/copilot/coding-agent/permissions/repositories: listSelectedRepositories, 200
+    github PUT  /orgs/{org}/copilot/coding-agent/permissions/repositories: setSelectedRepositories, 204
+    github PUT  /orgs/{org}/copilot/coding-agent/permissions/repositories/{repository_id}: selectRepository, 204
+    github DELETE /orgs/{org}/copilot/coding-agent/permissions/repositories/{repository_id}: unselectRepository, 204
+    github GET  /orgs/{org}/audit-log: listAuditLog, 200
+    beyond GET  /audit-log: listWholeAuditLog, 200
     "
   `)
 })
@@ -65,9 +79,10 @@ describe.each(table)('%s', (_, route) => {
   })
 
   it('reads with the right to read, writes with the right to write', () => {
-    const permission = route.method === 'GET' ? 'agent_tasks:read' : 'agent_tasks:write'
+    const level = route.method === 'GET' ? 'read' : 'write'
 
-    expect(route).toMatchObject({ who: 'user', permission })
+    expect(route.who).toBe('user')
+    expect(route.permission).toMatch(new RegExp(`^\\w+:${level}$`))
   })
 
   it('allows fields it does not know in what it takes', () => {
@@ -82,11 +97,6 @@ describe.each(table)('%s', (_, route) => {
 it('keeps 202 out of what GitHub has: go-github makes an error of it', () => {
   const github = table.filter(([, route]) => route.origin === 'github')
 
-  expect(github.flatMap(([, route]) => Object.keys(route.answers))).toEqual([
-    '201',
-    '200',
-    '200',
-    '200',
-    '200',
-  ])
+  const statuses = github.flatMap(([, route]) => Object.keys(route.answers))
+  expect([...new Set(statuses)].toSorted()).toEqual(['200', '201', '204'])
 })

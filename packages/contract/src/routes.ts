@@ -1,10 +1,16 @@
 import { automationRoutes } from './automation-routes.ts'
 import { campaignRoutes } from './campaign-routes.ts'
+import { configurationRoutes } from './configuration-routes.ts'
 import { taskRoutes } from './task-routes.ts'
 
 /** Every operation of the API, in the order of the docs: one file for each group beside this one. */
-export const routes = { ...taskRoutes, ...automationRoutes, ...campaignRoutes } as const
+export const routes = {
+  ...taskRoutes,
+  ...automationRoutes,
+  ...campaignRoutes,
+  ...configurationRoutes,
+} as const
 
-export { taskRoutes }
+export { configurationRoutes, taskRoutes }
 
 export type RouteName = keyof typeof routes

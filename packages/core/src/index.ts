@@ -42,6 +42,31 @@ export { createEncryption, type Encryption, keyBytes, SealBroken } from './encry
 export { sweepCredentials } from './credentials/drop-credentials.ts'
 export { findCredential } from './credentials/find-credential.ts'
 export type { Credential } from './credentials/keep-credential.ts'
+export { hashOfEntry, type ChainHead, type Verification, verifyChain } from './audit-log/chain.ts'
+export { appendAudit, type NewAuditEntry } from './audit-log/append-audit.ts'
+export { type AuditFilter, listAudit } from './audit-log/list-audit.ts'
+export {
+  changeSelected,
+  listSelected,
+  setAgentPermissions,
+} from './configuration/agent-permissions.ts'
+export {
+  changeOrganizationConfiguration,
+  changeRepositoryConfiguration,
+} from './configuration/change-configuration.ts'
+export { maskSecrets } from './configuration/mask-secrets.ts'
+export {
+  readConfiguration,
+  readOrganization,
+  type StoredConfiguration,
+} from './configuration/read-configuration.ts'
+export {
+  configurationFields,
+  type ConfigurationLayers,
+  resolveConfiguration,
+  type ResolvedConfiguration,
+  valuesOf,
+} from './configuration/resolve.ts'
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
 export { repeatPass } from './passes/repeat-pass.ts'
@@ -86,6 +111,7 @@ export { DataFolderLocked, lockFile } from './store/lock.ts'
 export { type Log, silentLog } from './store/log.ts'
 export { openStore, type OpenStoreOptions } from './store/open.ts'
 export type {
+  AuditLogRow,
   AutomationRow,
   AutomationRunRow,
   PortalRunTaskRow,

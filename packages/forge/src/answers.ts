@@ -44,6 +44,12 @@ export function answersOf(context: ForgeContext): Forge {
       const found = repository === undefined ? undefined : { repository, renamed: false }
       return presentAccess(records, caller, found)
     },
+    organization: async (caller, login) => {
+      const account = findAccount(records, login)
+      if (account?.type !== 'Organization') return undefined
+      const role = caller.isSiteAdmin ? 'admin' : account.members[caller.user.id]
+      return role && { id: account.id, login: account.login, role }
+    },
     branchExists: async (_caller, repository, branch) =>
       (await resolveBranch(gitDirOf(repository), branch)) !== undefined,
     async readFile(_caller, repository, branch, path) {

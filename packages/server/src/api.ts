@@ -6,6 +6,7 @@ import {
   type RouteName,
   routes,
   taskRoutes,
+  type TokenPermission,
 } from '@errand/contract'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readToken } from './auth/credentials.ts'
@@ -44,8 +45,8 @@ function registerRoute(
       const caller = await requireCaller(context, request)
       tellOfToken(reply, caller)
       // What the token as such may not do is refused before its input is looked at.
-      const level = route.permission === 'agent_tasks:write' ? 'write' : 'read'
-      requireTokenPermission(context.settings, caller, level)
+      const { permission, level } = grantOf(route)
+      requireTokenPermission(context.settings, caller, level, undefined, permission)
       requireForWorkflows(caller, route)
       const call = readCall(context, prefix, route, request, caller)
       try {
@@ -56,6 +57,12 @@ function registerRoute(
       }
     },
   })
+}
+
+function grantOf(route: Route): { permission: TokenPermission; level: 'read' | 'write' } {
+  const [permission, level] = (route.permission ?? 'agent_tasks:read').split(':')
+  // What the type of `permission` is made of.
+  return { permission: permission as TokenPermission, level: level as 'read' | 'write' }
 }
 
 /** @throws ErrandError 401 */

@@ -9,6 +9,7 @@ import {
 import * as core from '@errand/core'
 import { credentialOf } from './auth/credential.ts'
 import { requireRepository } from './auth/repository.ts'
+import { requireAgentEnabled } from './configuration/resolve.ts'
 import type { ServerContext } from './context.ts'
 import { readCustomAgent } from './custom-agent.ts'
 import { resolveModel } from './models.ts'
@@ -59,6 +60,7 @@ export async function prepareTask(
   body: CreateTask,
 ): Promise<{ input: core.NewTask; repository: RepositoryAccess }> {
   const repository = await requireRepository(context, caller, name, 'write')
+  await requireAgentEnabled(context, repository)
   return { input: await resolveTask(context, caller, repository, body), repository }
 }
 

@@ -1,7 +1,10 @@
 import type {
+  AgentPermissions,
   AutomationRunStatus,
   CampaignRules,
   DisabledReason,
+  OrganizationConfiguration,
+  PartialConfiguration,
   PauseReason,
   SessionError,
   SkipReason,
@@ -35,6 +38,10 @@ export interface Database {
   campaigns: CampaignTable
   campaign_targets: CampaignTargetTable
   campaign_tasks: CampaignTaskRow
+  repository_configurations: RepositoryConfigurationTable
+  organization_configurations: OrganizationConfigurationTable
+  selected_repositories: { owner_id: number; repository_id: number }
+  audit_log: AuditLogRow
   credentials: CredentialTable
 }
 
@@ -351,4 +358,54 @@ interface CredentialTable {
   user_id: number
   sealed: string
   created_at: Date
+}
+
+/** What a repository says its agent may do; what it says nothing of is its organization's to say. */
+export interface RepositoryConfigurationRow {
+  repository_id: number
+  repository_full_name: string
+  document: PartialConfiguration
+  updated_at: Date
+}
+
+type RepositoryConfigurationTable = Omit<RepositoryConfigurationRow, 'document'> & {
+  document: Json<PartialConfiguration>
+}
+
+export interface OrganizationConfigurationRow {
+  owner_id: number
+  owner_login: string
+  document: OrganizationConfiguration
+  enabled_repositories: AgentPermissions['enabled_repositories']
+  updated_at: Date
+}
+
+type OrganizationConfigurationTable = Omit<
+  OrganizationConfigurationRow,
+  'document' | 'enabled_repositories'
+> & {
+  document: Json<OrganizationConfiguration>
+  enabled_repositories: ColumnType<
+    AgentPermissions['enabled_repositories'],
+    AgentPermissions['enabled_repositories'] | undefined,
+    AgentPermissions['enabled_repositories']
+  >
+}
+
+/** An entry of the log that is only ever added to. */
+export interface AuditLogRow {
+  /** From 1, without a gap. */
+  number: number
+  timestamp: Date
+  action: string
+  actor_id: number
+  actor_login: string
+  owner_id: number | null
+  owner_login: string | null
+  repository_id: number | null
+  repository_full_name: string | null
+  /** JSON: `before` and `after`. */
+  data: string
+  previous_hash: string
+  hash: string
 }

@@ -130,9 +130,11 @@ export function createTestClock(start = new Date()): TestClock {
 
 /** Takes away every row, as if the store had just been migrated. */
 export async function emptyStore(store: Store): Promise<void> {
-  await sql`truncate tasks, portal_runs, campaigns, automations, rate_windows cascade`.execute(
-    store.db,
-  )
+  const tables = [
+    'tasks, portal_runs, campaigns, automations, rate_windows, audit_log',
+    'repository_configurations, organization_configurations, selected_repositories',
+  ]
+  await sql.raw(`truncate ${tables.join(', ')} cascade`).execute(store.db)
 }
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url)

@@ -1,3 +1,4 @@
+import { accountUrls } from '@errand/contract'
 import type { Urls } from '../context.ts'
 import type { Account } from '../records/records.ts'
 
@@ -12,15 +13,7 @@ export function presentAccount(account: Account, urls: Urls) {
     gravatar_id: '',
     url,
     html_url: `${urls.web}/${encodeURIComponent(account.login)}`,
-    followers_url: `${url}/followers`,
-    following_url: `${url}/following{/other_user}`,
-    gists_url: `${url}/gists{/gist_id}`,
-    starred_url: `${url}/starred{/owner}{/repo}`,
-    subscriptions_url: `${url}/subscriptions`,
-    organizations_url: `${url}/orgs`,
-    repos_url: `${url}/repos`,
-    events_url: `${url}/events{/privacy}`,
-    received_events_url: `${url}/received_events`,
+    ...accountUrls(url),
     type: account.type,
     site_admin: account.site_admin,
   }

@@ -1,48 +1,8 @@
-import type { RepositoryPermission } from '@errand/contract'
+import { type RepositoryPermission, repositoryUrls } from '@errand/contract'
 import type { Urls } from '../context.ts'
 import { fullName, ownerOf } from '../identity/access.ts'
 import type { Records, Repository } from '../records/records.ts'
 import { nodeId, presentAccount } from './account.ts'
-
-/** URL templates by field: what a client puts after the repository's own URL. */
-const templates = {
-  archive_url: '/{archive_format}{/ref}',
-  assignees_url: '/assignees{/user}',
-  blobs_url: '/git/blobs{/sha}',
-  branches_url: '/branches{/branch}',
-  collaborators_url: '/collaborators{/collaborator}',
-  comments_url: '/comments{/number}',
-  commits_url: '/commits{/sha}',
-  compare_url: '/compare/{base}...{head}',
-  contents_url: '/contents/{+path}',
-  contributors_url: '/contributors',
-  deployments_url: '/deployments',
-  downloads_url: '/downloads',
-  events_url: '/events',
-  forks_url: '/forks',
-  git_commits_url: '/git/commits{/sha}',
-  git_refs_url: '/git/refs{/sha}',
-  git_tags_url: '/git/tags{/sha}',
-  hooks_url: '/hooks',
-  issue_comment_url: '/issues/comments{/number}',
-  issue_events_url: '/issues/events{/number}',
-  issues_url: '/issues{/number}',
-  keys_url: '/keys{/key_id}',
-  labels_url: '/labels{/name}',
-  languages_url: '/languages',
-  merges_url: '/merges',
-  milestones_url: '/milestones{/number}',
-  notifications_url: '/notifications{?since,all,participating}',
-  pulls_url: '/pulls{/number}',
-  releases_url: '/releases{/id}',
-  stargazers_url: '/stargazers',
-  statuses_url: '/statuses/{sha}',
-  subscribers_url: '/subscribers',
-  subscription_url: '/subscription',
-  tags_url: '/tags',
-  teams_url: '/teams',
-  trees_url: '/git/trees{/sha}',
-}
 
 /** A repository in GitHub's full form, which holds its short ones. */
 export function presentRepository(
@@ -67,9 +27,7 @@ export function presentRepository(
     description: repository.description,
     fork: false,
     url,
-    ...Object.fromEntries(
-      Object.entries(templates).map(([field, template]) => [field, `${url}${template}`]),
-    ),
+    ...repositoryUrls(url),
     clone_url: `${web}.git`,
     git_url: `git://${host}/${name}.git`,
     ssh_url: `git@${host}:${name}.git`,

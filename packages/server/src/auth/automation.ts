@@ -1,6 +1,12 @@
-import { type Caller, ErrandError, type RepositoryAccess } from '@errand/contract'
+import {
+  type Caller,
+  type CloudAgentConfiguration,
+  ErrandError,
+  type RepositoryAccess,
+} from '@errand/contract'
 import { type AutomationRow, getAutomation } from '@errand/core'
 import { z } from 'zod'
+import { configurationOf } from '../configuration/resolve.ts'
 import type { ServerContext } from '../context.ts'
 import { requireAccess, requireRepository } from './repository.ts'
 
@@ -47,10 +53,19 @@ export async function requireMayChange(
   })
 }
 
-/** @throws ErrandError forbidden */
-export function requireAutomationsEnabled({ settings }: ServerContext): void {
-  if (settings.automations.is_automations_enabled) return
+/**
+ * What the repository's configuration says of automations, where it lets them be.
+ *
+ * @throws ErrandError forbidden, with who says so
+ */
+export async function requireAutomationsEnabled(
+  context: ServerContext,
+  repository: RepositoryAccess,
+): Promise<CloudAgentConfiguration> {
+  const { resolved, values } = await configurationOf(context, repository)
+  if (values.is_automations_enabled) return values
+  const { source } = resolved.is_automations_enabled
   throw new ErrandError('forbidden', {
-    message: 'Automations are disabled on this server (automations.is_automations_enabled)',
+    message: `Automations are disabled in ${repository.full_name} by the ${source} (is_automations_enabled)`,
   })
 }

@@ -1,4 +1,18 @@
-import { type Caller, ErrandError, type RepositoryAccess, type Settings } from '@errand/contract'
+import {
+  type Caller,
+  ErrandError,
+  type RepositoryAccess,
+  type Settings,
+  type TokenPermission,
+} from '@errand/contract'
+
+/** The scopes of which a classic or OAuth token needs one (behaviour.md 2.1, 2.2). */
+const scopesFor: Record<TokenPermission, string[]> = {
+  agent_tasks: ['repo', 'public_repo'],
+  administration: ['repo'],
+  organization_copilot_agent_settings: ['admin:org'],
+  organization_administration: ['admin:org', 'read:audit_log'],
+}
 
 /**
  * Whether the token as such may use an operation of the Agent Tasks API (behaviour.md 2.1): no
@@ -13,25 +27,25 @@ export function requireTokenPermission(
   caller: Caller,
   level: 'read' | 'write',
   repository?: RepositoryAccess,
+  permission: TokenPermission = 'agent_tasks',
 ): void {
   const { kind, scopes, permissions } = caller.token
   switch (kind) {
     case 'classic':
     case 'oauth':
-      if (scopes.includes('repo') || scopes.includes('public_repo')) break
-      throw new ErrandError('forbidden', {
-        message: 'This token lacks the scope repo (or public_repo, for a public repository)',
-        headers: { 'x-accepted-oauth-scopes': 'repo' },
-      })
+      if (scopesFor[permission].some((scope) => scopes.includes(scope))) break
+      throw lacksScope(permission)
     case 'installation':
     case 'fine_grained':
     case 'user_to_server': {
-      const isAdmitted = kind !== 'installation' || settings.allow_server_to_server
-      const granted = permissions['agent_tasks']
+      // GitHub keeps installations from tasks alone.
+      const isKept = kind === 'installation' && permission === 'agent_tasks'
+      const isAdmitted = !isKept || settings.allow_server_to_server
+      const granted = permissions[permission]
       if (isAdmitted && (granted === 'write' || granted === level)) break
       throw new ErrandError(
         kind === 'fine_grained' ? 'token_not_accessible' : 'integration_not_accessible',
-        { headers: accepted(level) },
+        { headers: accepted(permission, level) },
       )
     }
   }
@@ -45,6 +59,15 @@ export function canReach(caller: Caller, repository: RepositoryAccess): boolean 
   return !repository.private || !isScoped || scopes.includes('repo')
 }
 
-function accepted(level: 'read' | 'write'): Record<string, string> {
-  return { 'x-accepted-github-permissions': `agent_tasks=${level}` }
+function accepted(permission: TokenPermission, level: 'read' | 'write'): Record<string, string> {
+  return { 'x-accepted-github-permissions': `${permission}=${level}` }
+}
+
+function lacksScope(permission: TokenPermission): ErrandError {
+  const [scope = ''] = scopesFor[permission]
+  const message =
+    permission === 'agent_tasks'
+      ? 'This token lacks the scope repo (or public_repo, for a public repository)'
+      : `This token lacks the scope ${scopesFor[permission].join(' or ')}`
+  return new ErrandError('forbidden', { message, headers: { 'x-accepted-oauth-scopes': scope } })
 }

@@ -5,6 +5,7 @@ import {
   type RepositoryAccess,
   type RepositoryName,
   TaskId,
+  type TokenPermission,
 } from '@errand/contract'
 import { getTask, type TaskDetail } from '@errand/core'
 import type { ServerContext } from '../context.ts'
@@ -30,11 +31,12 @@ export async function requireRepository(
   caller: Caller,
   name: RepositoryName,
   level: 'read' | 'write',
+  permission: TokenPermission = 'agent_tasks',
 ): Promise<RepositoryAccess> {
   if (!isName(name.owner) || !isName(name.repo)) throw new ErrandError('not_found')
   const repository = await context.forge.repository(caller, name)
   if (repository === undefined) throw new ErrandError('not_found')
-  requireTokenPermission(context.settings, caller, level, repository)
+  requireTokenPermission(context.settings, caller, level, repository, permission)
   if (repository.renamed) throw new RepositoryMoved(repository)
   await requireAccess(context, caller, repository, level)
   return repository

@@ -14,6 +14,7 @@ import {
   noteStartedRun,
   postponeAutomationRun,
 } from '@errand/core'
+import { requireAutomationsEnabled } from '../auth/automation.ts'
 import type { ServerContext } from '../context.ts'
 import { startTask } from '../start-task.ts'
 import { composeTask, RecipeRunsAlready } from './compose-task.ts'
@@ -39,6 +40,7 @@ export async function beginAutomationRun(
   try {
     const caller = await creatorOf(context, run.automation)
     const repository = await repositoryOf(context, caller, run.automation)
+    await requireAutomationsEnabled(context, repository)
     const body = await requestOf(context, caller, repository, run)
     const name = { owner: repository.owner.login, repo: repository.name }
     const asked = { ...body, idempotency_key: `automation:${run.id}` }

@@ -27,6 +27,12 @@ export type Repository = z.infer<typeof Repository>
 
 export const Permission = z.object({ permission: z.string(), role_name: z.string().optional() })
 
+export const Membership = z.object({
+  state: z.string(),
+  role: z.enum(['admin', 'member']).or(z.string().transform(() => 'member' as const)),
+  organization: z.object({ id: z.int(), login: z.string() }),
+})
+
 export const InstallationRepositories = z.object({
   repositories: z.array(z.object({ owner: Owner })),
 })

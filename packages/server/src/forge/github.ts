@@ -3,6 +3,7 @@ import { type ActionsSettings, createActionsLogin } from './actions-login.ts'
 import { actFor, authenticate } from './callers.ts'
 import type { InstallationTokens } from './installation-tokens.ts'
 import { createMemory } from './memory.ts'
+import { findOrganization } from './organizations.ts'
 import { pullAnswers } from './pulls.ts'
 import { findRepository, requirePush } from './repositories.ts'
 import { createUpstream, isFound, segment, type Upstream } from './upstream.ts'
@@ -58,6 +59,7 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
       ),
     repositoryById: async (caller, id) =>
       await findRepository(upstream, caller, `/repositories/${id}`),
+    organization: async (caller, login) => await findOrganization(upstream, caller, login),
     async requirePush(caller, repository) {
       // What is archived is refused by name, further on.
       if (repository.archived) return

@@ -33,6 +33,25 @@ import {
 } from './campaigns/control-campaign.ts'
 import { createCampaign, forecastCampaign } from './campaigns/create-campaign.ts'
 import { getCampaign, listCampaigns, listCampaignTargets } from './campaigns/get-campaign.ts'
+import { listAuditLog, listWholeAuditLog } from './configuration/audit-log.ts'
+import {
+  getOrganizationConfiguration,
+  putOrganizationConfiguration,
+} from './configuration/organization.ts'
+import {
+  getAgentPermissions,
+  listSelectedRepositories,
+  putAgentPermissions,
+  selectRepository,
+  setSelectedRepositories,
+  unselectRepository,
+} from './configuration/permissions.ts'
+import {
+  getConfiguration,
+  getEffectiveConfiguration,
+  patchConfiguration,
+  putConfiguration,
+} from './configuration/repository.ts'
 import { createTask } from './github/create-task.ts'
 import { getTask, getTaskForRepo } from './github/get-task.ts'
 import { listTasks, listTasksForRepo } from './github/list-tasks.ts'
@@ -75,4 +94,18 @@ export const handlers = {
   listAutomationTasks,
   runAutomation,
   listAutomationRuns,
+  getConfiguration,
+  putConfiguration,
+  patchConfiguration,
+  getEffectiveConfiguration,
+  getOrganizationConfiguration,
+  putOrganizationConfiguration,
+  getAgentPermissions,
+  putAgentPermissions,
+  listSelectedRepositories,
+  setSelectedRepositories,
+  selectRepository,
+  unselectRepository,
+  listAuditLog,
+  listWholeAuditLog,
 } satisfies { [N in RouteName]: Handler<(typeof routes)[N]> }

@@ -37,6 +37,8 @@ export interface TestForge extends Forge {
   ): string
   revokeToken(token: string): void
   /** A public repository with an empty `main`, unless it says otherwise. Its fields may be changed. */
+  /** An organization of this name, which repositories of it belong to. Values are roles, by login. */
+  addOrganization(login: string, members: Record<string, 'admin' | 'member'>): void
   addRepository(fullName: string, fields?: Partial<TestRepository>): TestRepository
 }
 
@@ -48,6 +50,7 @@ export function createTestForge(): TestForge {
   const users = new Map<string, number>()
   const callers = new Map<string, Caller>()
   const repositories = new Map<number, TestRepository>()
+  const organizations = new Map<string, Record<string, 'admin' | 'member'>>()
 
   function idOf(login: string): number {
     const id = users.get(login) ?? users.size + 1
@@ -96,6 +99,7 @@ export function createTestForge(): TestForge {
       return secret
     },
     revokeToken: (token) => void callers.delete(token),
+    addOrganization: (login, members) => void organizations.set(login, members),
     addRepository(fullName, fields = {}) {
       const repository: TestRepository = {
         id: 1000 + repositories.size,
@@ -113,11 +117,13 @@ export function createTestForge(): TestForge {
       repositories.set(repository.id, repository)
       return repository
     },
-    ...answersOf({ callers, repositories, access }),
+    ...answersOf({ callers, repositories, access, organizations, idOf }),
   }
 }
 
 interface TestRecords {
+  organizations: Map<string, Record<string, 'admin' | 'member'>>
+  idOf: (login: string) => number
   callers: Map<string, Caller>
   repositories: Map<number, TestRepository>
   access: (
@@ -128,7 +134,7 @@ interface TestRecords {
 }
 
 /** What the server asks. */
-function answersOf({ callers, repositories, access }: TestRecords): Forge {
+function answersOf({ callers, repositories, access, organizations, idOf }: TestRecords): Forge {
   function recordOf({ id }: RepositoryAccess): TestRepository {
     const repository = repositories.get(id)
     if (repository === undefined) throw new Error(`there is no repository ${id}`)
@@ -137,6 +143,10 @@ function answersOf({ callers, repositories, access }: TestRecords): Forge {
 
   return {
     authenticate: async (token) => callers.get(token),
+    organization: async ({ user }, login) => {
+      const role = organizations.get(login)?.[user.login]
+      return role && { id: idOf(login), login, role }
+    },
     async actFor({ id }) {
       const known = [...callers.values()].find(({ user }) => user.id === id)
       const token = {

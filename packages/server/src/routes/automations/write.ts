@@ -27,8 +27,8 @@ import { requireRefName } from '../../ref-name.ts'
 /** `POST /agents/repos/{owner}/{repo}/automations` (docs/automations.md). */
 export const createAutomation: Handler<typeof routes.createAutomation> = async (context, call) => {
   const { caller, body } = call
-  requireAutomationsEnabled(context)
   const repository = await requireRepository(context, caller, call.params, 'write')
+  await requireAutomationsEnabled(context, repository)
   await requireValid(context, repository, body)
   await requireRunnable(context, caller)
   const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = body
@@ -44,10 +44,10 @@ export const createAutomation: Handler<typeof routes.createAutomation> = async (
 
 /** `PATCH .../automations/{automation_id}`. */
 export const updateAutomation: Handler<typeof routes.updateAutomation> = async (context, call) => {
-  requireAutomationsEnabled(context)
   const found = await requireAutomation(context, call.caller, call.params)
-  await requireMayChange(context, call.caller, found)
   const { repository } = found
+  await requireMayChange(context, call.caller, found)
+  await requireAutomationsEnabled(context, repository)
   await requireValid(context, repository, call.body, found.automation)
   const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = call.body
   const automation = await core.updateAutomation(context.store, found.automation.id, fields)
@@ -67,9 +67,9 @@ export const deleteAutomation: Handler<typeof routes.deleteAutomation> = async (
 /** `POST .../automations/{automation_id}/tasks`: 202, the run is stored and begins soon. */
 export const runAutomation: Handler<typeof routes.runAutomation> = async (context, call) => {
   const { caller, body } = call
-  requireAutomationsEnabled(context)
   const { automation, repository } = await requireAutomation(context, caller, call.params)
-  const { require_write_access_for_automation_triggers: isStrict } = context.settings.automations
+  const { require_write_access_for_automation_triggers: isStrict } =
+    await requireAutomationsEnabled(context, repository)
   if ((isStrict || automation.require_actor_write_permission) && !canWrite(repository)) {
     throw new ErrandError('forbidden', {
       message: `You need write access to ${repository.full_name} to run this automation`,

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { AllowlistEntry } from './allowlist-entry.ts'
+import { McpConfiguration } from './mcp-configuration.ts'
+
+const EnabledTools = z.object({
+  codeql: z.boolean(),
+  copilot_code_review: z.boolean(),
+  secret_scanning: z.boolean(),
+  dependency_vulnerability_checks: z.boolean(),
+})
+
+const Allowlist = z.array(AllowlistEntry).max(1000)
+
+/** What a repository's agent may do, in GitHub's eight fields (behaviour.md 3.3). */
+export const CloudAgentConfiguration = z.object({
+  mcp_configuration: McpConfiguration.nullable(),
+  enabled_tools: EnabledTools,
+  require_actions_workflow_approval: z.boolean(),
+  is_firewall_enabled: z.boolean(),
+  is_firewall_recommended_allowlist_enabled: z.boolean(),
+  custom_allowlist: Allowlist,
+  is_automations_enabled: z.boolean(),
+  require_write_access_for_automation_triggers: z.boolean(),
+})
+export type CloudAgentConfiguration = z.infer<typeof CloudAgentConfiguration>
+export type ConfigurationField = keyof CloudAgentConfiguration
+
+/** What holds where nobody says otherwise (behaviour.md 3.3). */
+export const defaultConfiguration: CloudAgentConfiguration = {
+  mcp_configuration: null,
+  enabled_tools: {
+    codeql: true,
+    copilot_code_review: true,
+    secret_scanning: true,
+    dependency_vulnerability_checks: true,
+  },
+  require_actions_workflow_approval: true,
+  is_firewall_enabled: true,
+  is_firewall_recommended_allowlist_enabled: true,
+  custom_allowlist: [],
+  is_automations_enabled: true,
+  require_write_access_for_automation_triggers: true,
+}
+
+/** Some of the fields; of `enabled_tools` some as well. What is absent is as it was, or not said. */
+export const PartialConfiguration = CloudAgentConfiguration.extend({
+  enabled_tools: EnabledTools.partial(),
+}).partial()
+export type PartialConfiguration = z.infer<typeof PartialConfiguration>
+
+/**
+ * What an organization says of all its repositories: defaults for who says nothing, values nobody below
+ * can change, and hosts that are added to each allowlist.
+ */
+export const OrganizationConfiguration = z.object({
+  defaults: PartialConfiguration.default({}),
+  enforced: PartialConfiguration.default({}),
+  additional_allowlist: Allowlist.default([]),
+})
+export type OrganizationConfiguration = z.infer<typeof OrganizationConfiguration>
+
+export const ConfigurationSource = z.enum(['default', 'server', 'organization', 'repository'])
+export type ConfigurationSource = z.infer<typeof ConfigurationSource>
+
+/** A setting as it holds: its value, who says so, and whether a repository could say otherwise. */
+const Effective = z.object({
+  value: z.unknown(),
+  source: ConfigurationSource,
+  is_enforced: z.boolean(),
+  /** What it does on this server today; a setting can hold and have nothing to act on. */
+  effect: z.string(),
+})
+
+export const EffectiveConfiguration = z.object({
+  /** Whether tasks may be started at all, by the organization's permissions. */
+  is_agent_enabled: z.boolean(),
+  settings: z.record(z.string(), Effective),
+})
+export type EffectiveConfiguration = z.infer<typeof EffectiveConfiguration>
+
+/** Which of an organization's repositories the agent may be used in. */
+export const AgentPermissions = z.object({
+  enabled_repositories: z.enum(['all', 'selected', 'none']),
+  selected_repositories_url: z.string().exactOptional(),
+})
+export type AgentPermissions = z.infer<typeof AgentPermissions>

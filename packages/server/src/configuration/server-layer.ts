@@ -1,0 +1,15 @@
+import type { OrganizationConfiguration, Settings } from '@errand/contract'
+
+/** What the server's own settings say of every repository. */
+export function serverLayer(
+  settings: Settings,
+): Pick<OrganizationConfiguration, 'defaults' | 'enforced'> {
+  const {
+    is_automations_enabled: isEnabled,
+    require_write_access_for_automation_triggers: isStrict,
+  } = settings.automations
+  return {
+    defaults: isStrict ? {} : { require_write_access_for_automation_triggers: false },
+    enforced: isEnabled ? {} : { is_automations_enabled: false },
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  type CloudAgentConfiguration,
+  ErrandError,
+  invalidField,
+  type PartialConfiguration,
+  type RepositoryAccess,
+  type routes,
+} from '@errand/contract'
+import {
+  changeRepositoryConfiguration,
+  configurationFields,
+  type StoredConfiguration,
+  valuesOf,
+} from '@errand/core'
+import { requireRepository } from '../../auth/repository.ts'
+import { configurationOf, resolveStored } from '../../configuration/resolve.ts'
+import { effects } from '../../configuration/effects.ts'
+import type { ServerContext } from '../../context.ts'
+import { requireMatch } from '../../conventions/if-match.ts'
+import type { Answer, Call, Handler } from '../../handler.ts'
+
+type Path = Call<(typeof routes)['getConfiguration']>
+
+/** `GET /repos/{owner}/{repo}/copilot/cloud-agent/configuration`: what holds, whoever says so. */
+export const getConfiguration: Handler<typeof routes.getConfiguration> = async (context, call) => {
+  const repository = await requireReadable(context, call)
+  const { values } = await configurationOf(context, repository)
+  return { status: 200, body: values }
+}
+
+/** `GET .../effective-config` */
+export const getEffectiveConfiguration: Handler<typeof routes.getEffectiveConfiguration> = async (
+  context,
+  call,
+) => {
+  const repository = await requireReadable(context, call)
+  const { resolved, is_agent_enabled } = await configurationOf(context, repository)
+  const settings = Object.fromEntries(
+    configurationFields.map((field) => [field, { ...resolved[field], effect: effects[field] }]),
+  )
+  return { status: 200, body: { is_agent_enabled, settings } }
+}
+
+/** `PUT .../configuration`: every field is the repository's own from then on. */
+export const putConfiguration: Handler<typeof routes.putConfiguration> = (context, call) =>
+  change(context, call, call.body, () => call.body)
+
+/** `PATCH .../configuration`: what is not given stays, as it is or as others say. */
+export const patchConfiguration: Handler<typeof routes.patchConfiguration> = (context, call) =>
+  change(context, call, call.body, (before) => ({
+    ...before,
+    ...call.body,
+    ...(call.body.enabled_tools !== undefined && {
+      enabled_tools: { ...before.enabled_tools, ...call.body.enabled_tools },
+    }),
+  }))
+
+async function change(
+  context: ServerContext,
+  call: Pick<Path, 'caller' | 'params' | 'headers'>,
+  asked: PartialConfiguration,
+  merge: (before: PartialConfiguration) => PartialConfiguration,
+): Promise<Answer> {
+  const { caller, params, headers } = call
+  const repository = await requireRepository(context, caller, params, 'write', 'administration')
+  if (repository.permission !== 'admin') {
+    throw new ErrandError('forbidden', {
+      message: `You must be an administrator of ${repository.full_name} for this`,
+    })
+  }
+  const actor = { id: caller.user.id, login: caller.user.login }
+  const stored = await changeRepositoryConfiguration(context.store, repository, actor, (now) => {
+    const present = valuesOf(resolveStored(context, now))
+    requireMatch(headers['if-match'], present)
+    requireNotEnforced(context, now, asked, present)
+    return merge(now.repository)
+  })
+  return { status: 200, body: valuesOf(resolveStored(context, stored)) }
+}
+
+/** @throws ErrandError validation_failed for a value that somebody above says otherwise. */
+function requireNotEnforced(
+  context: ServerContext,
+  stored: StoredConfiguration,
+  asked: PartialConfiguration,
+  present: CloudAgentConfiguration,
+): void {
+  const resolved = resolveStored(context, stored)
+  for (const field of configurationFields) {
+    const { is_enforced: isEnforced, source } = resolved[field]
+    if (asked[field] === undefined || !isEnforced) continue
+    // Saying what holds anyway is nothing to be refused: a client may send back all it got.
+    if (JSON.stringify(asked[field]) === JSON.stringify(present[field])) continue
+    throw invalidField(
+      field,
+      `${field} is enforced by the ${source}: a repository cannot change it`,
+      'Configuration',
+    )
+  }
+}
+
+/** Who may write to it may know what its agent may do: it can name hosts inside. */
+async function requireReadable(
+  context: ServerContext,
+  { caller, params }: Pick<Path, 'caller' | 'params'>,
+): Promise<RepositoryAccess> {
+  const repository = await requireRepository(context, caller, params, 'read', 'administration')
+  if (['write', 'maintain', 'admin'].includes(repository.permission)) return repository
+  throw new ErrandError('forbidden', {
+    message: `You need write access to ${repository.full_name} to see its configuration`,
+  })
+}
