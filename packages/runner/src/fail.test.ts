@@ -56,7 +56,7 @@ it('says that the forge refuses the token', async () => {
   const error = await failureOf({ prompt: '```sh\ntrue\n```' })
   test.forge.refuse = () => undefined
 
-  expect(error).toMatchObject(failures.forge_refused)
+  expect(error).toMatchObject(failures.credential_refused)
   expect(JSON.stringify(error)).not.toContain(test.forge.token)
 })
 
