@@ -372,3 +372,20 @@ describe('who may do what with GitHub as the forge', () => {
     expect(seen).toEqual(wanted)
   })
 })
+
+it.each(['/user', `/repos/${shown}`])(
+  'the forge that stands for GitHub revalidates %s by its ETag, with the scopes of the token',
+  async (path) => {
+    const token = await github.tokenOf('alice', classic('repo', 'read:org'))
+    const headers = { authorization: `token ${token}` }
+    const first = await fetch(`${github.url}${path}`, { headers })
+    const etag = first.headers.get('etag') ?? ''
+
+    const again = await fetch(`${github.url}${path}`, {
+      headers: { ...headers, 'if-none-match': etag },
+    })
+
+    expect([first.status, again.status]).toEqual([200, 304])
+    expect(again.headers.get('x-oauth-scopes')).toBe('repo, read:org')
+  },
+)

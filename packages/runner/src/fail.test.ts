@@ -51,12 +51,21 @@ it('names the repository that is gone', async () => {
   expect(error?.message).toContain('acme/sums')
 })
 
+it('says that the forge refuses to show the repository, and why', async () => {
+  test.forge.refuse = () => ({ status: 403, message: 'Resource protected by SAML enforcement' })
+  const error = await failureOf({ prompt: '```sh\ntrue\n```' })
+  test.forge.refuse = () => undefined
+
+  expect(error).toMatchObject(failures.forge_refused)
+  expect(error?.message).toContain('Resource protected by SAML enforcement (403)')
+})
+
 it('says that the forge refuses the token', async () => {
   test.forge.refuse = () => ({ status: 401, message: 'Bad credentials' })
   const error = await failureOf({ prompt: '```sh\ntrue\n```' })
   test.forge.refuse = () => undefined
 
-  expect(error).toMatchObject(failures.forge_refused)
+  expect(error).toMatchObject(failures.credential_refused)
   expect(JSON.stringify(error)).not.toContain(test.forge.token)
 })
 

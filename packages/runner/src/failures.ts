@@ -32,7 +32,8 @@ export const failures = {
   credential_refused: {
     category: 'repository',
     title: 'The token is not accepted',
-    remedy: 'Send the task a message, or send it again, with a token that is valid for longer.',
+    remedy:
+      "Send the task a message with a token that is valid for longer; if it is the runner's, renew forge_token.",
     retryable: false,
   },
   credential_missing: {

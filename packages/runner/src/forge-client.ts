@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { Octokit } from '@octokit/core'
-import { z } from 'zod'
 
 import { SessionFailed } from './failures.ts'
+import { limitMsOf, reasonOf, statusOf } from './forge-refusal.ts'
 
 /** A token, and whose it is: for a message about it. */
 export interface TokenSource {
@@ -17,7 +17,8 @@ export interface ForgeClient {
   /** @throws SessionFailed credential_missing */
   token(signal: AbortSignal): Promise<TokenSource>
   /**
-   * Sends a request, again when the forge is away for a moment. For requests that may be sent twice.
+   * Sends a request, again when the forge is away for a moment or limits how often it is asked. For requests
+   * that may be sent twice.
    *
    * @throws ForgeRefused with the forge's status; `SessionFailed` credential_refused for 401,
    *   forge_unreachable after that
@@ -41,6 +42,8 @@ export class ForgeRefused extends Error {
 
 const requestTimeoutMs = 30_000
 const pausesMs = [500, 2000, 5000]
+/** How long one request waits for the forge's limits to pass: the work it is for is done already. */
+const longestLimitMs = 900_000
 
 export function createForgeClient(options: {
   apiUrl: string
@@ -59,7 +62,8 @@ export function createForgeClient(options: {
     async request(route, parameters, signal) {
       const { secret, of } = await options.token(signal)
       const headers = { authorization: `token ${secret}` }
-      for (let attempt = 0; ; attempt += 1) {
+      let waitedMs = 0
+      for (let attempt = 0; ;) {
         try {
           const limit = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)])
           const request = { signal: limit }
@@ -69,6 +73,12 @@ export function createForgeClient(options: {
           signal.throwIfAborted()
           const status = statusOf(error)
           if (status === 401) throw noLongerAccepted(of, error)
+          const limitMs = limitMsOf(error)
+          if (limitMs !== undefined && waitedMs + limitMs <= longestLimitMs) {
+            waitedMs += limitMs
+            await pause(limitMs, signal)
+            continue
+          }
           if (status !== undefined && status < 500) {
             throw new ForgeRefused(route, status, reasonOf(error, secret), error)
           }
@@ -77,52 +87,21 @@ export function createForgeClient(options: {
             const message = `The forge at ${options.webUrl} did not answer${status === undefined ? '' : ` but with status ${status}`}.`
             throw new SessionFailed('forge_unreachable', message, error)
           }
-          await delay(pauseMs, undefined, { signal }).catch(() => undefined)
-          signal.throwIfAborted()
+          await pause(pauseMs, signal)
+          attempt += 1
         }
       }
     },
   }
 }
 
+/** @throws the signal's reason */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined)
+  signal.throwIfAborted()
+}
+
 function noLongerAccepted(of: string, cause: unknown): SessionFailed {
   const message = `The forge does not accept the token of ${of}: it has expired or was revoked.`
   return new SessionFailed('credential_refused', message, cause)
-}
-
-const OctokitError = z.object({
-  status: z.number(),
-  response: z
-    .object({
-      data: z.object({
-        message: z.string().optional(),
-        errors: z.array(z.object({ message: z.string().optional() })).optional(),
-      }),
-    })
-    .optional()
-    .catch(undefined),
-})
-
-/** Undefined when there was no answer. Octokit gives 500 to failures of its own, without a response. */
-function statusOf(error: unknown): number | undefined {
-  const parsed = OctokitError.safeParse(error)
-  return parsed.success && hasResponse(error) ? parsed.data.status : undefined
-}
-
-function hasResponse(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'response' in error &&
-    error.response !== undefined
-  )
-}
-
-/** Whatever the forge says, it is shown to users: not the token, should it be told back. */
-function reasonOf(error: unknown, secret: string): string {
-  const parsed = OctokitError.safeParse(error)
-  const body = parsed.success ? parsed.data.response?.data : undefined
-  const details = (body?.errors ?? []).map(({ message }) => message).filter(Boolean)
-  const reason = [body?.message, ...details].filter(Boolean).join(': ')
-  return reason.replaceAll(secret, '[token]').slice(0, 500) || 'no reason given'
 }

@@ -26,24 +26,26 @@ export async function dropCampaignCredentials(tx: Tx, campaignId: string): Promi
 
 /**
  * One pass over all that is kept, a second net: nothing outlives the work it is for, whatever became of
- * that. Returns how many were deleted.
+ * that. Goes by the few rows that are kept, not by all tasks there ever were. Returns how many were deleted.
  */
 export async function sweepCredentials(store: Store): Promise<number> {
   const deleted = await patiently(() =>
     sql<{ position: number }>`
-      delete from credentials
-      where task_id in (
-          select id from tasks
-          where state in ('completed', 'failed', 'timed_out', 'cancelled'))
-        or campaign_id in (
-          select id from campaigns
-          where not is_active
-            or not exists (
-              select from campaign_targets as target
-              left join tasks as task on task.id = target.task_id
-              where target.campaign_id = campaigns.id
-                and (task.id is null
-                  or task.state not in ('completed', 'failed', 'timed_out', 'cancelled'))))
+      delete from credentials as kept
+      where exists (
+          select from tasks
+          where id = kept.task_id
+            and state in ('completed', 'failed', 'timed_out', 'cancelled'))
+        or exists (
+          select from campaigns
+          where id = kept.campaign_id
+            and (not is_active
+              or not exists (
+                select from campaign_targets as target
+                left join tasks as task on task.id = target.task_id
+                where target.campaign_id = kept.campaign_id
+                  and (task.id is null
+                    or task.state not in ('completed', 'failed', 'timed_out', 'cancelled')))))
       returning position`.execute(store.db),
   )
   return deleted.rows.length
