@@ -12,7 +12,7 @@ it.each([
   [['cr'], ['create']],
   [
     ['repo', ''],
-    ['import', 'list'],
+    ['import', 'list', 'share', 'unshare'],
   ],
   [['create', '--fo'], ['--follow']],
   [

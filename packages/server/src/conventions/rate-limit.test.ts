@@ -218,7 +218,7 @@ describe('limits of a server whose database is away', () => {
   it('tell nothing of a token that turned out to be none', async () => {
     const keys: string[] = []
     const limits = createRateLimits(
-      { ...none, per_hour: 10, points_per_minute: 10 },
+      { ...none, per_hour: 10, anonymous_per_hour: 60, points_per_minute: 10 },
       {
         clock: () => 0,
         async exchange(counts) {
@@ -231,11 +231,17 @@ describe('limits of a server whose database is away', () => {
       limits.take(caller)
       limits.takePoints(caller, list)
     }
+    limits.take(somebody)
     limits.withhold(alice, list)
+    limits.withhold(somebody, list)
 
     await limits.exchange()
 
-    expect(keys.toSorted()).toEqual(['points bob GET /agents/tasks', 'requests bob'])
+    expect(keys.toSorted()).toEqual([
+      'points bob GET /agents/tasks',
+      'requests 127.0.0.1',
+      'requests bob',
+    ])
     expect(limits.look(alice).used).toBe(1)
   })
 })

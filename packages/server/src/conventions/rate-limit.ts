@@ -136,6 +136,8 @@ export function createRateLimits(
       throw refuse((full.at(-1) ?? full[0]).windows, key)
     },
     withhold(caller, operation) {
+      // An address that comes without a token is no less an address.
+      if (caller.isAnonymous) return
       requests.withhold(caller.key)
       points.withhold(keyOf(caller, operation))
     },
