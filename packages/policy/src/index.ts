@@ -10,6 +10,7 @@ export {
 export { type Fix, fixConfiguration } from './fix.ts'
 export { isNoWeaker } from './is-no-weaker.ts'
 export { policyJsonSchema } from './policy-json-schema.ts'
+export { type Refusal, refusalOf } from './refusal-of.ts'
 export { recommendedPolicy } from './recommended-policy.ts'
 export { type Rule, type Severity, severities } from './rule.ts'
 export { rules } from './rules.ts'

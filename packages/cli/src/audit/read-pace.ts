@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** How reads follow each other under a server's limits. */
 export interface ReadPace {
@@ -16,6 +16,7 @@ export interface ReadPaceOptions {
   /** Told once of each wait that a person would notice. */
   onWait: (untilMs: number) => void
   now?: () => number
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /**
@@ -27,7 +28,12 @@ export const githubReadsAMinute = 840
 const noticeableMs = 2000
 const minuteMs = 60_000
 
-export function createReadPace({ mostAMinute, onWait, now = Date.now }: ReadPaceOptions): ReadPace {
+export function createReadPace({
+  mostAMinute,
+  onWait,
+  now = Date.now,
+  sleep = (ms, signal) => delay(ms, undefined, { signal }),
+}: ReadPaceOptions): ReadPace {
   let sent: number[] = []
   let pausedUntil = 0
   let toldUntil = 0
@@ -45,7 +51,7 @@ export function createReadPace({ mostAMinute, onWait, now = Date.now }: ReadPace
           toldUntil = until
           onWait(until)
         }
-        await sleep(ms, undefined, { signal })
+        await sleep(ms, signal)
       }
       signal.throwIfAborted()
       if (mostAMinute !== undefined) {
