@@ -211,6 +211,93 @@ describe('what is read', () => {
   })
 })
 
+describe('an audit of a thousand repositories', () => {
+  const strict = `version: 1
+rules:
+  firewall-enabled: error
+  firewall-recommended-allowlist: { enabled: true }
+  firewall-allowed-hosts: { allow: [acme.example, 'https://git.example/acme/'] }
+  firewall-denied-hosts: { deny: [paste.acme.example] }
+  mcp-allowed-servers: { allow: [{ url: 'https://mcp.acme.example/' }, { image: 'ghcr.io/acme/*' }] }
+  mcp-tools-listed: error
+  mcp-secret-references: error
+  mcp-no-literal-secrets: error
+  review-tools: error
+  workflow-approval: error
+  automations: error
+`
+  const tracker = {
+    type: 'http',
+    url: 'https://mcp.acme.example/tracker',
+    tools: ['search'],
+    headers: { Authorization: 'Bearer $COPILOT_MCP_TOKEN' },
+  }
+  const withServer = (more: object) =>
+    aConfiguration({ mcp_configuration: { mcpServers: { it: { ...tracker, ...more } } } })
+  const planted: Record<string, unknown> = {
+    'firewall-enabled': off,
+    'firewall-recommended-allowlist': aConfiguration({
+      is_firewall_recommended_allowlist_enabled: false,
+    }),
+    'firewall-allowed-hosts': aConfiguration({ custom_allowlist: ['acme.example.evil.example'] }),
+    'firewall-denied-hosts': aConfiguration({ custom_allowlist: ['paste.acme.example'] }),
+    'mcp-allowed-servers': withServer({ url: 'https://mcp.acme.example.evil.example/' }),
+    'mcp-tools-listed': withServer({ tools: ['*'] }),
+    'mcp-secret-references': withServer({ headers: { 'X-Api-Key': 'swordfish' } }),
+    'mcp-no-literal-secrets': withServer({ env: { SEED: 'q7Zt1Kp9Xw3Rb8Vd2Lm6Jh4Ns5' } }),
+    'review-tools': aConfiguration({
+      enabled_tools: { ...Object(aConfiguration().enabled_tools), secret_scanning: false },
+    }),
+    'workflow-approval': aConfiguration({ require_actions_workflow_approval: false }),
+    automations: aConfiguration({ require_write_access_for_automation_triggers: false }),
+  }
+  const clean = (at: number) =>
+    aConfiguration({
+      custom_allowlist: [`s${at}.acme.example`, `https://git.example/acme/s${at}/`].slice(at % 3),
+      is_automations_enabled: at % 2 === 0,
+      mcp_configuration: {
+        mcpServers: {
+          tracker,
+          [`s${at}`]: {
+            type: 'local',
+            command: 'docker',
+            args: ['run', '-i', '--rm', '-e', 'REGION', `ghcr.io/acme/s${at}:1.${at}`],
+            env: { REGION: `region-${at}`, API_TOKEN: `$COPILOT_MCP_S${at}` },
+            tools: [],
+          },
+        },
+      },
+    })
+
+  it('finds the planted deviation of every rule, invents none, and reads them again for nothing', async () => {
+    const repositories = Object.fromEntries([
+      ...Array.from({ length: 1000 - Object.keys(planted).length }, (_, at) => [
+        `acme/s${at}`,
+        clean(at),
+      ]),
+      ...Object.entries(planted).map(([rule, configuration]) => [`acme/${rule}`, configuration]),
+    ]) as Record<string, unknown>
+    await using server = await openFakeConfigurations({ repositories })
+    const args = ['--org', 'acme', '--policy', writePolicy(strict), '--format', 'json']
+
+    const first = await audit(server, args)
+    const { counted } = server
+    const second = await audit(server, args)
+    const { deviations, unchecked } = JSON.parse(second.out) as Record<
+      string,
+      { repository: string; rule: string }[]
+    >
+
+    expect(deviations?.map(({ repository, rule }) => [repository, rule])).toEqual(
+      Object.keys(planted)
+        .toSorted()
+        .map((rule) => [`acme/${rule}`, rule]),
+    )
+    expect([first.code, second.code, unchecked]).toEqual([1, 1, []])
+    expect([counted, server.counted]).toEqual([1010, 1010])
+  })
+})
+
 it('starts and asks nothing that a configuration names', async () => {
   await using named = await openFakeServer({})
   const marker = join(home, 'started')

@@ -11,6 +11,9 @@ export interface AuditTargets {
   archived: boolean
 }
 
+/** A hundred thousand repositories; a server that names ever more pages is not followed for ever. */
+const mostPages = 1000
+
 const ListedRepository = z.object({
   full_name: z.string(),
   archived: z.boolean().default(false),
@@ -64,6 +67,7 @@ async function listOrg(reader: Reader, org: string): Promise<z.infer<typeof List
     }
     all.push(...parsed.data)
     if (!hasNext) return all
+    if (page === mostPages) throw new UserError(`The list of repositories of ${org} does not end.`)
   }
 }
 

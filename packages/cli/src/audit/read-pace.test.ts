@@ -45,6 +45,15 @@ it('sends nothing until the reset when nothing is left, and for as long as it is
   expect([clock.ms, clock.told]).toEqual([1_360_000, [1_300_000, 1_360_000]])
 })
 
+it('is put off by no server for longer than an hour', async () => {
+  const { clock, pace } = paceByClock()
+
+  pace.heed(new Headers({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9999999999' }))
+  pace.pause(1e12)
+  await pace.turn(signal)
+  expect(clock.ms).toBe(1_000_000 + 61 * 60_000)
+})
+
 it('takes no nonsense of a server for a time', async () => {
   const { clock, pace } = paceByClock()
   for (const reset of ['', 'soon', '-5', 'NaN']) {

@@ -27,6 +27,8 @@ export const githubReadsAMinute = 840
 
 const noticeableMs = 2000
 const minuteMs = 60_000
+/** GitHub's window is an hour: a server that asks for more, or has another clock, is asked again then. */
+const longestMs = 61 * minuteMs
 
 export function createReadPace({
   mostAMinute,
@@ -59,12 +61,12 @@ export function createReadPace({
       }
     },
     pause(ms) {
-      pausedUntil = Math.max(pausedUntil, now() + ms)
+      pausedUntil = Math.max(pausedUntil, now() + Math.min(ms, longestMs))
     },
     heed(headers) {
       const reset = Number(headers.get('x-ratelimit-reset') ?? Number.NaN)
       if (headers.get('x-ratelimit-remaining') !== '0' || !(reset > 0)) return
-      pausedUntil = Math.max(pausedUntil, reset * 1000)
+      pausedUntil = Math.max(pausedUntil, Math.min(reset * 1000, now() + longestMs))
     },
   }
 }

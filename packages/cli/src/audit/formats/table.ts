@@ -8,6 +8,9 @@ const styles = { error: 'red', warning: 'yellow', note: 'cyan' } as const satisf
   string
 >
 
+/** A rule's id and some space; the longest of ours has 30 characters. */
+const ruleWidth = 32
+
 /** For a person: what is wrong under the name of each repository. For a pipe: a line with tabs for each. */
 export function presentTable(
   report: AuditReport,
@@ -26,12 +29,12 @@ function presentGroups(report: AuditReport, paint: Terminal['paint']): string {
     const level = paint(styles[severity], severity.padEnd(8))
     const place = placeOf(deviation)
     const where = place === '' ? '' : `  ${paint('dim', printableLine(place))}`
-    const id = rule.padEnd(30)
+    const id = rule.padEnd(ruleWidth)
     add(deviation.repository ?? 'the policy', `  ${level}${id}${printableLine(message)}${where}`)
   }
   for (const { repository, rule = '', reason } of report.unchecked) {
     const level = paint('magenta', 'unknown '.padEnd(8))
-    add(repository, `  ${level}${rule.padEnd(30)}${printableLine(reason)}`)
+    add(repository, `  ${level}${rule.padEnd(ruleWidth)}${printableLine(reason)}`)
   }
   const parts = [...groups].map(
     ([repository, lines]) => `${paint('bold', printableLine(repository))}\n${lines.join('\n')}\n\n`,
