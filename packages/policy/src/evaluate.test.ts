@@ -64,13 +64,28 @@ it('knows a deviation again at another place of a list, and another server of th
 it('never has a secret in what it says', () => {
   const policy = compilePolicy({
     version: 1,
-    rules: { 'mcp-no-literal-secrets': 'error', 'mcp-secret-references': 'error' },
+    rules: {
+      'mcp-no-literal-secrets': 'error',
+      'mcp-secret-references': 'error',
+      'firewall-allowed-hosts': { allow: [] },
+      'firewall-denied-hosts': { deny: ['contoso.com'] },
+    },
   })
   const secret = 'q7Zt1Kp9Xw3Rb8Vd2Lm6Jh4Ns5'
   const servers = { it: { env: { TOKEN: secret }, url: `https://u:${secret}@contoso.com/` } }
 
-  const found = evaluatePolicy(policy, 'acme/shop', withServers(servers), today)
+  const custom_allowlist = [
+    `https://u:${secret}@contoso.com/`,
+    `https://contoso.com/?key=${secret}`,
+  ]
 
-  expect(found.deviations.length).toBeGreaterThan(1)
+  const found = evaluatePolicy(
+    policy,
+    'acme/shop',
+    withServers(servers, { custom_allowlist }),
+    today,
+  )
+
+  expect(new Set(found.deviations.map(({ rule }) => rule)).size).toBe(4)
   expect(JSON.stringify(found)).not.toContain(secret)
 })

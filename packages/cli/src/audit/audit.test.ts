@@ -464,6 +464,12 @@ describe('explain', () => {
     expect(out).toContain('allow: none | write_access, default "write_access"')
   })
 
+  it('says what the entries of a list may have', async () => {
+    const { out } = await runCli(['audit', 'explain', 'mcp-allowed-servers'])
+
+    expect(out).toContain('allow: list of { name, command, args, image, url }')
+  })
+
   it('knows no other', async () => {
     expect((await runCli(['audit', 'explain', 'nothing'])).code).toBe(1)
   })

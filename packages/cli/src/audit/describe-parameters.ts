@@ -13,14 +13,21 @@ export function describeParameters(rule: Pick<Rule, 'parameters'>): DescribedPar
   const { properties = {} } = z.toJSONSchema(rule.parameters, { io: 'input' })
   return Object.entries(properties).map(([name, schema]) => {
     // Ours are made from schemas of objects: none is just `true`.
-    const {
-      type,
-      enum: values,
-      default: fallback,
-      description = '',
-    } = schema as z.core.JSONSchema.Schema
-    const kind = values?.map(String).join(' | ') ?? (type === 'boolean' ? 'true | false' : 'list')
+    const described = schema as Schema
+    const { default: fallback, description = '' } = described
     const rest = fallback === undefined ? '' : `, default ${JSON.stringify(fallback)}`
-    return { name, kind: `${kind}${rest}`, text: description }
+    return { name, kind: `${kindOf(described)}${rest}`, text: description }
   })
+}
+
+type Schema = z.core.JSONSchema.Schema
+
+/** `true | false`, `none | write_access`, `list of { name, url }`. */
+function kindOf({ type, enum: values, items }: Schema): string {
+  if (values !== undefined) return values.map(String).join(' | ')
+  if (type === 'boolean') return 'true | false'
+  // As above; a list of ours has one kind of item.
+  const { properties, enum: choices } = (items ?? {}) as Schema
+  if (properties !== undefined) return `list of { ${Object.keys(properties).join(', ')} }`
+  return choices === undefined ? 'list' : `list of ${choices.map(String).join(', ')}`
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { covers } from '../hosts/covers.ts'
 import { HostPattern } from '../hosts/host-pattern.ts'
 import { parseReach } from '../hosts/parse-reach.ts'
+import { shownEntry } from '../hosts/shown-entry.ts'
 import { defineRule, type Finding } from '../rule.ts'
 
 const isAllowed = (entry: string, allow: readonly string[]): boolean => {
@@ -25,8 +26,8 @@ export const firewallAllowedHosts = defineRule({
       const path = ['custom_allowlist', index]
       const message =
         parseReach(entry) === undefined
-          ? `\`${entry}\` is neither a host nor a URL: what it reaches is not known.`
-          : `\`${entry}\` reaches what the policy does not allow.`
+          ? `\`${shownEntry(entry)}\` is neither a host nor a URL: what it reaches is not known.`
+          : `\`${shownEntry(entry)}\` reaches what the policy does not allow.`
       return [{ path, subject: entry, message }]
     })
   },

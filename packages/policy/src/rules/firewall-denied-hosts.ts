@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { HostPattern } from '../hosts/host-pattern.ts'
 import { overlaps } from '../hosts/overlaps.ts'
 import { parseReach } from '../hosts/parse-reach.ts'
+import { shownEntry } from '../hosts/shown-entry.ts'
 import { defineRule, type Finding } from '../rule.ts'
 
 /** What denies an entry. One whose reach is not known may reach anything. */
@@ -27,7 +28,7 @@ export const firewallDeniedHosts = defineRule({
       const denier = denierOf(entry, deny)
       if (denier === undefined) return []
       const path = ['custom_allowlist', index]
-      const message = `\`${entry}\` may reach \`${denier}\`, which the policy denies.`
+      const message = `\`${shownEntry(entry)}\` may reach \`${denier}\`, which the policy denies.`
       return [{ path, subject: entry, message }]
     })
   },

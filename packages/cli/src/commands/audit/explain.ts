@@ -1,6 +1,5 @@
 import { type Command } from 'commander'
 import { UserError } from '../../errors.ts'
-import { formatTable } from '../../terminal/table.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 
@@ -20,12 +19,15 @@ async function explain(terminal: Terminal, id: string | undefined): Promise<void
   // Only this command and a run have rules to read.
   const { rules } = await import('@errand/policy')
   if (id === undefined) {
-    const rows = rules.map((rule) => [rule.id, rule.defaultSeverity, rule.title])
-    terminal.out(
-      terminal.isInteractive
-        ? `${formatTable(rows, terminal.columns)}\n`
-        : rows.map((row) => `${row.join('\t')}\n`).join(''),
-    )
+    const width = Math.max(...rules.map((rule) => rule.id.length)) + 2
+    for (const { id: name, defaultSeverity, title } of rules) {
+      const columns = [name.padEnd(width), defaultSeverity.padEnd(9), title]
+      terminal.out(
+        terminal.isInteractive
+          ? `${columns.join('')}\n`
+          : `${[name, defaultSeverity, title].join('\t')}\n`,
+      )
+    }
     return
   }
   const rule = rules.find((known) => known.id === id)
