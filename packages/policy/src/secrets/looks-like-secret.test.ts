@@ -40,6 +40,8 @@ it('knows most random values by their look', () => {
 it.each([
   'ghcr.io/contoso/mcp@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   'git+https://github.com/contoso/mcp#da39a3ee5e6b4b0d3255bfef95601890afd80709',
+  'sk-learn-model-server-for-everybody',
+  'pypi-mirror-of-the-platform-team-in-the-second-data-center-north',
   '3f2504e0-4f89-11d3-9a0c-0305e82c3301',
   'ModelContextProtocolServer2024EnterpriseEdition',
   '@modelcontextprotocol/server-sequential-thinking@2025.7.1',
@@ -53,6 +55,16 @@ it.each([
 ])('takes %s for no secret', (text) => {
   expect(secretKindOf(text)).toBeUndefined()
 })
+
+it.each(['ghp_', 'glpat-', 'sk-', 'npm_', 'hf_', 'pypi-', 'xoxb-', 'AKIA', 'eyJ', 'sk_live_'])(
+  'takes no words after %s for a secret',
+  (prefix) => {
+    const words = fc
+      .array(fc.stringMatching(/^[a-z]{2,8}$/), { minLength: 1, maxLength: 8 })
+      .map((parts) => prefix + parts.join('/'))
+    fc.assert(fc.property(words, (text) => secretKindOf(text) === undefined))
+  },
+)
 
 it('takes no name, path, version, id or URL for a secret', () => {
   const word = fc.constantFrom(

@@ -2,13 +2,14 @@
 const issued: readonly [string, RegExp][] = [
   ['a GitHub token', /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})/],
   ['a GitLab token', /\bgl(?:pat|dt|rt|ptt|cbt|oas)-[\w-]{18,}/],
-  ['a model key', /\bsk-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}/],
+  // With capitals and digits: `sk-` also begins ordinary names.
+  ['a model key', /\bsk-(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[A-Z])[A-Za-z0-9_-]{20,}/],
   ['an AWS access key', /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/],
   ['a Google key', /\bAIza[0-9A-Za-z_-]{35}/],
   ['a Slack token', /\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}/],
   ['a Stripe key', /\b(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}/],
   ['an npm token', /\bnpm_[A-Za-z0-9]{30,}/],
-  ['a PyPI token', /\bpypi-[A-Za-z0-9_-]{50,}/],
+  ['a PyPI token', /\bpypi-AgE[A-Za-z0-9_-]{50,}/],
   ['a Docker token', /\bdckr_(?:pat|oat)_[\w-]{20,}/],
   ['a SendGrid key', /\bSG\.[\w-]{16,}\.[\w-]{16,}/],
   ['a Hugging Face token', /\bhf_[A-Za-z0-9]{30,}/],
