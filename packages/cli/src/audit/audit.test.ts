@@ -402,6 +402,33 @@ describe('--fix', () => {
     expect(server.repositories['a/b']).toBe(changed)
   })
 
+  it('leaves what the baseline accepts as it is', async () => {
+    const hosts = (custom_allowlist: string[]) => aConfiguration({ custom_allowlist })
+    await using server = await openFakeConfigurations({
+      repositories: { 'a/b': hosts(['old.example']), 'a/c': aConfiguration() },
+      isErrand: true,
+    })
+    const policy = writePolicy('version: 1\nrules:\n  firewall-allowed-hosts: { allow: [] }\n')
+    const args = ['--org', 'a', '--policy', policy]
+    await audit(server, [...args, '--write-baseline'])
+    server.repositories['a/b'] = hosts(['old.example', 'new.example'])
+    server.repositories['a/c'] = hosts(['new.example'])
+
+    const { code } = await audit(server, [
+      ...args,
+      '--baseline',
+      'audit-baseline.json',
+      '--fix',
+      '--yes',
+    ])
+
+    expect(code).toBe(1)
+    expect(server.repositories).toEqual({
+      'a/b': hosts(['old.example', 'new.example']),
+      'a/c': hosts([]),
+    })
+  })
+
   it('says on GitHub, which has no API for it, where to change it', async () => {
     await using server = await openFakeConfigurations({ repositories: { 'a/b': bad } })
 

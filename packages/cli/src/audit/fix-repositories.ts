@@ -41,13 +41,14 @@ export async function fixRepositories(
   for (const item of planned) await write(terminal, client, report, item)
 }
 
-/** Of what deviates and was not accepted. */
+/** Of what deviates. A rule under which the baseline accepts something there would take that away too. */
 function planFixes(report: AuditReport, read: Audit['read']): Planned[] {
   return report.repositories.flatMap((repository) => {
     const before = read.get(repository)
-    const ids = report.deviations
-      .filter((deviation) => deviation.repository === repository)
-      .map(({ rule }) => rule)
+    const rulesIn = (deviations: AuditReport['deviations']): string[] =>
+      deviations.filter((item) => item.repository === repository).map(({ rule }) => rule)
+    const accepted = rulesIn(report.accepted)
+    const ids = rulesIn(report.deviations).filter((rule) => !accepted.includes(rule))
     const fix = before && fixConfiguration(report.policy.compiled, before.configuration, ids)
     return before === undefined || fix === undefined ? [] : [{ repository, before, fix }]
   })
