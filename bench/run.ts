@@ -8,6 +8,7 @@ const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
   task: async () => (await import('./task.ts')).measureTask,
   sandbox: async () => (await import('./sandbox.ts')).measureSandbox,
   fanout: async () => (await import('./fanout.ts')).measureFanout,
+  audit: async () => (await import('./audit.ts')).measureAudit,
   memory: async () => (await import('./memory.ts')).measureMemory,
 }
 

@@ -13,11 +13,12 @@ const allowedEdges: Record<string, readonly string[]> = {
   core: ['contract'],
   forge: ['contract'],
   recipes: [],
+  policy: [],
   agents: ['contract', 'recipes'],
   server: ['contract', 'core'],
   runner: ['contract', 'core'],
-  cli: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner'],
-  test: ['contract', 'core', 'forge', 'recipes', 'agents', 'server', 'runner', 'cli'],
+  cli: ['contract', 'core', 'forge', 'recipes', 'policy', 'agents', 'server', 'runner'],
+  test: ['contract', 'core', 'forge', 'recipes', 'policy', 'agents', 'server', 'runner', 'cli'],
 }
 
 interface Source {

@@ -28,6 +28,7 @@ it('says what commands there are', async () => {
       release                         prepare releases
       recipe                          run small deterministic jobs on a repository
       automation                      run prompts by the clock
+      audit                           check what repositories' agents may do against a policy
       mcp                             let other agents delegate tasks, by MCP
 
     Server:
@@ -75,6 +76,9 @@ const commands = [
   ['automation', 'resume'],
   ['automation', 'delete'],
   ['automation', 'sync'],
+  ['audit', 'run'],
+  ['audit', 'explain'],
+  ['audit', 'init'],
   ['mcp'],
   ['fanout', 'run'],
   ['fanout', 'resume'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCampaignCommand } from './commands/campaign/campaign.ts'
+import { addAuditCommand } from './commands/audit/audit.ts'
 import { addAutomationCommand } from './commands/automation/automation.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCreateCommand } from './commands/create.ts'
@@ -63,6 +64,7 @@ export function createProgram(terminal: Terminal): Command {
         addReleaseCommand,
         addRecipeCommand,
         addAutomationCommand,
+        addAuditCommand,
         addMcpCommand,
       ],
     ],

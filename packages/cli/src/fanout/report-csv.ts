@@ -1,3 +1,4 @@
+import { csvCell } from '../present/csv-cell.ts'
 import { type ReportRow } from './report.ts'
 
 const columns = [
@@ -24,10 +25,4 @@ export function presentCsv(rows: readonly ReportRow[]): string {
 
 function textOf(value: ReportRow[keyof ReportRow]): string {
   return Array.isArray(value) ? value.join('; ') : String(value ?? '')
-}
-
-/** A spreadsheet runs what begins like a formula, also behind spaces. */
-function csvCell(value: string): string {
-  const safe = /^\s*[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -1,3 +1,4 @@
+import { markdownCell } from '../present/markdown-cell.ts'
 import { formatDuration } from '../terminal/duration.ts'
 import { describeCounts } from './count-progress.ts'
 import { type Report, type ReportRow } from './report.ts'
@@ -29,8 +30,4 @@ function cellsOf(row: ReportRow): string[] {
     row.seconds === null ? '' : formatDuration(row.seconds * 1000),
     [...(row.reason === null ? [] : [row.reason]), ...row.problems].join('; '),
   ]
-}
-
-function markdownCell(value: string): string {
-  return value.replace(/\s+/g, ' ').replace(/[\\|<>`*_[\]&]/g, (character) => `\\${character}`)
 }

@@ -1,0 +1,112 @@
+import { AnswerError, type Client, speaksErrand } from '@errand/contract'
+import { type Fix, fixConfiguration, readConfiguration } from '@errand/policy'
+import { explainError } from '../errors.ts'
+import { printableLine } from '../terminal/printable.ts'
+import { type Terminal } from '../terminal/terminal.ts'
+import { type AuditReport } from './report.ts'
+import { addEvaluation, type Audit, configurationPath, type ReadRepository } from './run-audit.ts'
+
+interface Planned {
+  repository: string
+  before: ReadRepository
+  fix: Fix
+}
+
+/**
+ * Writes what keeps the rules where a server can be written to, after it was shown and agreed to, and
+ * puts what is left into the report. What was changed by somebody else meanwhile is not touched.
+ */
+export async function fixRepositories(
+  terminal: Terminal,
+  client: Client,
+  { report, read }: Audit,
+  isAgreed: boolean,
+): Promise<void> {
+  const planned = planFixes(report, read)
+  if (planned.length === 0) {
+    terminal.err('There is nothing that --fix could change.\n')
+    return
+  }
+  for (const item of planned) terminal.err(describe(item))
+  if (!(await speaksErrand(client, terminal.signal))) {
+    terminal.err(
+      'This server has no API to write it: change it in the settings of each repository, under Copilot, Cloud agent.\n',
+    )
+    return
+  }
+  if (!isAgreed && !(await agrees(terminal, planned.length))) {
+    terminal.err('Nothing was changed.\n')
+    return
+  }
+  for (const item of planned) await write(terminal, client, report, item)
+}
+
+/** Of what deviates. A rule under which the baseline accepts something there would take that away too. */
+function planFixes(report: AuditReport, read: Audit['read']): Planned[] {
+  return report.repositories.flatMap((repository) => {
+    const before = read.get(repository)
+    const rulesIn = (deviations: AuditReport['deviations']): string[] =>
+      deviations.filter((item) => item.repository === repository).map(({ rule }) => rule)
+    const accepted = rulesIn(report.accepted)
+    const ids = rulesIn(report.deviations).filter((rule) => !accepted.includes(rule))
+    const fix = before && fixConfiguration(report.policy.compiled, before.configuration, ids)
+    return before === undefined || fix === undefined ? [] : [{ repository, before, fix }]
+  })
+}
+
+function describe({ repository, before, fix }: Planned): string {
+  const lines = Object.entries(fix.changes).map(([field, value]) => {
+    // The changes are fields of the configuration.
+    const old = before.configuration[field as keyof ReadRepository['configuration']]
+    return `  ${field}\n    - ${shown(old)}\n    + ${shown(value)}\n`
+  })
+  return `${printableLine(repository)} (${fix.rules.join(', ')})\n${lines.join('')}`
+}
+
+/** Of an MCP configuration only its servers' names: a definition may hold what should not stand there. */
+function shown(value: unknown): string {
+  const isMcp = typeof value === 'object' && value !== null && 'mcpServers' in value
+  const text = isMcp
+    ? `servers ${Object.keys(Object(value.mcpServers)).join(', ') || 'none'}`
+    : JSON.stringify(value)
+  return printableLine(text)
+}
+
+async function agrees(terminal: Terminal, count: number): Promise<boolean> {
+  if (!terminal.canAsk) return false
+  const answer = await terminal.ask(`Write this to ${count}? [y/N] `, { signal: terminal.signal })
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+async function write(
+  { err, signal }: Terminal,
+  client: Client,
+  report: AuditReport,
+  { repository, before, fix }: Planned,
+): Promise<void> {
+  try {
+    const response = await client.request('PATCH', configurationPath(repository), {
+      body: fix.changes,
+      headers: { 'if-match': before.etag },
+      signal,
+    })
+    const after = readConfiguration(await response.json())
+    if ('reason' in after) throw new Error(after.reason)
+    const isOther = (item: { repository?: string }): boolean => item.repository !== repository
+    const accepted = new Set(report.accepted.map(({ fingerprint }) => fingerprint))
+    report.deviations = report.deviations.filter(isOther)
+    report.excepted = report.excepted.filter(isOther)
+    report.unchecked = report.unchecked.filter(isOther)
+    addEvaluation(report, repository, after)
+    report.deviations = report.deviations.filter(({ fingerprint }) => !accepted.has(fingerprint))
+    err(`${printableLine(repository)}: changed.\n`)
+  } catch (error) {
+    signal.throwIfAborted()
+    const why =
+      error instanceof AnswerError && error.status === 412
+        ? 'it was changed by somebody else meanwhile; run the command again'
+        : explainError(error).message
+    // It stays in the report as it was found.
+    err(`${printableLine(repository)}: not changed: ${printableLine(why)}\n`)
+  }
+}
