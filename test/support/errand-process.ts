@@ -114,6 +114,7 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): P
 interface CommandOptions {
   token?: string
   cwd?: string
+  environment?: Record<string, string>
 }
 
 /** Runs a client command of `errand` against a server and gives what it printed. */
@@ -134,9 +135,12 @@ export function tryErrand(
   return tryRun(process.execPath, [program, ...args], runOptions(url, options))
 }
 
-function runOptions(url: string, { token = ownerToken, cwd }: CommandOptions): RunOptions {
+function runOptions(
+  url: string,
+  { token = ownerToken, cwd, environment }: CommandOptions,
+): RunOptions {
   return {
     ...(cwd !== undefined && { cwd }),
-    env: { ERRAND_URL: url, ERRAND_TOKEN: token, HOME: '/nonexistent' },
+    env: { ERRAND_URL: url, ERRAND_TOKEN: token, HOME: '/nonexistent', ...environment },
   }
 }

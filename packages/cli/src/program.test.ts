@@ -28,7 +28,9 @@ it('says what commands there are', async () => {
       release                         prepare releases
       recipe                          run small deterministic jobs on a repository
       automation                      run prompts by the clock
+      config                          see and change what agents may do in repositories
       audit                           check what repositories' agents may do against a policy
+      audit-log                       see who changed what agents may do
       mcp                             let other agents delegate tasks, by MCP
 
     Server:
@@ -76,6 +78,12 @@ const commands = [
   ['automation', 'resume'],
   ['automation', 'delete'],
   ['automation', 'sync'],
+  ['config', 'get'],
+  ['config', 'set'],
+  ['config', 'edit'],
+  ['audit-log', 'list'],
+  ['audit-log', 'export'],
+  ['audit-log', 'verify'],
   ['audit', 'run'],
   ['audit', 'explain'],
   ['audit', 'init'],

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCampaignCommand } from './commands/campaign/campaign.ts'
+import { addAuditLogCommand } from './commands/audit-log.ts'
+import { addConfigCommand } from './commands/config.ts'
 import { addAuditCommand } from './commands/audit/audit.ts'
 import { addAutomationCommand } from './commands/automation/automation.ts'
 import { addCompletionCommand } from './commands/completion.ts'
@@ -64,7 +66,9 @@ export function createProgram(terminal: Terminal): Command {
         addReleaseCommand,
         addRecipeCommand,
         addAutomationCommand,
+        addConfigCommand,
         addAuditCommand,
+        addAuditLogCommand,
         addMcpCommand,
       ],
     ],

@@ -85,6 +85,19 @@ const Sandbox = z.strictObject({
     .describe('What one session may print and report before its agent is stopped.'),
 })
 
+const Policy = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('The policy file, as `errand audit init` writes one. Read when the server starts.'),
+  enforce: flag
+    .default(false)
+    .describe(
+      'Refuse tasks where the configuration of the repository breaks a rule of severity `error`.',
+    ),
+})
+
 const Upstream = z.strictObject({
   wire: z.enum(['anthropic', 'openai']).describe('The wire format the upstream speaks.'),
   base_url: z
@@ -200,6 +213,9 @@ export const Settings = z.strictObject({
   ),
   automations: Automations.prefault({}).describe(
     'Prompts sent by the clock (docs/automations.md).',
+  ),
+  policy: Policy.prefault({}).describe(
+    'A policy that repositories must keep for tasks to run in them (docs/policy.md).',
   ),
   agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
 })

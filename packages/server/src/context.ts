@@ -1,4 +1,4 @@
-import type { Forge, Settings } from '@errand/contract'
+import type { CloudAgentConfiguration, Forge, Settings } from '@errand/contract'
 import type { Encryption, Log, Store } from '@errand/core'
 
 /** A prompt that is a recipe, made ready for one repository and branch. */
@@ -32,6 +32,15 @@ export interface ServerContext {
   installationToken?: (repository: string) => Promise<string>
   /** What a variable that the settings name holds. Never stored, never logged. */
   secrets: (name: string) => string | undefined
+  /**
+   * Why an enforced policy lets no task run in a repository with this configuration: a sentence that names
+   * the rule. Without one nothing is refused.
+   */
+  refusalOf?: (
+    fullName: string,
+    configuration: CloudAgentConfiguration,
+    today: string,
+  ) => string | undefined
   /** Without one no prompt is a recipe. */
   readRecipe?: RecipeReader
 }

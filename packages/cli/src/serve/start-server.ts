@@ -8,6 +8,7 @@ import { type Logger } from 'pino'
 import { noteRunningServer } from '../client/local-server.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
+import { openPolicy } from './open-policy.ts'
 import { openEncryption } from './open-encryption.ts'
 import { openRunner } from './open-runner.ts'
 import { openGitHubApp, openRemoteForge, remoteForge, requireNoGitHub } from './remote-forge.ts'
@@ -60,7 +61,8 @@ export async function startServer(
       deviceLogin: embedded.deviceLogin,
     }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
-    const tools = { createMcpServer, readRecipe }
+    const refusalOf = await openPolicy(settings, log)
+    const tools = { createMcpServer, readRecipe, ...(refusalOf !== undefined && { refusalOf }) }
     const own = {
       store,
       forge,

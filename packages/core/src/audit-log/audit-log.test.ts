@@ -59,7 +59,7 @@ it('shows any change of any field of any entry, and at which', async () => {
         const before = rows[at] as AuditLogRow
         const changed = field === 'timestamp' ? new Date(Number(value)) : value
         fc.pre(JSON.stringify(before[field]) !== JSON.stringify(changed))
-        rows[at] = { ...before, [field]: changed } as AuditLogRow
+        rows[at] = { ...before, [field]: changed }
 
         expect(await verifyChain(rows)).toMatchObject({ ok: false, number: at + 1 })
       },

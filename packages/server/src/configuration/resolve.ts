@@ -24,14 +24,25 @@ export async function configurationOf(context: ServerContext, repository: Reposi
   return { resolved, values: valuesOf(resolved), is_agent_enabled: stored.is_agent_enabled }
 }
 
-/** @throws ErrandError forbidden where the organization keeps agents out of the repository */
+/**
+ * Whether an agent may work in a repository at all, by its organization's permissions and by the policy
+ * that the server enforces.
+ *
+ * @throws ErrandError forbidden, with who or which rule says so
+ */
 export async function requireAgentEnabled(
   context: ServerContext,
   repository: RepositoryAccess,
 ): Promise<void> {
-  const { is_agent_enabled: isEnabled } = await readConfiguration(context.store.db, repository)
-  if (isEnabled) return
-  throw new ErrandError('forbidden', {
-    message: `Agents are not enabled in ${repository.full_name}: the permissions of ${repository.owner.login} keep them out`,
-  })
+  const { values, is_agent_enabled: isEnabled } = await configurationOf(context, repository)
+  if (!isEnabled) {
+    throw new ErrandError('forbidden', {
+      message: `Agents are not enabled in ${repository.full_name}: the permissions of ${repository.owner.login} keep them out`,
+    })
+  }
+  const today = new Date().toISOString().slice(0, 10)
+  const refusal = context.refusalOf?.(repository.full_name, values, today)
+  if (refusal === undefined) return
+  const page = `${context.publicUrl()}/repos/${repository.full_name}/copilot/cloud-agent/effective-config`
+  throw new ErrandError('forbidden', { message: `${refusal} See ${page}` })
 }
