@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { cp, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TokenKind } from '@errand/contract'
+import { createEncryption, keyBytes, openStore } from '@errand/core'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDatabase, type Database, postgresUrl } from '../support/database.ts'
+import { serveProcess } from '../support/errand-process.ts'
+import { type GitHubDouble, mayPush, startGitHub } from '../support/github-forge.ts'
+import { clientFor } from '../support/start-errand.ts'
+import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
+import { ownerToken, settingsFor } from '../support/test-settings.ts'
+
+// Somebody has taken everything a server stores, but for the files that hold its key and the first owner's
+// token. They read each byte of it, and try to use it.
+
+const apart = new Set(['encryption.key', 'owner-token'])
+
+let github: GitHubDouble
+let folder: TempFolder
+
+beforeAll(async () => {
+  folder = await createTempFolder('stolen')
+  github = await startGitHub()
+  await github.errand.addRepository('acme/sums')
+  await github.addMember('alice', 'acme/sums', 'admin')
+}, 60_000)
+afterAll(async () => {
+  await github?.[Symbol.asyncDispose]()
+  await folder?.[Symbol.asyncDispose]()
+})
+
+/** A server that has work to do with tokens of users, and keeps them for it. */
+async function fillServer(
+  name: string,
+  database?: Database,
+): Promise<{ dir: string; secrets: string[] }> {
+  const dir = join(folder.path, name)
+  const settings = settingsFor(dir, {
+    settings: { forge: github.url, runner: { enabled: false } },
+    ...(database !== undefined && { databaseUrl: database.url }),
+  })
+  const server = await serveProcess(dir, settings)
+  const token = await github.tokenOf('alice', { scopes: ['repo'] })
+  const fine = await github.tokenOf('alice', { kind: 'fine_grained', permissions: mayPush })
+  for (const secret of [token, fine]) {
+    const client = clientFor(server.url, secret)
+    const body = { prompt: 'Tidy up', model: 'script' }
+    await client.call('createTask', { params: { owner: 'acme', repo: 'sums' }, body })
+    const targets = [{ repository: 'acme/sums' }]
+    await client.call('createCampaign', { params: {}, body: { ...body, targets } })
+  }
+  await server.stop()
+  return { dir, secrets: [token, fine] }
+}
+
+/** What of the secrets stands in these bytes, in any form that needs no key to be read. */
+function formsOf(secret: string): Buffer[] {
+  const bytes = Buffer.from(secret)
+  const shifted = [0, 1, 2].map((skip) => Buffer.concat([Buffer.alloc(skip), bytes]))
+  return [
+    bytes,
+    Buffer.from(secret, 'utf16le'),
+    Buffer.from(bytes.toString('hex')),
+    Buffer.from(bytes.toReversed()),
+    // The ends of base64 depend on what stands beside it.
+    ...shifted.flatMap((one) =>
+      (['base64', 'base64url'] as const).map((form) =>
+        Buffer.from(one.toString(form).slice(4, -4)),
+      ),
+    ),
+  ]
+}
+
+async function holds(chunks: AsyncIterable<Buffer>, secrets: string[]): Promise<boolean> {
+  const needles = secrets.flatMap(formsOf)
+  let before = Buffer.alloc(0)
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([before, chunk])
+    if (needles.some((needle) => bytes.includes(needle))) return true
+    before = bytes.subarray(-512)
+  }
+  return false
+}
+
+async function filesWith(dir: string, secrets: string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || apart.has(entry.name)) continue
+    const path = join(entry.parentPath, entry.name)
+    if (await holds(createReadStream(path) as AsyncIterable<Buffer>, secrets)) found.push(path)
+  }
+  return found
+}
+
+it('a secret is found in whatever form it lies there', async () => {
+  const secret = 'ghp_0123456789abcdefghijklmnopqrstuvwxyz'
+  const lying = [
+    secret,
+    Buffer.from(`x:${secret}`).toString('base64'),
+    Buffer.from(secret).toString('hex'),
+    Buffer.from(secret, 'utf16le').toString('latin1'),
+  ]
+  for (const text of lying) {
+    const cut = text.length >> 1
+    const chunks = (async function* () {
+      yield Buffer.from(`before ${text.slice(0, cut)}`, 'latin1')
+      yield Buffer.from(`${text.slice(cut)} after`, 'latin1')
+    })()
+    expect(await holds(chunks, [secret])).toBe(true)
+  }
+})
+
+describe('of a server with GitHub as its forge', () => {
+  it('no byte of the data folder gives a token, and what is sealed opens with no other key', async () => {
+    const { dir, secrets } = await fillServer('pglite')
+    const copy = join(folder.path, 'copy')
+    await cp(dir, copy, {
+      recursive: true,
+      filter: (path) => !apart.has(path.split('/').at(-1) ?? ''),
+    })
+
+    expect(await filesWith(copy, secrets)).toEqual([])
+    await using store = await openStore({ dataDir: copy })
+    const rows = await store.db.selectFrom('credentials').selectAll().execute()
+    expect(rows.length).toBeGreaterThanOrEqual(4)
+    const { open } = createEncryption([randomBytes(keyBytes)])
+    for (const { sealed, task_id, campaign_id, user_id } of rows) {
+      const place = task_id === null ? `campaigns/${campaign_id}` : `tasks/${task_id}`
+      expect(() => open(sealed, `credentials/${place}/${user_id}`)).toThrow('does not have')
+    }
+  }, 120_000)
+
+  it.skipIf(postgresUrl === undefined)(
+    'no column of the PostgreSQL database gives a token',
+    async () => {
+      await using database = await createDatabase()
+      const { secrets } = await fillServer('postgres', database)
+
+      const text = await dump(database.url)
+
+      expect(text).toMatch(/v1\.[0-9a-f]{16}\./)
+      const whole = (async function* () {
+        yield Buffer.from(text)
+      })()
+      expect(await holds(whole, secrets)).toBe(false)
+    },
+    120_000,
+  )
+})
+
+it('of the embedded forge, no byte gives a token of any kind, nor the code of a device', async () => {
+  const kinds = ['classic', 'fine_grained', 'oauth', 'user_to_server', 'installation'] as const
+  const permissions = { contents: 'read' } as const
+  const tokens = await Promise.all(
+    kinds.map((kind: TokenKind) =>
+      github.tokenOf('alice', { kind, scopes: ['repo'], permissions }),
+    ),
+  )
+  const response = await fetch(`${github.url}/login/device/code`, {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams({ client_id: 'errand-cli', scope: 'repo' }),
+  })
+  const { device_code: device } = (await response.json()) as { device_code: string }
+  expect(device.length).toBeGreaterThan(20)
+
+  expect(tokens).toHaveLength(5)
+  expect(await filesWith(github.errand.dataDir, [...tokens, device, ownerToken])).toEqual([])
+})
+
+/** Every row of every table, as text. */
+async function dump(url: string): Promise<string> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const tables = await client.query<{ name: string }>(
+      `select quote_ident(tablename) as name from pg_tables where schemaname = 'public'`,
+    )
+    const texts: string[] = []
+    for (const { name } of tables.rows) {
+      const rows = await client.query<{ text: string }>(`select t::text as text from ${name} t`)
+      texts.push(...rows.rows.map(({ text }) => text))
+    }
+    return texts.join('\n')
+  } finally {
+    await client.end()
+  }
+}
