@@ -175,8 +175,23 @@ it('the log is listed, exported, and found to be whole, until its head is anothe
     `${number}:${'0'.repeat(64)}`,
   ])
 
+  const config = join(folder.path, 'errand.yml')
+  await writeFile(config, `data: ${server.dataDir}\n`)
+  const locked = await tryErrand(server.url, ['audit-log', 'verify', '--config', config])
+
+  expect([locked.code, locked.stderr]).toEqual([1, expect.stringContaining('in use by another')])
   expect(listed.trim().split('\n')).toHaveLength(2)
   expect(exported.trim().split('\n')).toHaveLength(Number(number))
   expect([again.code, other.code]).toEqual([0, 1])
   expect(other.stdout).toContain(`Entry ${number} is another than the one that was kept`)
+})
+
+it('the log is verified from the database as well, once the server has stopped', async () => {
+  const config = join(folder.path, 'errand.yml')
+  const head = /Head: (\S+)/.exec(await errand(server.url, ['audit-log', 'verify']))?.[1]
+  await server.close()
+
+  const verified = await errand('', ['audit-log', 'verify', '--config', config])
+
+  expect(verified).toContain(`Head: ${head}`)
 })

@@ -115,9 +115,14 @@ function describe({ method, path, headers, body }: FuzzedRequest): string {
   return `${method} ${path} ${JSON.stringify(headers)} ${body?.toString().slice(0, 1000) ?? ''}`
 }
 
-/** What changes a repository as a whole has one for itself: the others would end at its former name. */
-function knownTo({ name }: Operation): Known {
-  return name === 'PATCH /repos/{owner}/{repo}' ? { ...known, repo: ['spare'] } : known
+/**
+ * What changes a repository or an organization as a whole has one for itself: the others would end at a
+ * former name, or at a door that was shut.
+ */
+function knownTo({ name, method }: Operation): Known {
+  if (/ \/orgs\/\{org\}\/copilot/.test(name)) return { ...known, org: ['spare'] }
+  const isWhole = name === 'PATCH /repos/{owner}/{repo}' || name.includes('/cloud-agent/')
+  return isWhole && method !== 'GET' ? { ...known, repo: ['spare'] } : known
 }
 
 /** Something of each kind, for requests to name. */
@@ -127,6 +132,7 @@ async function furnish(path: string): Promise<Known> {
   for (const name of ['acme/sums', 'acme/other', 'acme/spare']) {
     await errand(server.url, ['repo', 'import', source, name])
   }
+  await errand(server.url, ['org', 'create', 'spare'])
   const client = clientFor(server.url, ownerToken)
   const params = { owner: 'acme', repo: 'sums' }
   const body = { prompt: scriptPrompt('true'), model: 'script' }

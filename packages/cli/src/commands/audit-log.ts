@@ -1,4 +1,5 @@
 import { type AuditEntry } from '@errand/contract'
+import type { AuditLogRow } from '@errand/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type AuditScope, readEntries, rowOf } from '../audit-log/entries.ts'
 import { connect } from '../client/connection.ts'
@@ -56,9 +57,19 @@ export function addAuditLogCommand(program: Command, terminal: Terminal): void {
         parseHead,
       ),
     )
+    .option('--config <file>', "read the database that a server's settings name, not its API")
     .option('--json', 'print the outcome as JSON')
-    .addHelpText('after', examples('errand audit-log verify'))
-    .action((options: { expect?: Head; json?: boolean }) => verify(terminal, options))
+    .addHelpText(
+      'after',
+      examples('errand audit-log verify', 'errand audit-log verify --config errand.yml'),
+    )
+    .action((options: VerifyOptions) => verify(terminal, options))
+}
+
+interface VerifyOptions {
+  expect?: Head
+  config?: string
+  json?: boolean
 }
 
 interface Head {
@@ -99,20 +110,27 @@ async function exportAll(terminal: Terminal, options: Omit<AuditScope, 'order'>)
   }
 }
 
-async function verify(
-  terminal: Terminal,
-  { expect, json }: { expect?: Head; json?: boolean },
-): Promise<void> {
+async function verify(terminal: Terminal, { expect, config, json }: VerifyOptions): Promise<void> {
   const { verifyChain } = await import('@errand/core')
-  const entries = readEntries(connect(terminal), { order: 'asc' }, terminal.signal)
-  async function* rows() {
-    for await (const entry of entries) yield rowOf(entry)
-  }
-  const outcome = await verifyChain(rows(), expect)
+  const rows = config === undefined ? askedRows(terminal) : storedRows(terminal, config)
+  const outcome = await verifyChain(rows, expect)
   if (json === true) await printJson(terminal, outcome)
   else if (outcome.ok) {
     const { number, hash } = outcome.head
     terminal.out(`${number} entries, none changed. Head: ${number}:${hash}\n`)
   } else terminal.out(`Entry ${outcome.number} ${outcome.problem}.\n`)
   if (!outcome.ok) throw new Exit(exitCodes.failed)
+}
+
+async function* askedRows(terminal: Terminal): AsyncGenerator<AuditLogRow> {
+  const scope = { order: 'asc' } as const
+  for await (const entry of readEntries(connect(terminal), scope, terminal.signal)) {
+    yield rowOf(entry)
+  }
+}
+
+/** Where a GitHub is the forge nobody administers the server by its API: who has its database does. */
+async function* storedRows(terminal: Terminal, config: string): AsyncGenerator<AuditLogRow> {
+  const { readStoredEntries } = await import('../audit-log/stored-entries.ts')
+  yield* readStoredEntries(terminal, config)
 }
