@@ -145,6 +145,7 @@ describe.skipIf(postgresUrl === undefined)('two servers on one PostgreSQL', () =
           ...common,
           data,
           forge: one.url,
+          forge_token: ownerToken,
           runner: { enabled: false },
           automations,
         }
