@@ -15,9 +15,9 @@ const scopesFor: Record<TokenPermission, string[]> = {
 }
 
 /**
- * Whether the token as such may use an operation of the Agent Tasks API (behaviour.md 2.1): no
- * installation tokens, unless `allow_server_to_server`; fine-grained and user-to-server tokens with the permission "Agent tasks";
- * classic and OAuth tokens with the scope `repo`, or `public_repo` for public repositories.
+ * Whether the token as such may use an operation (behaviour.md 2.1, 2.2): fine-grained, user-to-server and
+ * installation tokens with the permission it takes; classic and OAuth tokens with one of its scopes. For
+ * agent tasks installation tokens are refused as GitHub does, unless `allow_server_to_server`.
  *
  * @throws ErrandError 403, with the header that names what is needed; 404 for a private repository
  * that the token's scopes do not reach.
