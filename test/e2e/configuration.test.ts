@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, defaultConfiguration } from '@errand/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -121,6 +121,9 @@ it('an editor that leaves nothing changed changes nothing, and one that does is 
   expect(same).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing is different') })
   expect(other.stdout).toContain('+ is_automations_enabled: false')
   expect(broken.code).toBe(1)
+  const [, kept = ''] = /is kept in (\S+)/.exec(broken.stderr) ?? []
+  expect(await readFile(kept, 'utf8')).toBe('[\n')
+  await rm(join(kept, '..'), { recursive: true })
 })
 
 it('a task is refused where the policy’s rule is broken, and started where it is mended', async () => {

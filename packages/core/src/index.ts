@@ -63,6 +63,7 @@ export {
 export {
   configurationFields,
   type ConfigurationLayers,
+  enforcedTools,
   resolveConfiguration,
   type ResolvedConfiguration,
   valuesOf,

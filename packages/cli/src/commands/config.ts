@@ -96,8 +96,9 @@ async function editInEditor(terminal: Terminal, options: Options): Promise<void>
   const { edit } = await import('../configuration/edit.ts')
   const document = await readDocument(terminal, connect(terminal), options)
   const heading = `The configuration of ${document.name}. Save it to change it; leave it as it is to change nothing.`
-  const values = await edit(terminal, heading, document.values)
-  await write(terminal, document, values ?? document.values, options)
+  await edit(terminal, heading, document.values, (values = document.values) =>
+    write(terminal, document, values, options),
+  )
 }
 
 async function write(

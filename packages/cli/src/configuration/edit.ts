@@ -8,19 +8,20 @@ import { UserError } from '../errors.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 
 /**
- * Has a document edited as YAML in the user's editor, which may be a command line, as git has it.
- * Undefined when nothing was changed.
+ * Has a document edited as YAML in the user's editor, which may be a command line, as git has it, and uses
+ * what it has become: undefined when nothing was changed. What cannot be used is kept, and where is said.
  *
  * @throws UserError when the editor fails, or what it leaves is no YAML object
  */
 export async function edit(
-  { environment }: Pick<Terminal, 'environment'>,
+  { environment, err }: Pick<Terminal, 'environment' | 'err'>,
   heading: string,
   values: Record<string, unknown>,
-): Promise<Record<string, unknown> | undefined> {
+  use: (values: Record<string, unknown> | undefined) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'errand-edit-'))
+  const file = join(folder, 'configuration.yml')
   try {
-    const file = join(folder, 'configuration.yml')
     const before = `${heading.replaceAll(/^/gm, '# ')}\n${stringify(values)}`
     await writeFile(file, before, { mode: 0o600 })
     const editor = environment['VISUAL'] || environment['EDITOR'] || 'vi'
@@ -28,10 +29,12 @@ export async function edit(
     const [code] = (await once(child, 'close')) as [number | null]
     if (code !== 0) throw new UserError(`The editor \`${editor}\` failed: nothing was changed.`)
     const after = await readFile(file, 'utf8')
-    return after === before ? undefined : readObject(after)
-  } finally {
-    await rm(folder, { recursive: true })
+    await use(after === before ? undefined : readObject(after))
+  } catch (error) {
+    err(`What you wrote is kept in ${file}\n`)
+    throw error
   }
+  await rm(folder, { recursive: true })
 }
 
 function readObject(text: string): Record<string, unknown> {

@@ -133,6 +133,7 @@ describeOnEachStore('the audit log', (on) => {
     for (const statement of [
       sql`update audit_log set actor_login = 'mallory'`,
       sql`delete from audit_log`,
+      sql`truncate audit_log`,
     ]) {
       await expect(statement.execute(on.store.db)).rejects.toThrow(/append-only/)
     }

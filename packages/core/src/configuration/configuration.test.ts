@@ -99,12 +99,36 @@ it('a configuration is written down without what may be a secret', () => {
     },
   })
 
+  const url = 'https://user:hidden@host.example/path?token=hidden#hidden'
+  const args = [
+    '-y',
+    '@acme/server@1.2.3',
+    '--token=hidden',
+    'KEY=hidden',
+    '--token=$COPILOT_MCP_T',
+    'ghp_hidden0123456789abcdefghijklm',
+    url,
+  ]
+  expect(maskSecrets({ a: { url, args } })).toEqual({
+    a: {
+      url: 'https://********@host.example/path?********',
+      args: [
+        '-y',
+        '@acme/server@1.2.3',
+        '--token=********',
+        'KEY=********',
+        '--token=$COPILOT_MCP_T',
+        '********',
+        'https://********@host.example/path?********',
+      ],
+    },
+  })
   expect(JSON.stringify(shown)).not.toMatch(/ghp_literal|secret|x \$/)
   expect(shown).toEqual({
     mcpServers: {
       a: {
         env: { A: '$COPILOT_MCP_A', B: '********', C: '${COPILOT_MCP_C}', D: '********' },
-        args: ['--host=a.example'],
+        args: ['--host=********'],
       },
       b: { headers: { Authorization: 'Bearer $COPILOT_MCP_T', X: { deep: ['********'] } } },
     },

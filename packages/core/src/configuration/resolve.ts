@@ -57,10 +57,23 @@ function resolveField(layers: ConfigurationLayers, field: ConfigurationField): R
   const found = said.filter(([document]) => document[field] !== undefined)
   // The last of them says something of every field.
   const [document, source, isEnforced] = found[0]!
-  const value = field === 'enabled_tools' ? toolsOf(found) : document[field]
+  if (field === 'enabled_tools') {
+    const value = toolsOf(found)
+    const isWhole = Object.keys(enforcedTools(layers)).length === Object.keys(value).length
+    return { value, source, is_enforced: isWhole }
+  }
+  const value = document[field]
   if (field !== 'custom_allowlist') return { value, source, is_enforced: isEnforced }
   const hosts = [...(document.custom_allowlist ?? []), ...organization.additional_allowlist]
   return { value: [...new Set(hosts)], source, is_enforced: isEnforced }
+}
+
+/** The tools of which somebody above says whether they are on: each by itself. */
+export function enforcedTools({
+  server,
+  organization,
+}: Pick<ConfigurationLayers, 'server' | 'organization'>): Record<string, boolean | undefined> {
+  return { ...organization.enforced.enabled_tools, ...server.enforced.enabled_tools }
 }
 
 /** Each tool by itself: who says something of one says nothing of the others. */

@@ -134,7 +134,10 @@ export async function emptyStore(store: Store): Promise<void> {
     'tasks, portal_runs, campaigns, automations, rate_windows, audit_log',
     'repository_configurations, organization_configurations, selected_repositories',
   ]
+  const never = 'trigger audit_log_is_never_emptied'
+  await sql.raw(`alter table audit_log disable ${never}`).execute(store.db)
   await sql.raw(`truncate ${tables.join(', ')} cascade`).execute(store.db)
+  await sql.raw(`alter table audit_log enable ${never}`).execute(store.db)
 }
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url)

@@ -30,8 +30,11 @@ export function readPhrase(phrase: string): Filter {
 
 function readCreated(value: string, word: string): Pick<Filter, 'since' | 'until'> {
   const [, sign, bound, from, to, day] = created.exec(value) ?? []
-  if (sign?.startsWith('>')) return { since: timeOf(bound, sign === '>', word) }
-  if (sign !== undefined) return { until: timeOf(bound, sign === '<=', word) }
+  // Behind a day is behind its end, and before it is before its beginning.
+  if (sign === '>') return { since: new Date(timeOf(bound, true, word).getTime() + 1) }
+  if (sign === '>=') return { since: timeOf(bound, false, word) }
+  if (sign === '<') return { until: new Date(timeOf(bound, false, word).getTime() - 1) }
+  if (sign === '<=') return { until: timeOf(bound, true, word) }
   if (day !== undefined) return { since: timeOf(day, false, word), until: timeOf(day, true, word) }
   if (from === undefined) throw notUnderstood(word)
   return {

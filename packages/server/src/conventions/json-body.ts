@@ -21,11 +21,28 @@ export function parseJsonBodies(app: FastifyInstance, bodyLimit: number): void {
   })
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, text, done) => {
     try {
-      done(null, text === '' ? undefined : JSON.parse(text.toString()))
+      const body: unknown = text === '' ? undefined : JSON.parse(text.toString())
+      if (isTooDeep(body)) throw new RangeError(`nested deeper than ${depthLimit}`)
+      done(null, body)
     } catch (cause) {
       done(new ErrandError('bad_json', { cause }))
     }
   })
+}
+
+/** Nothing that the API takes is as deep; what walks over a body may do so by calling itself. */
+const depthLimit = 100
+
+/** Level by level, since what is too deep cannot be walked over in any other way. */
+function isTooDeep(body: unknown): boolean {
+  let level = [body]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > depthLimit) return true
+    level = level.flatMap((value): unknown[] =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    )
+  }
+  return false
 }
 
 /** The body as an object; none counts as an empty one. */

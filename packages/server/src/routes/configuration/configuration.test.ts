@@ -141,6 +141,15 @@ function mcp(x: object): object {
   return { mcp_configuration: { mcpServers: { x } } }
 }
 
+it.each([50, 150, 5000, 100_000])(
+  'what is nested %i deep does not break the server',
+  async (depth) => {
+    const body = `{"mcp_configuration":${'['.repeat(depth)}${']'.repeat(depth)}}`
+
+    expect((await patch({}, { body })).status).toBe(depth > 100 ? 400 : 422)
+  },
+)
+
 describe('who may look and who may change', () => {
   it.each([
     ['alice', [200, 200, 200, 200, 200, 204]],
@@ -233,6 +242,25 @@ describe('an organization', () => {
       custom_allowlist: { source: 'repository', is_enforced: false },
       is_automations_enabled: { value: true, source: 'default', is_enforced: false },
     })
+  })
+
+  it('enforces one tool and leaves the others, and takes back what it answered', async () => {
+    const mcp_configuration = mcp({ type: 'http', url: 'https://x.example', tools: ['b', 'a'] })
+    await put({
+      enforced: { enabled_tools: { codeql: true }, ...mcp_configuration },
+      additional_allowlist: ['all.example'],
+    })
+
+    const other = await patch({ enabled_tools: { secret_scanning: false } })
+    const refused = await patch({ enabled_tools: { codeql: false } })
+    const whole = await ask(path, { method: 'PUT', body: other.body })
+    await put({})
+
+    expect([other.status, refused.status, whole.status]).toEqual([200, 422, 200])
+    expect(errorsOf(refused.body)).toMatchObject([{ field: 'enabled_tools.codeql' }])
+    expect(other.body.enabled_tools).toMatchObject({ codeql: true, secret_scanning: false })
+    // The host was the organization's, and went with it.
+    expect((await ask(path)).body.custom_allowlist).toEqual([])
   })
 
   it('keeps agents out of repositories that are not selected, however a task is asked for', async () => {
@@ -335,6 +363,8 @@ describe('the audit log', () => {
   it.each([
     ['created:>=2020-01-01', 1],
     ['created:<2020-01-01', 0],
+    [`created:>${new Date().toISOString().slice(0, 10)}`, 0],
+    [`created:<${new Date().toISOString().slice(0, 10)}`, 0],
     ['created:2020-01-01..*', 1],
     ['created:2019-01-01..2020-01-01T00:00:00Z', 0],
     [`created:${new Date().toISOString().slice(0, 10)}`, 1],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type CloudAgentConfiguration,
   ErrandError,
@@ -9,12 +10,14 @@ import {
 import {
   changeRepositoryConfiguration,
   configurationFields,
+  enforcedTools,
   type StoredConfiguration,
   valuesOf,
 } from '@errand/core'
 import { requireRepository } from '../../auth/repository.ts'
 import { configurationOf, resolveStored } from '../../configuration/resolve.ts'
 import { effects } from '../../configuration/effects.ts'
+import { serverLayer } from '../../configuration/server-layer.ts'
 import type { ServerContext } from '../../context.ts'
 import { requireMatch } from '../../conventions/if-match.ts'
 import type { Answer, Call, Handler } from '../../handler.ts'
@@ -73,7 +76,7 @@ async function change(
     const present = valuesOf(resolveStored(context, now))
     requireMatch(headers['if-match'], present)
     requireNotEnforced(context, now, asked, present)
-    return merge(now.repository)
+    return withoutAdded(merge(now.repository), now.organization.additional_allowlist)
   })
   return { status: 200, body: valuesOf(resolveStored(context, stored)) }
 }
@@ -88,15 +91,29 @@ function requireNotEnforced(
   const resolved = resolveStored(context, stored)
   for (const field of configurationFields) {
     const { is_enforced: isEnforced, source } = resolved[field]
-    if (asked[field] === undefined || !isEnforced) continue
+    if (asked[field] === undefined || !isEnforced || field === 'enabled_tools') continue
     // Saying what holds anyway is nothing to be refused: a client may send back all it got.
-    if (JSON.stringify(asked[field]) === JSON.stringify(present[field])) continue
-    throw invalidField(
-      field,
-      `${field} is enforced by the ${source}: a repository cannot change it`,
-      'Configuration',
-    )
+    if (!isDeepStrictEqual(asked[field], present[field])) throw enforced(field, source)
   }
+  const layers = { server: serverLayer(context.settings), organization: stored.organization }
+  const tools: Record<string, boolean | undefined> = asked.enabled_tools ?? {}
+  for (const [tool, isOn] of Object.entries(enforcedTools(layers))) {
+    if (tools[tool] === undefined || isOn === undefined || tools[tool] === isOn) continue
+    const isServers = serverLayer(context.settings).enforced.enabled_tools !== undefined
+    throw enforced(`enabled_tools.${tool}`, isServers ? 'server' : 'organization')
+  }
+}
+
+function enforced(field: string, by: string): Error {
+  const message = `${field} is enforced by the ${by}: a repository cannot change it`
+  return invalidField(field, message, 'Configuration')
+}
+
+/** What the organization adds is not the repository's own, though it is answered as one list. */
+function withoutAdded(asked: PartialConfiguration, added: string[]): PartialConfiguration {
+  const hosts = asked.custom_allowlist
+  if (hosts === undefined) return asked
+  return { ...asked, custom_allowlist: hosts.filter((host) => !added.includes(host)) }
 }
 
 /** Who may write to it may know what its agent may do: it can name hosts inside. */
