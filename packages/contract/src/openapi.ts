@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ErrorBody, errorTable, Moved } from './errors.ts'
+import { ErrorBody, type ErrorName, errorTable, Moved } from './errors.ts'
 import { Event } from './event.ts'
 import { type Route } from './route.ts'
 import { type RouteName, routes } from './routes.ts'
@@ -109,8 +109,11 @@ function describeMoved({ path, method }: Route): Record<string, object> {
 }
 
 function describeErrors(route: Route): Record<string, object> {
+  // What any operation may be answered, and any that takes a body.
+  const everywhere: ErrorName[] = ['secondary_rate_limited']
+  if (route.body !== undefined) everywhere.push('payload_too_large')
   const byStatus = new Map<number, string[]>()
-  for (const name of route.errors) {
+  for (const name of new Set([...route.errors, ...everywhere])) {
     const { status, message } = errorTable[name]
     byStatus.set(status, [...(byStatus.get(status) ?? []), message])
   }

@@ -61,9 +61,10 @@ export const undescribedOperations: Operation[] = [
   'POST /login/device/decision',
   'GET /user/tokens',
   'POST /user/tokens',
-  'DELETE /user/tokens/{repository_id}',
+  // Never an id that there is: the requests after it would have no token.
+  'DELETE /user/tokens/x{username}',
   'GET /admin/tokens',
-  'DELETE /admin/tokens/{username}',
+  'DELETE /admin/tokens/x{username}',
   'POST /admin/users',
   'POST /admin/organizations',
   'POST /admin/users/{username}/tokens',

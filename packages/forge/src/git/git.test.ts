@@ -104,6 +104,7 @@ describe('the name of a ref', () => {
     'a\u0000b',
     'a\u007fb',
     'x'.repeat(300),
+    'é'.repeat(150),
   ])('may not be %j', (name) => {
     expect(isRefName(name)).toBe(false)
   })

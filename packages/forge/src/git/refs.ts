@@ -9,7 +9,8 @@ import { git, GitFailed, gitMaybe, gitText } from './git.ts'
 export function isRefName(name: string): boolean {
   return (
     name.length > 0 &&
-    name.length <= 250 &&
+    // A ref may be a file of this name, and file systems count bytes.
+    Buffer.byteLength(name) <= 250 &&
     !/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\.$|\/$|^[/-]|^@$/.test(name) &&
     !name.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'))
   )
