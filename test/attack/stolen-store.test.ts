@@ -96,7 +96,7 @@ async function filesWith(dir: string, secrets: string[]): Promise<string[]> {
 }
 
 it('a secret is found in whatever form it lies there', async () => {
-  const secret = 'ghp_0123456789abcdefghijklmnopqrstuvwxyz'
+  const secret = `ghp_${'0123456789'.repeat(4)}`
   const lying = [
     secret,
     Buffer.from(`x:${secret}`).toString('base64'),
