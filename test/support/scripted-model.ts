@@ -31,6 +31,11 @@ export interface ScriptedModel extends AsyncDisposable {
   settings(api?: ModelApi): object
 }
 
+export interface ScriptedModelOptions {
+  /** What it counts for each turn. Default: nothing. */
+  tokens?: { input: number; output: number }
+}
+
 /** The key that only the gateway may know; the agent's box must never show it. */
 export const scriptedModelKey = 'key-of-the-scripted-model'
 export const scriptedModelKeyVariable = 'SCRIPTED_MODEL_KEY'
@@ -40,7 +45,10 @@ export const scriptedModelKeyVariable = 'SCRIPTED_MODEL_KEY'
  * Messages, OpenAI's Responses and Chat Completions, streaming. A list of replies is given turn by
  * turn, the last one again and again.
  */
-export async function startScriptedModel(script: Script | Reply[]): Promise<ScriptedModel> {
+export async function startScriptedModel(
+  script: Script | Reply[],
+  { tokens }: ScriptedModelOptions = {},
+): Promise<ScriptedModel> {
   const turns: Turn[] = []
   const play = typeof script === 'function' ? script : inOrder(script)
   const server = new LLMock({
@@ -54,7 +62,10 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
   server.on({}, async (request) => {
     const turn = readTurn(request)
     turns.push(turn)
-    return toFixture(await play(turn))
+    const fixture = toFixture(await play(turn))
+    return 'error' in fixture || tokens === undefined
+      ? fixture
+      : { ...fixture, usage: usageOf(tokens) }
   })
   const url = await server.start()
   return {
@@ -110,6 +121,16 @@ function toFixture(reply: Reply): FixtureResponse {
     toolCalls,
     ...(reply.say !== undefined && { content: reply.say }),
     ...(reply.think !== undefined && { reasoning: reply.think }),
+  }
+}
+
+/** In the words of each wire. */
+function usageOf({ input, output }: { input: number; output: number }) {
+  return {
+    input_tokens: input,
+    output_tokens: output,
+    prompt_tokens: input,
+    completion_tokens: output,
   }
 }
 

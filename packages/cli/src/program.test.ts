@@ -22,6 +22,7 @@ it('says what commands there are', async () => {
       answer [options] <task> <text>  answer a task's question
       steer [options] <task> <text>   tell a task something
       cancel [options] <task>         cancel a task
+      edit [options] <task>           change what a task may cost
       diff [options] <task>           show what a task changed
       fanout                          send one prompt to many repositories
       campaign                        look after campaigns the server keeps
@@ -31,6 +32,8 @@ it('says what commands there are', async () => {
       config                          see and change what agents may do in repositories
       audit                           check what repositories' agents may do against a policy
       audit-log                       see who changed what agents may do
+      models [options]                list the models
+      usage [options]                 see what models have cost
       mcp                             let other agents delegate tasks, by MCP
 
     Server:
@@ -63,6 +66,9 @@ const commands = [
   ['answer'],
   ['steer'],
   ['cancel'],
+  ['edit'],
+  ['models'],
+  ['usage'],
   ['diff'],
   ['release', 'prepare'],
   ['recipe', 'list'],

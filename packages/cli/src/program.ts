@@ -9,12 +9,14 @@ import { addCompletionCommand } from './commands/completion.ts'
 import { addCreateCommand } from './commands/create.ts'
 import { addDiffCommand } from './commands/diff.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addEditCommand } from './commands/edit.ts'
 import { addFanoutCommand } from './commands/fanout/fanout.ts'
 import { examples } from './commands/examples.ts'
 import { addListCommand } from './commands/list.ts'
 import { addLoginCommand, addLogoutCommand } from './commands/login.ts'
 import { addOrgCommand, addUserCommand } from './commands/people.ts'
 import { addMcpCommand } from './commands/mcp.ts'
+import { addModelsCommand } from './commands/models.ts'
 import { addQuickstartCommand } from './commands/quickstart.ts'
 import { addRecipeCommand } from './commands/recipe.ts'
 import { addReleaseCommand } from './commands/release.ts'
@@ -22,6 +24,7 @@ import { addRepoCommand } from './commands/repo.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addAnswerCommand, addCancelCommand, addSteerCommand } from './commands/steer.ts'
 import { addTokenCommand } from './commands/token.ts'
+import { addUsageCommand } from './commands/usage.ts'
 import { addViewCommand } from './commands/view.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import { type Terminal } from './terminal/terminal.ts'
@@ -60,6 +63,7 @@ export function createProgram(terminal: Terminal): Command {
         addAnswerCommand,
         addSteerCommand,
         addCancelCommand,
+        addEditCommand,
         addDiffCommand,
         addFanoutCommand,
         addCampaignCommand,
@@ -69,6 +73,8 @@ export function createProgram(terminal: Terminal): Command {
         addConfigCommand,
         addAuditCommand,
         addAuditLogCommand,
+        addModelsCommand,
+        addUsageCommand,
         addMcpCommand,
       ],
     ],

@@ -8,7 +8,12 @@ import { State } from './states.ts'
  * its families.
  */
 const data = {
-  'session.created': z.object({ prompt: z.string(), model: z.string().exactOptional() }),
+  'session.created': z.object({
+    prompt: z.string(),
+    model: z.string().exactOptional(),
+    /** Why this one, where nobody named it. */
+    model_reason: z.string().exactOptional(),
+  }),
   'session.state_changed': z.object({
     from: State,
     to: State,
@@ -38,6 +43,7 @@ const data = {
     cached_input_tokens: z.int(),
     cache_write_tokens: z.int(),
     output_tokens: z.int(),
+    reasoning_tokens: z.int(),
   }),
   'tool.execution_start': z.object({
     tool_call_id: z.string(),

@@ -27,5 +27,7 @@ export const Price = z.object({
 })
 export type Price = z.infer<typeof Price>
 
-/** An AI credit is a US cent, and is counted in billionths. */
-export const nanoPerDollar = 100e9
+/** AI credits are counted in billionths. */
+export const nanoPerCredit = 1e9
+/** An AI credit is a US cent. */
+export const nanoPerDollar = 100 * nanoPerCredit

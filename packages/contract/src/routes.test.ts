@@ -19,6 +19,7 @@ it('is this table of operations', () => {
     github GET  /agents/tasks/{task_id}: getTask, 200
     beyond GET  /agents/tasks/{task_id}/events: listEvents, 200
     beyond POST /agents/tasks/{task_id}/steer: steerTask, 202
+    beyond PATCH /agents/tasks/{task_id}: updateTask, 200
     beyond POST /agents/tasks/{task_id}/cancel: cancelTask, 200
     beyond POST /agents/tasks/{task_id}/archive: archiveTask, 200
     beyond POST /agents/tasks/{task_id}/unarchive: unarchiveTask, 200
@@ -62,6 +63,8 @@ it('is this table of operations', () => {
     github DELETE /orgs/{org}/copilot/coding-agent/permissions/repositories/{repository_id}: unselectRepository, 204
     github GET  /orgs/{org}/audit-log: listAuditLog, 200
     beyond GET  /audit-log: listWholeAuditLog, 200
+    beyond GET  /orgs/{org}/agents/usage: getOrganizationUsage, 200
+    beyond GET  /agents/usage: getUsage, 200
     "
   `)
 })

@@ -2,6 +2,7 @@ import { automationRoutes } from './automation-routes.ts'
 import { campaignRoutes } from './campaign-routes.ts'
 import { configurationRoutes } from './configuration-routes.ts'
 import { taskRoutes } from './task-routes.ts'
+import { usageRoutes } from './usage-routes.ts'
 
 /** Every operation of the API, in the order of the docs: one file for each group beside this one. */
 export const routes = {
@@ -9,6 +10,7 @@ export const routes = {
   ...automationRoutes,
   ...campaignRoutes,
   ...configurationRoutes,
+  ...usageRoutes,
 } as const
 
 export { configurationRoutes, taskRoutes }

@@ -5,6 +5,7 @@ import { ActionsOidc, GitHubApp } from './github-settings.ts'
 import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
+import { AutoModel, BudgetSetting, MultiplierLimit } from './spending-settings.ts'
 
 /**
  * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
@@ -114,6 +115,21 @@ const Model = z.strictObject({
   id: z.string().min(1).describe('What a task names in `model`.'),
   upstream: z.string().describe('A name of `upstreams`.'),
   name: z.string().exactOptional().describe('What the upstream calls it. Default: the id.'),
+  aliases: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Other names a task may use for it, like a family without its version.'),
+  owners: z
+    .array(z.string().min(1))
+    .exactOptional()
+    .describe('The owners of repositories it may be used in. Default: all.'),
+  multiplier: z.coerce
+    .number()
+    .min(0)
+    .exactOptional()
+    .describe(
+      "How dear it is beside a usual model. Default: GitHub's multiplier where it has one, else by its price (docs/models.md).",
+    ),
   agent: z.string().default('coder').describe('The agent that runs it, a name of `agents`.'),
   api: z
     .enum(['messages', 'responses', 'chat_completions'])
@@ -207,7 +223,19 @@ export const Settings = z.strictObject({
   runner: Runner.prefault({}).describe('The runner in this process.'),
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
   upstreams: z.record(z.string(), Upstream).default({}).describe('Where models are served.'),
-  models: z.array(Model).default([]).describe('The models tasks may name; the first is `auto`.'),
+  models: z
+    .array(Model)
+    .default([])
+    .describe('The models tasks may name. `auto` prefers the first ones (docs/models.md).'),
+  auto_model: AutoModel.prefault({}).describe('Which model `auto` is, and no model at all.'),
+  budgets: z
+    .array(BudgetSetting)
+    .default([])
+    .describe('What may be spent in a month (docs/costs.md).'),
+  multiplier_limits: z
+    .array(MultiplierLimit)
+    .default([])
+    .describe('How dear the models may be that requests go to (docs/costs.md).'),
   integrations: Integrations.prefault({}).describe(
     'Portals and other senders that start tasks. Secrets are named, not held: each `…_env` names a variable, or `NAME_FILE` beside it the file with the value.',
   ),

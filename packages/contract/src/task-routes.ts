@@ -3,7 +3,7 @@ import { EventPage } from './event.ts'
 import { EventListQuery, PageQuery, RepoTaskListQuery, TaskListQuery } from './page.ts'
 import { Price } from './price.ts'
 import { OpenedPull, OpenPull, Steer, SteerAccepted } from './steer.ts'
-import { CreateTask, Task, TaskPage, TaskWithSessions } from './task.ts'
+import { CreateTask, Task, TaskPage, TaskWithSessions, UpdateTask } from './task.ts'
 import { commonErrors, RepoPath, route } from './route.ts'
 
 const TaskPath = z.object({ task_id: z.string() })
@@ -102,6 +102,19 @@ export const taskRoutes = {
     errors: [...commonErrors, 'body_not_object', 'forbidden', 'not_found'],
     spec: 'behaviour.md 1.6',
   }),
+  updateTask: route({
+    method: 'PATCH',
+    path: '/agents/tasks/{task_id}',
+    summary: 'Change what a task may cost',
+    origin: 'beyond',
+    who: 'user',
+    permission: 'agent_tasks:write',
+    params: TaskPath,
+    body: UpdateTask,
+    answers: { 200: Task },
+    errors: [...commonErrors, 'body_not_object', 'forbidden', 'not_found'],
+    spec: 'docs/costs.md',
+  }),
   cancelTask: route({
     method: 'POST',
     path: '/agents/tasks/{task_id}/cancel',
@@ -177,10 +190,18 @@ export const taskRoutes = {
         models: z.array(
           z.object({
             id: z.string(),
+            aliases: z.array(z.string()),
             agent: z.string(),
+            /** Whether `auto` is this one now, for a prompt that is not simple. */
             is_default: z.boolean(),
+            multiplier: z.number(),
             /** Null where nobody knows it. */
             price: Price.nullable(),
+            /** False where its upstream did not answer when it was last asked. */
+            available: z.boolean(),
+            context_window: z.int().exactOptional(),
+            /** The owners of repositories it may be used in. Default: all. */
+            owners: z.array(z.string()).exactOptional(),
           }),
         ),
       }),

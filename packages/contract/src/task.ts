@@ -78,8 +78,19 @@ export const CreateTask = z.object({
   timeout_minutes: z.int().min(1).exactOptional(),
   /** Higher goes first; tasks of the same priority go in the order of their creation. Default 0. */
   priority: z.int().min(-100).max(100).exactOptional(),
+  /** What all sessions of the task may cost together, in AI credits. Default: as much as the budgets allow. */
+  max_ai_credits: z.number().positive().max(1e6).exactOptional(),
+  /** The dearest multiplier a request may have. Default: what the server allows. */
+  max_multiplier: z.number().min(0).max(1000).exactOptional(),
 })
 export type CreateTask = z.infer<typeof CreateTask>
+
+/** What can be changed of a task. Null takes a bound away; a field left out stays. */
+export const UpdateTask = z.object({
+  max_ai_credits: z.number().positive().max(1e6).nullable().exactOptional(),
+  max_multiplier: z.number().min(0).max(1000).nullable().exactOptional(),
+})
+export type UpdateTask = z.infer<typeof UpdateTask>
 
 /**
  * A branch as the API takes it: `main` or `refs/heads/main`, answered as `main`

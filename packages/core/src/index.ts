@@ -70,6 +70,19 @@ export {
 } from './configuration/resolve.ts'
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
+export {
+  failingUpstreams,
+  noteAnsweringUpstream,
+  noteFailingUpstream,
+} from './models/failing-upstreams.ts'
+export { multiplierLimitFor, type Multipliers, multipliersOf } from './models/multipliers.ts'
+export {
+  autoMultiplierLimit,
+  chooseModel,
+  type OfferedModel,
+  offeredModels,
+  scriptModel,
+} from './models/offered-models.ts'
 export { repeatPass } from './passes/repeat-pass.ts'
 export { createWake, type Wake } from './passes/wake.ts'
 export { priceListOf, type PriceList } from './prices/price-list.ts'
@@ -106,7 +119,23 @@ export {
   setHeadRef,
 } from './sessions/record.ts'
 export { sweepSessions } from './sessions/sweep.ts'
-export { recordUsage, type TokenUsage } from './sessions/usage.ts'
+export { addUpUsage, noUsage, type UsageFilter, type UsageSum } from './spending/add-up-usage.ts'
+export { monthOf, readAccounts } from './spending/accounts.ts'
+export {
+  type Budget,
+  budgetsFor,
+  type BudgetSubject,
+  credits,
+  findNamed,
+  nameOfBudget,
+  shareOf,
+  subjectOf,
+} from './spending/budgets.ts'
+export { countRequest, type RequestCount } from './spending/count-request.ts'
+export { type Reservation, reserveRequest } from './spending/reserve-request.ts'
+export { resumePaused } from './spending/resume-paused.ts'
+export { sweepRequests } from './spending/sweep-requests.ts'
+export { noTokens, type TokenCounts, type TokenUsage } from './spending/token-counts.ts'
 export type { Changes, Topic } from './store/changes.ts'
 export { DataFolderLocked, lockFile } from './store/lock.ts'
 export { type Log, silentLog } from './store/log.ts'
@@ -121,6 +150,7 @@ export type {
 } from './store/schema.ts'
 export type { Clock, Store } from './store/store.ts'
 export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
+export { changeTask, type TaskChange } from './tasks/change-task.ts'
 export { archiveTask, unarchiveTask } from './tasks/archive-task.ts'
 export { cancelTask } from './tasks/cancel-task.ts'
 export { createTask, type NewTask } from './tasks/create-task.ts'

@@ -3,6 +3,13 @@ import { askUser, createWake, putAway, takeAnswer } from '@errand/core'
 import type { Run } from './run/run.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
+export interface AskedQuestion {
+  message: string
+  requestedSchema?: unknown
+  /** Set where Errand asks for a budget to be raised: the account it bounds. */
+  accountId?: string
+}
+
 /** What an agent asks its user, and the wait for the answer. */
 export interface Questions {
   /** The question nobody has answered yet. */
@@ -13,7 +20,7 @@ export interface Questions {
    *
    * @throws TooManyQuestions, or when the conversation is over
    */
-  ask: (question: { message: string; requestedSchema?: unknown }) => Promise<string>
+  ask: (question: AskedQuestion) => Promise<string>
   /**
    * Waits for an answer with the box alive, for as long as the settings say. Without one the session
    * is put away: then it resolves to undefined, and `whenPutAway` with it.
@@ -42,13 +49,14 @@ export function openQuestions(run: Run, workspace: Workspace): Questions {
   let isClosed = false
   let asking: Promise<unknown> = Promise.resolve()
 
-  async function record(question: { message: string; requestedSchema?: unknown }): Promise<string> {
+  async function record(question: AskedQuestion): Promise<string> {
     await run.recorder.flush()
     // From here on somebody else may have to go on with these folders, should this process die.
     workspace.isKept = true
     const { question_id: id } = await askUser(store, run.lease, {
       message: question.message,
       ...(question.requestedSchema == null ? {} : { requested_schema: question.requestedSchema }),
+      ...(question.accountId === undefined ? {} : { account_id: question.accountId }),
     })
     open = id
     return id

@@ -65,6 +65,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     runDir: workspace.runDir,
     catalogue,
     onQuestion: questions.ask,
+    onUsedUp: async (question) =>
+      (await questions.answerTo(await questions.ask(question))) !== undefined,
   })
   await using box = await openSessionBox(run, { workspace, gateway, descriptor, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })

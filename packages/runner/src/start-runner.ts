@@ -11,6 +11,8 @@ import {
   repeatPass,
   type Store,
   sweepCredentials,
+  resumePaused,
+  sweepRequests,
   sweepSessions,
 } from '@errand/core'
 
@@ -84,9 +86,11 @@ export function startRunner(options: RunnerOptions): Runner {
 
   const loops = [
     repeatPass({ log, signal, wake, everyMs: pollMs, what: 'taking sessions' }, takeSessions),
-    repeatPass({ log, signal, everyMs: sweepMs, what: 'sweeping sessions' }, () =>
-      sweepSessions(store, settings),
-    ),
+    repeatPass({ log, signal, everyMs: sweepMs, what: 'sweeping sessions' }, async () => {
+      await sweepSessions(store, settings)
+      await sweepRequests(store)
+      await resumePaused(store, settings)
+    }),
     repeatPass({ log, signal, everyMs: credentialSweepMs, what: 'sweeping tokens' }, async () => {
       const left = await sweepCredentials(store)
       if (left > 0) log.warn({ count: left }, 'tokens were kept longer than their work')

@@ -3,11 +3,13 @@ import {
   type Caller,
   type CreateTask,
   invalidField,
+  nanoPerCredit,
   type RepositoryAccess,
   type RepositoryName,
 } from '@errand/contract'
 import * as core from '@errand/core'
 import { credentialOf } from './auth/credential.ts'
+import { requireBudget } from './budgets.ts'
 import { requireRepository } from './auth/repository.ts'
 import { requireAgentEnabled } from './configuration/resolve.ts'
 import type { ServerContext } from './context.ts'
@@ -61,7 +63,9 @@ export async function prepareTask(
 ): Promise<{ input: core.NewTask; repository: RepositoryAccess }> {
   const repository = await requireRepository(context, caller, name, 'write')
   await requireAgentEnabled(context, repository)
-  return { input: await resolveTask(context, caller, repository, body), repository }
+  const input = await resolveTask(context, caller, repository, body)
+  await requireBudget(context, { ...input, user: input.creator }, body.max_ai_credits)
+  return { input, repository }
 }
 
 /** Checks what a schema cannot, and fills in what was left out. */
@@ -88,11 +92,22 @@ async function resolveTask(
     body.custom_agent === undefined
       ? undefined
       : await readCustomAgent(forge, caller, repository, headRef ?? baseRef, body.custom_agent)
-  const model = resolveModel(settings, body.model, customAgent?.model)
+  const model = await resolveModel(context, {
+    requested: body.model,
+    ofCustomAgent: customAgent?.model,
+    prompt: body.prompt,
+    subject: { owner: repository.owner, repository, user: caller.user },
+    maxMultiplier: body.max_multiplier,
+  })
   return {
     prompt: body.prompt,
     model: model.id,
     agent: model.agent,
+    ...(model.reason === undefined ? {} : { model_reason: model.reason }),
+    ...(body.max_ai_credits === undefined
+      ? {}
+      : { max_nano: Math.round(body.max_ai_credits * nanoPerCredit) }),
+    ...(body.max_multiplier === undefined ? {} : { max_multiplier: body.max_multiplier }),
     ...(body.model === undefined ? {} : { requested_model: body.model }),
     ...(body.custom_agent === undefined ? {} : { custom_agent: body.custom_agent }),
     base_ref: baseRef,

@@ -7,6 +7,8 @@ import { presentTask } from '../present/task-page.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
+import { parseCredits } from './parse-credits.ts'
+import { parseMultiplier } from './parse-multiplier.ts'
 import { readPrompt } from './read-prompt.ts'
 
 interface CreateOptions {
@@ -17,6 +19,8 @@ interface CreateOptions {
   model?: string
   head?: string
   pr?: boolean
+  maxAiCredits?: number
+  maxMultiplier?: number
   follow?: boolean
 }
 
@@ -33,6 +37,8 @@ export function addCreateCommand(program: Command, terminal: Terminal): void {
     .option('-m, --model <id>', 'the model; `script` needs none and runs the prompt itself')
     .option('--head <branch>', 'work on this existing branch instead of a new one')
     .option('--pr', 'open a draft pull request')
+    .option('--max-ai-credits <number>', 'what it may cost; then it waits', parseCredits)
+    .option('--max-multiplier <number>', 'the dearest multiplier of a model', parseMultiplier)
     .option('--follow', 'print what happens until the task has ended')
     .addHelpText(
       'after',
@@ -64,6 +70,8 @@ async function create(
       ...(options.customAgent !== undefined && { custom_agent: options.customAgent }),
       ...(options.base !== undefined && { base_ref: options.base }),
       ...(options.head !== undefined && { head_ref: options.head }),
+      ...(options.maxAiCredits !== undefined && { max_ai_credits: options.maxAiCredits }),
+      ...(options.maxMultiplier !== undefined && { max_multiplier: options.maxMultiplier }),
     },
     signal: terminal.signal,
   })

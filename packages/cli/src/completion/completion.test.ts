@@ -25,6 +25,8 @@ it.each([
       '--model',
       '--head',
       '--pr',
+      '--max-ai-credits',
+      '--max-multiplier',
       '--follow',
       '--help',
     ],

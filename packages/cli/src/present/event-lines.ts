@@ -26,7 +26,8 @@ export function isRunningText(event: Event): boolean {
 const presenters: Record<string, Presenter> = {
   'session.created': (data, paint) => {
     const model = data.model === undefined ? '' : paint('dim', ` (model ${line(data.model)})`)
-    return `session created${model}`
+    const reason = data.model_reason === undefined ? '' : `: ${line(data.model_reason)}`
+    return `session created${model}${paint('dim', reason)}`
   },
   'session.state_changed': (data, paint) => {
     // States are printed as they come; an unknown one is only dimmed.

@@ -100,6 +100,7 @@ function presentModel(provider: Provider, model: Provider['models'][number]): Mo
     ...(name !== undefined && { name }),
     upstream: provider.name,
     agent: 'coder',
+    aliases: [],
     api: provider.api,
     context_window: provider.contextWindow,
     max_output_tokens: 16_000,
@@ -133,6 +134,7 @@ async function addOwnServer(
       id,
       upstream: 'openai',
       agent: 'coder',
+      aliases: [],
       api: 'chat_completions',
       // Local models take less, and a compaction too early costs less than one too late.
       context_window: 32_000,

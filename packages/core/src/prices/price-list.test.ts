@@ -24,6 +24,7 @@ const usage = (model: string, fields: object) => ({
   cached_input_tokens: 0,
   cache_write_tokens: 0,
   output_tokens: 0,
+  reasoning_tokens: 0,
   ...fields,
 })
 

@@ -1,5 +1,5 @@
 import { nanoPerDollar, type Price, type Settings, scriptModelId } from '@errand/contract'
-import type { TokenUsage } from '../sessions/usage.ts'
+import { noTokens, type TokenCounts, type TokenUsage } from '../spending/token-counts.ts'
 
 /** What the models of the settings cost. */
 export interface PriceList {
@@ -12,9 +12,8 @@ export interface PriceList {
   costOf(usage: TokenUsage): number
 }
 
-type Counts = Omit<TokenUsage, 'model'>
 /** In US dollars; undefined where the price is unknown. */
-type Rate = (counts: Counts) => number | undefined
+type Rate = (counts: TokenCounts) => number | undefined
 
 const lists = new WeakMap<Settings, Promise<PriceList>>()
 
@@ -54,7 +53,7 @@ async function readPrices(settings: Settings): Promise<PriceList> {
     }
   }
 
-  function dollarsOf(modelId: string, counts: Counts): number {
+  function dollarsOf(modelId: string, counts: TokenCounts): number {
     if (modelId === scriptModelId) return 0
     const known = rates.get(modelId)?.(counts)
     if (known !== undefined) return known
@@ -66,10 +65,10 @@ async function readPrices(settings: Settings): Promise<PriceList> {
     priceOf(modelId) {
       if (modelId === scriptModelId) return free
       const rate = rates.get(modelId)
-      const output = rate?.({ ...none, output_tokens: sample })
+      const output = rate?.({ ...noTokens, output_tokens: sample })
       if (rate === undefined || output === undefined) return undefined
-      const perMillion = (counts: Partial<Counts>) =>
-        round(((rate({ ...none, ...counts }) ?? 0) / sample) * 1e6)
+      const perMillion = (counts: Partial<TokenCounts>) =>
+        round(((rate({ ...noTokens, ...counts }) ?? 0) / sample) * 1e6)
       return {
         input: perMillion({ input_tokens: sample }),
         cached_input: perMillion({ input_tokens: sample, cached_input_tokens: sample }),
@@ -89,16 +88,13 @@ async function readPrices(settings: Settings): Promise<PriceList> {
 /** Short enough for the first price where there are several by length. */
 const sample = 1000
 
-const none: Counts = {
-  input_tokens: 0,
-  cached_input_tokens: 0,
-  cache_write_tokens: 0,
-  output_tokens: 0,
-}
 const free: Price = { input: 0, cached_input: 0, cache_write: 0, output: 0 }
 
 /** Cached tokens are part of the input, read and written ones alike. */
-function listed(price: NonNullable<Settings['models'][number]['price']>, counts: Counts): number {
+function listed(
+  price: NonNullable<Settings['models'][number]['price']>,
+  counts: TokenCounts,
+): number {
   const { cached_input_tokens: cached, cache_write_tokens: written } = counts
   const { input, cached_input = input, cache_write = input, output } = price
   const fresh = Math.max(0, counts.input_tokens - cached - written)

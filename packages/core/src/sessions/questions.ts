@@ -10,6 +10,8 @@ import { transition } from './transition.ts'
 export interface Question {
   message: string
   requested_schema?: unknown
+  /** Set where Errand asks, as this account's budget is used up: raising it is the answer. */
+  account_id?: string
 }
 
 /**
@@ -29,13 +31,19 @@ export async function askUser(
       ...(question.requested_schema === undefined
         ? {}
         : { requested_schema: storableJson(question.requested_schema) }),
+      ...(question.account_id === undefined ? {} : { account_id: question.account_id }),
     }
     const open = await openQuestion(tx, session.id)
     if (open === undefined) return { question_id: await openNew(store, tx, session, asked) }
     await tellQuestion(store, tx, session, open.id, asked)
     await tx
       .updateTable('questions')
-      .set({ message: `${open.message}\n\n${asked.message}`, requested_schema: null })
+      .set({
+        message: `${open.message}\n\n${asked.message}`,
+        requested_schema: null,
+        // What is asked of the user as well is answered by the user.
+        account_id: open.account_id === asked.account_id ? open.account_id : null,
+      })
       .where('id', '=', open.id)
       .execute()
     return { question_id: open.id }
@@ -60,6 +68,7 @@ async function openNew(
       message: asked.message,
       requested_schema:
         asked.requested_schema === undefined ? null : JSON.stringify(asked.requested_schema),
+      account_id: asked.account_id ?? null,
       answer: null,
       answered_at: null,
       created_at: now(store),
@@ -67,7 +76,8 @@ async function openNew(
     .execute()
   // It waits already where the answer to an earlier question is still to be taken.
   if (session.state === 'in_progress') {
-    await transition(store, tx, session, { to: 'waiting_for_user', reason: 'The agent asks' })
+    const reason = asked.account_id === undefined ? 'The agent asks' : 'A budget is used up'
+    await transition(store, tx, session, { to: 'waiting_for_user', reason })
   }
   return id
 }
@@ -77,11 +87,39 @@ async function tellQuestion(
   tx: Tx,
   session: SessionRow,
   questionId: string,
-  asked: Question,
+  { message, requested_schema: schema }: Question,
 ): Promise<number> {
+  const form = schema === undefined ? {} : { requested_schema: schema }
   return await appendEvents(store, tx, { task_id: session.task_id, session_id: session.id }, [
-    { type: 'elicitation.requested', data: { question_id: questionId, ...asked } },
+    { type: 'elicitation.requested', data: { question_id: questionId, message, ...form } },
   ])
+}
+
+/** Answers the open question of a session, whose row is locked. */
+export async function answerQuestion(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  questionId: string,
+  content: string,
+): Promise<void> {
+  await tx
+    .updateTable('questions')
+    .set({ answer: content, answered_at: now(store) })
+    .where('id', '=', questionId)
+    .execute()
+  await appendEvents(store, tx, { task_id: session.task_id, session_id: session.id }, [
+    { type: 'elicitation.completed', data: { question_id: questionId, answer: content } },
+  ])
+  await tx
+    .updateTable('tasks')
+    .set({ updated_at: now(store) })
+    .where('id', '=', session.task_id)
+    .execute()
+  // With its box alive the runner takes the answer itself; without, the queue brings a runner.
+  if (session.lease_expires_at === null) {
+    await transition(store, tx, session, { to: 'queued', reason: 'The question was answered' })
+  }
 }
 
 /** The open question of a session, if it has one. */

@@ -5,7 +5,6 @@ import { cancelTask } from '../tasks/cancel-task.ts'
 import { getTask } from '../tasks/get-task.ts'
 import { StaleAttempt } from './fence.ts'
 import { recordArtifact, recordEvents, recordTaskPull, setHeadRef } from './record.ts'
-import { recordUsage } from './usage.ts'
 
 const branch = {
   provider: 'github',
@@ -17,14 +16,6 @@ const pull = {
   type: 'pull',
   data: { id: 3, number: 3, html_url: 'http://forge/o/r/pull/3' },
 } as const
-
-const usage = {
-  model: 'm',
-  input_tokens: 10,
-  cached_input_tokens: 4,
-  cache_write_tokens: 1,
-  output_tokens: 5,
-}
 
 describeOnEachStore('what a runner records', (on) => {
   it('are events, in their order', async () => {
@@ -103,21 +94,6 @@ describeOnEachStore('what a runner records', (on) => {
     expect((await getTask(on.store, task.id))?.artifacts).toEqual([pull])
   })
 
-  it('are tokens, summed per model, and what they cost', async () => {
-    const { task, lease } = await createLeased(on.store)
-    await recordUsage(on.store, lease, usage, 300)
-    await recordUsage(on.store, lease, usage, 300)
-    await recordUsage(on.store, lease, { ...usage, model: 'other' }, 5)
-
-    const rows = await on.store.db.selectFrom('usage').selectAll().orderBy('model').execute()
-
-    expect(rows).toMatchObject([
-      { model: 'm', requests: 2, input_tokens: 20, cached_input_tokens: 8, output_tokens: 10 },
-      { model: 'other', requests: 1, input_tokens: 10 },
-    ])
-    expect((await getTask(on.store, task.id))?.sessions[0]?.usage_nano).toBe(605)
-  })
-
   it('changes nothing once the lease is lost', async () => {
     const { task, lease } = await createLeased(on.store)
     await cancelTask(on.store, task.id, 'ada')
@@ -127,7 +103,6 @@ describeOnEachStore('what a runner records', (on) => {
     const writes = [
       recordEvents(on.store, lease, [{ type: 'assistant.message', data: { content: 'x' } }]),
       recordArtifact(on.store, lease, branch),
-      recordUsage(on.store, lease, usage, 1),
       setHeadRef(on.store, lease, 'stale'),
     ]
 

@@ -5,6 +5,7 @@ import type { SessionRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { patiently, transact } from '../store/transact.ts'
 import { takeBackLease } from './lost.ts'
+import { openQuestion } from './questions.ts'
 import { transition } from './transition.ts'
 
 /** What the passing of time does to a session, and to which: the exits by time of docs/states.md. */
@@ -123,6 +124,17 @@ async function failUnstarted(store: Store, tx: Tx, session: SessionRow, limit: n
 }
 
 async function timeOutWaiting(store: Store, tx: Tx, session: SessionRow, limit: number) {
+  const question = await openQuestion(tx, session.id)
+  if (question !== undefined && question.account_id !== null) {
+    await endByTime(store, tx, session, 'failed', {
+      message: `${question.message} It was not raised within ${minutes(limit)}.`,
+      category: 'limit',
+      title: 'Budget used up',
+      remedy: 'Raise the budget, then send a message to the task to start another session.',
+      retryable: true,
+    })
+    return
+  }
   await endByTime(store, tx, session, 'timed_out', {
     message: `The question was not answered within ${minutes(limit)}.`,
     category: 'limit',

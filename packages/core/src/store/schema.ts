@@ -13,6 +13,7 @@ import type {
   UsageLimit,
 } from '@errand/contract'
 import type { ColumnType, Generated } from 'kysely'
+import type { TokenCounts } from '../spending/token-counts.ts'
 
 /**
  * The tables as kysely sees them. Times are `Date`, bigints are numbers (ids and counts stay far
@@ -43,6 +44,9 @@ export interface Database {
   selected_repositories: { owner_id: number; repository_id: number }
   audit_log: AuditLogRow
   credentials: CredentialTable
+  accounts: AccountRow
+  model_requests: ModelRequestTable
+  failing_upstreams: { name: string; until: Date }
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -64,6 +68,10 @@ export interface TaskRow {
   custom_agent: string | null
   requested_model: string | null
   create_pull_request: boolean
+  /** What its sessions may cost together, in nano AI credits. */
+  max_nano: number | null
+  /** The dearest multiplier its requests may have. */
+  max_multiplier: number | null
   archived_at: Date | null
   created_at: Date
   updated_at: Date
@@ -150,6 +158,8 @@ export interface QuestionRow {
   attempt: number
   message: string
   requested_schema: unknown
+  /** Set where Errand asks, as a budget is used up: raising it is the answer. */
+  account_id: string | null
   answer: string | null
   created_at: Date
   answered_at: Date | null
@@ -165,11 +175,41 @@ export interface ArtifactRow {
 export interface UsageRow {
   session_id: string
   model: string
+  /** In UTC, like `2026-11-23`. */
+  day: string
   requests: number
   input_tokens: number
   cached_input_tokens: number
   cache_write_tokens: number
   output_tokens: number
+  /** Part of `output_tokens`. */
+  reasoning_tokens: number
+  /** What it cost at the time, in nano AI credits. */
+  nano: number
+}
+
+/** What was spent, and what is reserved for requests on their way, in nano AI credits. */
+export interface AccountRow {
+  id: string
+  spent_nano: number
+  reserved_nano: number
+}
+
+/** A request of a model that is on its way. */
+export interface ModelRequestRow {
+  id: string
+  session_id: string
+  attempt: number
+  model: string
+  account_ids: string[]
+  reserved_nano: number
+  counted: TokenCounts | null
+  counted_nano: number
+  started_at: Date
+}
+
+type ModelRequestTable = Omit<ModelRequestRow, 'counted'> & {
+  counted: ColumnType<TokenCounts | null, string | null, string | null>
 }
 
 /** A run of a portal's action: what was asked for, and how far the portal was told what became of it. */

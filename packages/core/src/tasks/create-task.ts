@@ -15,6 +15,8 @@ export interface NewTask {
   name?: string
   model: string
   agent: string
+  /** Why, where nobody named it. */
+  model_reason?: string
   /** What the caller wrote in `model`, if anything. */
   requested_model?: string
   custom_agent?: string
@@ -23,6 +25,9 @@ export interface NewTask {
   create_pull_request: boolean
   timeout_minutes: number
   priority: number
+  /** What it may cost in all, in nano AI credits. */
+  max_nano?: number
+  max_multiplier?: number
   creator: { id: number; login: string }
   repository: {
     id: number
@@ -102,18 +107,21 @@ export async function insertTask(
   const { creator, repository, idempotency } = input
   const prompt = storableText(input.prompt)
   const sealed = credential?.(placeOfTask(ids.task, creator.id)) ?? null
-  const firstEvent = JSON.stringify(storableJson({ prompt, model: input.model }))
+  const reason = input.model_reason === undefined ? {} : { model_reason: input.model_reason }
+  const firstEvent = JSON.stringify(storableJson({ prompt, model: input.model, ...reason }))
   const inserted = await sql<TaskRow>`
     with task as (
       insert into tasks (id, name, event_count, creator_id, creator_login, owner_id, owner_login,
         owner_type, repository_id, repository_full_name, base_ref, head_ref, custom_agent,
-        requested_model, create_pull_request, idempotency_key, idempotency_hash, created_at, updated_at)
+        requested_model, create_pull_request, max_nano, max_multiplier, idempotency_key,
+        idempotency_hash, created_at, updated_at)
       select ${ids.task}::uuid, ${storableText(input.name ?? nameOf(prompt))}::text, 1,
         ${creator.id}::bigint, ${creator.login}::text, ${repository.owner.id}::bigint,
         ${repository.owner.login}::text, ${repository.owner.type}::text, ${repository.id}::bigint,
         ${repository.full_name}::text, ${input.base_ref}::text, ${input.head_ref ?? null}::text,
         ${storableOrNull(input.custom_agent)}::text, ${storableOrNull(input.requested_model)}::text,
-        ${input.create_pull_request}::boolean, ${idempotency?.key ?? null}::text,
+        ${input.create_pull_request}::boolean, ${input.max_nano ?? null}::bigint,
+        ${input.max_multiplier ?? null}::double precision, ${idempotency?.key ?? null}::text,
         ${idempotency?.body_hash ?? null}::text, clock.time, clock.time
       from (select ${now(store)} as time) as clock
       on conflict do nothing

@@ -5,8 +5,7 @@ import { appendEvents } from '../events/append-events.ts'
 import { storableText } from '../events/storable-json.ts'
 import { addSession } from '../sessions/add-session.ts'
 import { takePending } from '../sessions/messages.ts'
-import { openQuestion } from '../sessions/questions.ts'
-import { transition } from '../sessions/transition.ts'
+import { answerQuestion, openQuestion } from '../sessions/questions.ts'
 import type { SessionRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
@@ -101,7 +100,10 @@ async function followUp(
   return { task_id: session.task_id, message_id: id, outcome: 'new_session' }
 }
 
-/** Undefined when the question was answered already: what comes now is a message. */
+/**
+ * Undefined when the question was answered already, or is answered by raising a budget: what comes
+ * now is a message.
+ */
 async function answer(
   store: Store,
   tx: Tx,
@@ -109,23 +111,8 @@ async function answer(
   steering: Steering,
 ): Promise<SteerAccepted | undefined> {
   const question = await openQuestion(tx, session.id)
-  if (question === undefined) return undefined
-  await tx
-    .updateTable('questions')
-    .set({ answer: steering.content, answered_at: now(store) })
-    .where('id', '=', question.id)
-    .execute()
-  await appendEvents(store, tx, { task_id: session.task_id, session_id: session.id }, [
-    {
-      type: 'elicitation.completed',
-      data: { question_id: question.id, answer: steering.content },
-    },
-  ])
-  await touchTask(store, tx, session.task_id)
-  // With its box alive the runner takes the answer itself; without, the queue brings a runner.
-  if (session.lease_expires_at === null) {
-    await transition(store, tx, session, { to: 'queued', reason: 'The question was answered' })
-  }
+  if (question === undefined || question.account_id !== null) return undefined
+  await answerQuestion(store, tx, session, question.id, steering.content)
   return { task_id: session.task_id, message_id: question.id, outcome: 'answered' }
 }
 

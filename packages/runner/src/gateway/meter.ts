@@ -51,6 +51,7 @@ export function createMeter(
         input_tokens: count.input_tokens ?? Math.ceil(requestBytes / charactersPerToken),
         cached_input_tokens: count.cached_input_tokens ?? 0,
         cache_write_tokens: count.cache_write_tokens ?? 0,
+        reasoning_tokens: count.reasoning_tokens ?? 0,
         output_tokens: isFinal
           ? (count.output_tokens ?? guess)
           : Math.max(count.output_tokens ?? 0, guess),

@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 
 import { LLMock } from '@copilotkit/aimock'
-import { getTask } from '@errand/core'
+import { failingUpstreams, getTask } from '@errand/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { eventually } from '../testing/eventually.ts'
@@ -108,6 +108,7 @@ async function open(model: string): Promise<void> {
       asked.push(question)
       return Promise.resolve('q-1')
     },
+    onUsedUp: () => Promise.reject(new Error('not used up')),
   })
 }
 
@@ -372,11 +373,26 @@ describe('a refusal of the upstream', () => {
       runDir: dirname(gateway.socketPath),
       catalogue: openCatalogue(settings, 'anthropic-large'),
       onQuestion: () => Promise.reject(new Error('not asked')),
+      onUsedUp: () => Promise.reject(new Error('not used up')),
     })
 
     const { status } = await post('/anthropic/v1/messages', { model: 'm' })
 
     expect(status).toBe(502)
+    expect([...(await failingUpstreams(test.store))]).toEqual(['anthropic'])
+  })
+
+  it('is told to all servers while the upstream does not answer', async () => {
+    const { store } = testRun.test
+    await open('openai-large')
+    answer = (response) => response.writeHead(503).end('{}')
+    await post('/openai/v1/responses', { model: 'm' })
+    await expect.poll(() => failingUpstreams(store)).toContain('openai')
+    answer = (response) => response.end('{}')
+
+    await post('/openai/v1/responses', { model: 'm' })
+
+    await expect.poll(() => failingUpstreams(store)).not.toContain('openai')
   })
 })
 
@@ -432,6 +448,7 @@ describe('tokens', () => {
     cached_input_tokens: 0,
     cache_write_tokens: 0,
     output_tokens: 20,
+    reasoning_tokens: 0,
   }
 
   it.each([

@@ -3,11 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
-import { isDisconnected, priceListOf, recordUsage, StaleAttempt } from '@errand/core'
+import { noteAnsweringUpstream, noteFailingUpstream } from '@errand/core'
 import { z } from 'zod'
 
 import { gatewayPort } from '../box/index.ts'
-import { RunStopped } from '../failures.ts'
 import { oneLine } from '../publish/pull-text.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
@@ -18,6 +17,7 @@ import { prepareModelRequest } from './model-request.ts'
 import { readBody } from './read-body.ts'
 import { GatewayRefusal, sendJson, sendRefusal } from './refusal.ts'
 import { findRoute, type Route, type Wire } from './route.ts'
+import { openSpending, type Spending, type SpendingOptions } from './spending.ts'
 
 /** The only way out of a session's box: to the models, and to the user. */
 export interface Gateway extends AsyncDisposable {
@@ -29,7 +29,7 @@ export interface Gateway extends AsyncDisposable {
   readonly modelFailure: string | undefined
 }
 
-export interface GatewayOptions {
+export interface GatewayOptions extends SpendingOptions {
   /** Where the socket is made. */
   runDir: string
   /** Absent for a session without a model. */
@@ -46,9 +46,12 @@ const mostCalls = 32
 
 interface State extends GatewayOptions {
   run: Run
+  spending: Spending
   token: string
   running: Set<Promise<void>>
   modelFailure: string | undefined
+  /** Whether the last call did not reach it, or was refused for its own reasons. */
+  isUpstreamFailing: boolean
 }
 
 /**
@@ -57,7 +60,15 @@ interface State extends GatewayOptions {
  */
 export async function openGateway(run: Run, options: GatewayOptions): Promise<Gateway> {
   const token = randomBytes(24).toString('base64url')
-  const state: State = { ...options, run, token, running: new Set(), modelFailure: undefined }
+  const state: State = {
+    ...options,
+    run,
+    token,
+    spending: openSpending(run, options),
+    running: new Set(),
+    modelFailure: undefined,
+    isUpstreamFailing: false,
+  }
   const server = createServer((request, response) => {
     const handled = handle(state, request, response)
     state.running.add(handled)
@@ -197,38 +208,43 @@ async function call(
   const prepared = prepareModelRequest(catalogue, route.api, body)
   const keyName = upstream.api_key_env
   const key = keyName === undefined ? undefined : run.context.secrets(keyName)
+  const spent = route.api && (await state.spending.begin(prepared.model, prepared.body.length))
   let meter: Meter | undefined
   const forwarded = { upstream, key, path: route.path + route.search, body: prepared.body }
   try {
+    if (response.destroyed) throw new GatewayRefusal(499, 'The agent has gone away')
     const { status, refusal } = await forward(forwarded, request, response, ({ headers }) => {
       const { api } = route
       state.modelFailure = undefined
       return (meter = api && createMeter(api, headers['content-type'], prepared.body.length))
     })
     if (refusal !== undefined) noteFailure(state, `answered with status ${status}: ${refusal}`)
+    await noteHealth(state, catalogue.upstreamName, status !== 429 && status < 500)
   } catch (error) {
     if (error instanceof GatewayRefusal) noteFailure(state, error.message)
+    await noteHealth(state, catalogue.upstreamName, !isUnreachable(error))
     throw error
   } finally {
-    if (meter !== undefined) await recordCount(run, { model: prepared.model.id, ...meter.finish() })
+    await spent?.end(meter?.finish())
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof GatewayRefusal && error.status === 502
+}
+
+/** Tells all servers whether an upstream answers: `auto` goes by it. It is not worth a failing call. */
+async function noteHealth(state: State, upstream: string, isHealthy: boolean): Promise<void> {
+  if (isHealthy && !state.isUpstreamFailing) return
+  const { store, log } = state.run.context
+  state.isUpstreamFailing = !isHealthy
+  try {
+    await (isHealthy ? noteAnsweringUpstream : noteFailingUpstream)(store, upstream)
+  } catch (error) {
+    log.debug({ err: error }, 'whether an upstream answers could not be noted')
   }
 }
 
 function noteFailure(state: State, what: string): void {
   state.modelFailure = oneLine(what).slice(0, 500)
-}
-
-type Count = Parameters<typeof recordUsage>[2]
-
-async function recordCount(run: Run, usage: Count): Promise<void> {
-  if (run.signal.aborted) return
-  try {
-    const prices = await priceListOf(run.context.settings)
-    await recordUsage(run.context.store, run.lease, usage, prices.costOf(usage))
-    run.recorder.add({ type: 'assistant.usage', data: usage })
-  } catch (error) {
-    const isLost = error instanceof StaleAttempt || isDisconnected(error)
-    if (!isLost) throw error
-    run.stop(new RunStopped('lease_lost', error))
-  }
 }

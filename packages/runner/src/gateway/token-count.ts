@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-import type { TokenUsage } from '@errand/core'
+import type { TokenCounts } from '@errand/core'
 
-/** Tokens of one request. Cached ones are part of the input. */
-export type TokenCount = Omit<TokenUsage, 'model'>
+/** Tokens of one request. */
+export type TokenCount = TokenCounts
 
 /** The endpoints that cost tokens, each with its own way of saying how many. */
 export type ModelApi = 'messages' | 'responses' | 'chat_completions'
@@ -73,6 +73,7 @@ const ResponsesUsage = z.object({
   input_tokens: tokens,
   output_tokens: tokens,
   input_tokens_details: z.object({ cached_tokens: optional }).nullish().catch(undefined),
+  output_tokens_details: z.object({ reasoning_tokens: optional }).nullish().catch(undefined),
 })
 const ResponsesAnswer = z.object({ usage: ResponsesUsage })
 const ResponsesEvent = z.object({
@@ -95,6 +96,7 @@ function readResponses(value: unknown): TokenReport {
       cached_input_tokens: usage.input_tokens_details?.cached_tokens ?? 0,
       cache_write_tokens: 0,
       output_tokens: usage.output_tokens,
+      reasoning_tokens: usage.output_tokens_details?.reasoning_tokens ?? 0,
     },
   }
 }
@@ -105,6 +107,10 @@ const ChatChunk = z.object({
       prompt_tokens: tokens,
       completion_tokens: tokens,
       prompt_tokens_details: z.object({ cached_tokens: optional }).nullish().catch(undefined),
+      completion_tokens_details: z
+        .object({ reasoning_tokens: optional })
+        .nullish()
+        .catch(undefined),
     })
     .optional()
     .catch(undefined),
@@ -138,6 +144,7 @@ function readChat(value: unknown): TokenReport {
       cached_input_tokens: usage.prompt_tokens_details?.cached_tokens ?? 0,
       cache_write_tokens: 0,
       output_tokens: usage.completion_tokens,
+      reasoning_tokens: usage.completion_tokens_details?.reasoning_tokens ?? 0,
     },
   }
 }

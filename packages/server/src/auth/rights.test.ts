@@ -45,13 +45,14 @@ async function tryAll(token: string, { id, path }: { id: string; path: string })
   for (const path of reads) read.push((await server.call(path, { token })).status)
   const written = []
   for (const [path, body] of writes) written.push((await server.call(path, { token, body })).status)
+  const changed = await server.call(one, { token, method: 'PATCH', body: { max_multiplier: 1 } })
   const pulls = await server.call(`${one}/pulls`, { token, body: {} })
-  return { read, written, pulls: pulls.status }
+  return { read, written: [...written, changed.status], pulls: pulls.status }
 }
 
 it('tries every operation of the table', () => {
-  const tried = 5 + 5 + 1
-  const withoutTask = ['listTasks', 'listModels']
+  const tried = 5 + 6 + 1
+  const withoutTask = ['listTasks', 'listModels', 'getUsage']
   // Those of automations, campaigns and configuration are tried beside them, in routes/.
   const ofTasks = Object.values(routes).filter(
     ({ path }) => path.startsWith('/agents/') && !/\/(automations|campaigns)/.test(path),
@@ -68,7 +69,7 @@ describe('a repository', () => {
 
     expect(answers).toEqual({
       read: [200, 200, 200, 200, 200],
-      written: [201, 202, 200, 200, 200],
+      written: [201, 202, 200, 200, 200, 200],
       // No branch was pushed.
       pulls: 422,
     })
@@ -84,7 +85,7 @@ describe('a repository', () => {
 
     expect(answers).toEqual({
       read: [200, 200, 200, 200, 200],
-      written: [403, 403, 403, 403, 403],
+      written: [403, 403, 403, 403, 403, 403],
       pulls: 403,
     })
   })

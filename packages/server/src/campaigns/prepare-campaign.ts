@@ -61,7 +61,7 @@ async function prepareTarget(
   target: CampaignTarget,
 ): Promise<core.NewCampaign['targets'][number]> {
   const [owner = '', repo = ''] = target.repository.split('/')
-  const { model, custom_agent, timeout_minutes, priority, create_pull_request } = asked
+  const { model, custom_agent, timeout_minutes, priority, max_multiplier } = asked
   const baseRef = target.base_ref ?? asked.base_ref
   const { input } = await prepareTask(
     context,
@@ -69,12 +69,13 @@ async function prepareTarget(
     { owner, repo },
     {
       prompt: target.prompt ?? asked.prompt,
-      create_pull_request,
+      create_pull_request: asked.create_pull_request,
       ...(model === undefined ? {} : { model }),
       ...(custom_agent === undefined ? {} : { custom_agent }),
       ...(baseRef === undefined ? {} : { base_ref: baseRef }),
       ...(timeout_minutes === undefined ? {} : { timeout_minutes }),
       ...(priority === undefined ? {} : { priority }),
+      ...(max_multiplier === undefined ? {} : { max_multiplier }),
     },
   )
   return { task: input, pull: { ...asked.pull_request, ...target.pull_request } }

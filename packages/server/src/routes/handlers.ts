@@ -25,6 +25,8 @@ import { listEvents } from './beyond/events.ts'
 import { listModels } from './beyond/models.ts'
 import { openTaskPull } from './beyond/pulls.ts'
 import { steerTask } from './beyond/steer.ts'
+import { updateTask } from './beyond/update-task.ts'
+import { getOrganizationUsage, getUsage } from './beyond/usage.ts'
 import {
   cancelCampaign,
   pauseCampaign,
@@ -65,6 +67,9 @@ export const handlers = {
   getTask,
   listEvents,
   steerTask,
+  updateTask,
+  getOrganizationUsage,
+  getUsage,
   cancelTask,
   archiveTask,
   unarchiveTask,

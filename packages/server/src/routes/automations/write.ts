@@ -119,7 +119,7 @@ async function requireValid(
   }
   if (baseRef !== undefined && baseRef !== '') requireRefName('base_ref', baseRef)
   if (model !== undefined && model !== before?.model && model !== '') {
-    resolveModel(context.settings, model)
+    await resolveModel(context, { requested: model, prompt: prompt ?? '' })
   }
 }
 

@@ -226,8 +226,25 @@ it('models are those a task may name, with the one of auto', async () => {
 
   expect(JSON.parse(text)).toEqual({
     models: [
-      { id: 'small', agent: 'coder', is_default: true, price: { ...price, output: 2 } },
-      { id: 'script', agent: 'script', is_default: false, price: { ...free, output: 0 } },
+      {
+        id: 'small',
+        aliases: [],
+        agent: 'coder',
+        is_default: true,
+        multiplier: 0.13,
+        price: { ...price, output: 2 },
+        available: true,
+        context_window: 128_000,
+      },
+      {
+        id: 'script',
+        aliases: [],
+        agent: 'script',
+        is_default: false,
+        multiplier: 0,
+        price: { ...free, output: 0 },
+        available: true,
+      },
     ],
   })
 })

@@ -1,17 +1,31 @@
-import type { routes } from '@errand/contract'
-import { priceListOf } from '@errand/core'
+import { autoModelId, type routes } from '@errand/contract'
+import * as core from '@errand/core'
 import type { Handler } from '../../handler.ts'
-import { offeredModels } from '../../models.ts'
+import { resolveModel } from '../../models.ts'
 
-/** `GET /agents/models`: what a task may name. */
+/** `GET /agents/models`: what a task may name, what it costs, and whether its upstream answers. */
 export const listModels: Handler<typeof routes.listModels> = async (context, call) => {
   const { page, per_page } = call.query
-  const models = offeredModels(context.settings).slice((page - 1) * per_page, page * per_page)
-  const prices = await priceListOf(context.settings)
-  return {
-    status: 200,
-    body: {
-      models: models.map((model) => ({ ...model, price: prices.priceOf(model.id) ?? null })),
-    },
-  }
+  const { settings, store } = context
+  const offered = [...(await core.offeredModels(settings)), core.scriptModel]
+  const prices = await core.priceListOf(settings)
+  const failing = await core.failingUpstreams(store)
+  const auto = await resolveModel(context, { requested: autoModelId, prompt: '' }).catch(
+    () => undefined,
+  )
+  const models = offered.slice((page - 1) * per_page, page * per_page).map((model) => {
+    const configured = settings.models.find(({ id }) => id === model.id)
+    return {
+      id: model.id,
+      aliases: model.aliases,
+      agent: model.agent,
+      is_default: model.id === auto?.id,
+      multiplier: model.multiplier,
+      price: prices.priceOf(model.id) ?? null,
+      available: configured === undefined || !failing.has(configured.upstream),
+      ...(configured === undefined ? {} : { context_window: configured.context_window }),
+      ...(configured?.owners === undefined ? {} : { owners: configured.owners }),
+    }
+  })
+  return { status: 200, body: { models } }
 }

@@ -8,14 +8,23 @@ import { requirePrompt } from '../../prompt.ts'
 
 /** `POST /agents/tasks/{task_id}/steer`: accepted in every state, never refused for being busy. */
 export const steerTask: Handler<typeof routes.steerTask> = async (context, call) => {
-  await requireTask(context, call.caller, call.params.task_id, 'write')
+  const { task, repository } = await requireTask(context, call.caller, call.params.task_id, 'write')
   const { type, content = '', model } = call.body
   if (type !== 'abort') requirePrompt('content', content, context.settings)
   const credential = type === 'abort' ? undefined : credentialOf(context, call.caller)
+  const chosen =
+    model === undefined
+      ? undefined
+      : await resolveModel(context, {
+          requested: model,
+          prompt: content,
+          subject: { owner: repository.owner, repository, user: call.caller.user },
+          maxMultiplier: task.max_multiplier ?? undefined,
+        })
   const accepted = await core.steerTask(context.store, call.params.task_id, {
     type,
     content,
-    ...(model === undefined ? {} : { model: resolveModel(context.settings, model) }),
+    ...(chosen === undefined ? {} : { model: chosen }),
     by: { id: call.caller.user.id, login: call.caller.user.login },
     ...(credential === undefined ? {} : { credential }),
   })

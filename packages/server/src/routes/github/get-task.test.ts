@@ -1,4 +1,5 @@
-import { endSession, recordArtifact, recordUsage } from '@errand/core'
+import { randomUUID } from 'node:crypto'
+import { countRequest, endSession, noTokens, recordArtifact, reserveRequest } from '@errand/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { leaseTask } from '../../testing/lease-task.ts'
 import { openTestServer, type TestServer } from '../../testing/open-test-server.ts'
@@ -88,9 +89,10 @@ it('shows branch and pull request, each with what different clients look for', a
   const pull = { id: 5001, number: 1, html_url: 'http://forge/acme/shop/pull/1' }
   await recordArtifact(server.store, leased, { provider: 'github', type: 'branch', data: branch })
   await recordArtifact(server.store, leased, { provider: 'github', type: 'pull', data: pull })
-  const cached = { cached_input_tokens: 0, cache_write_tokens: 0 }
-  const usage = { model: 'script', input_tokens: 1, output_tokens: 1, ...cached }
-  await recordUsage(server.store, leased, usage, 12_500_000)
+  const request = { id: randomUUID(), model: 'script', most_nano: 20_000_000 }
+  await reserveRequest(server.store, leased, request, { budgets: [] })
+  const count = { tokens: noTokens, nano: 12_500_000 }
+  await countRequest(server.store, request.id, count, { isFinal: true })
   await endSession(server.store, leased, { state: 'completed' })
 
   const { body } = await server.call(`/agents/tasks/${id}`, { token })

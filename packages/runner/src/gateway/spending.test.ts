@@ -1,0 +1,135 @@
+import { changeTask, getTask, listEvents, noTokens } from '@errand/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { openTestRun, type TestRun } from '../testing/open-test-run.ts'
+import { openSpending, type Spending } from './spending.ts'
+
+const price = { input: 10, output: 10 }
+/** At ten dollars for a million tokens: a tenth of a cent. */
+const tokens = { ...noTokens, input_tokens: 60, output_tokens: 40 }
+const nano = 100_000_000
+
+let testRun: TestRun
+let spending: Spending
+let asked: { message: string; accountId: string }[]
+let raised: PromiseWithResolvers<boolean>
+
+async function open(settings: object, maxNano?: number): Promise<void> {
+  testRun = await openTestRun(
+    { prompt: 'p', model: 'm' },
+    {
+      settings: {
+        upstreams: { up: { wire: 'anthropic', base_url: 'http://127.0.0.1:9/v1' } },
+        models: [{ id: 'm', upstream: 'up', price, max_output_tokens: 40 }],
+        ...settings,
+      },
+    },
+  )
+  const { run } = testRun
+  if (maxNano !== undefined) {
+    await changeTask(run.context.store, run.lease.task.id, { max_nano: maxNano })
+  }
+  spending = openSpending(run, {
+    onUsedUp: (question) => {
+      asked.push(question)
+      return raised.promise
+    },
+  })
+}
+
+const begin = () => {
+  const model = testRun.run.context.settings.models[0]
+  if (model === undefined) throw new Error('there is one')
+  return spending.begin(model, 180)
+}
+const usage = async () => {
+  const { store } = testRun.run.context
+  return (await getTask(store, testRun.run.lease.task.id))?.sessions[0]?.usage_nano
+}
+const events = async () => {
+  const { run } = testRun
+  await run.recorder.flush()
+  const { events: found } = await listEvents(run.context.store, run.lease.task.id, {
+    page: 1,
+    per_page: 100,
+  })
+  return found
+}
+
+beforeEach(() => {
+  asked = []
+  raised = Promise.withResolvers()
+})
+afterEach(async () => {
+  await testRun?.[Symbol.asyncDispose]()
+})
+
+describe('what a request costs', () => {
+  it('is counted as it is reported, and told once at the end', async () => {
+    await open({})
+    const request = await begin()
+    await request.count({ ...tokens, output_tokens: 0 })
+    expect(await usage()).toBe(60_000_000)
+    await request.end(tokens)
+
+    expect(await usage()).toBe(nano)
+    expect((await events()).filter(({ type }) => type === 'assistant.usage')).toMatchObject([
+      { data: { model: 'm', ...tokens } },
+    ])
+  })
+
+  it('is counted in the order it was reported in, without waiting for each', async () => {
+    await open({})
+    const request = await begin()
+    const early = request.count({ ...tokens, output_tokens: 1 })
+    await Promise.all([early, request.end(tokens)])
+
+    expect(await usage()).toBe(nano)
+  })
+})
+
+describe('a budget', () => {
+  it('that is used up is asked for once, by however many requests, and they all go on', async () => {
+    await open({}, nano)
+    await (await begin()).end(tokens)
+    const waiting = Promise.all([begin(), begin(), begin()])
+    await expect.poll(() => asked.length).toBe(1)
+    const { run } = testRun
+    await changeTask(run.context.store, run.lease.task.id, { max_nano: 100 * nano })
+    raised.resolve(true)
+
+    await Promise.all((await waiting).map((request) => request.end(undefined)))
+    expect(asked).toMatchObject([
+      {
+        message: /^The budget of this task is used up: 0\.1 of 0\.1 AI credits/,
+        accountId: `task:${run.lease.task.id}`,
+      },
+    ])
+  })
+
+  it('that is not raised refuses the request, as the session is put away', async () => {
+    await open({}, nano)
+    await (await begin()).end(tokens)
+    raised.resolve(false)
+
+    await expect(begin()).rejects.toMatchObject({ status: 429, message: /used up/ })
+    expect(await usage()).toBe(nano)
+  })
+
+  it('of which little is left is told once', async () => {
+    const budgets = [
+      { scope: 'organization', name: '*', ai_credits: 0.1, prevent_further_usage: false },
+    ]
+    await open({ budgets })
+    await (await begin()).end(tokens)
+    await (await begin()).end(tokens)
+    await (await begin()).end(tokens)
+
+    const warnings = (await events()).filter(({ data }) => data['level'] === 'warning')
+    expect(warnings).toMatchObject([
+      {
+        data: { message: /^Of the budget of organization \S+ this month 0\.1 of 0\.1 AI credits/ },
+      },
+    ])
+  })
+})

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Model } from '@errand/contract'
+import {
+  countRequest,
+  credits,
+  isDisconnected,
+  multiplierLimitFor,
+  multipliersOf,
+  nameOfBudget,
+  noTokens,
+  priceListOf,
+  reserveRequest,
+  type Reservation,
+  shareOf,
+  subjectOf,
+  type TokenCounts,
+} from '@errand/core'
+
+import { RunStopped } from '../failures.ts'
+import type { Run } from '../run/run.ts'
+import { GatewayRefusal } from './refusal.ts'
+
+/** What a session's requests cost, held against the budgets. */
+export interface Spending {
+  /**
+   * Reserves what a request may cost. Where a budget is used up it waits until there is room again,
+   * with the box alive at first: the agent notices nothing of that.
+   *
+   * @throws GatewayRefusal when the session is put away, its lease is lost, or the model is dearer than
+   *   may be used
+   */
+  begin(model: Model, bodyBytes: number): Promise<OpenRequest>
+}
+
+/** A request that is on its way. */
+export interface OpenRequest {
+  /** Counts what the upstream has reported so far. Never rejects. */
+  count(tokens: TokenCounts): Promise<void>
+  /** Counts the last of it, and frees what is left of the reservation. Never rejects. */
+  end(tokens: TokenCounts | undefined): Promise<void>
+}
+
+export interface SpendingOptions {
+  /** Asks for a budget to be raised. False when the session is put away meanwhile. */
+  onUsedUp: (question: { message: string; accountId: string }) => Promise<boolean>
+}
+
+/** Few languages have fewer bytes to a token: what is reserved should rather be too much. */
+const bytesPerToken = 3
+
+export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending {
+  const { store, settings } = run.context
+  const warned = new Set<string>()
+  let raising: Promise<boolean> | undefined
+
+  async function raise({ budget, spent_nano: spent }: UsedUp['spent']): Promise<void> {
+    const share = shareOf(spent, budget.limit_nano)
+    const name = nameOfBudget(budget)
+    const message = `${capital(name)} is used up: ${share}, with what is reserved for requests on their way. When it is raised, the work goes on by itself.`
+    // Several requests at a time wait for one answer.
+    raising ??= onUsedUp({ message, accountId: budget.account_id }).finally(() => {
+      raising = undefined
+    })
+    if (await raising) return
+    throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`)
+  }
+
+  function warn(near: Extract<Reservation, { outcome: 'reserved' }>['near']): void {
+    for (const { budget, spent_nano: spent } of near) {
+      if (warned.has(budget.account_id)) continue
+      warned.add(budget.account_id)
+      const left = credits(Math.max(0, budget.limit_nano - spent))
+      const message = `Of ${nameOfBudget(budget)} ${shareOf(spent, budget.limit_nano)} are spent; ${left} are left.`
+      run.recorder.add({ type: 'session.log', data: { level: 'warning', message } })
+    }
+  }
+
+  return {
+    async begin(model, bodyBytes) {
+      const prices = await priceListOf(settings)
+      const most = {
+        ...noTokens,
+        input_tokens: Math.ceil(bodyBytes / bytesPerToken),
+        output_tokens: model.max_output_tokens,
+      }
+      const multiplier = (await multipliersOf(settings)).of(model.id)
+      const limit = multiplierLimitFor(settings, subjectOf(run.lease.task, run.lease.session))
+      if (multiplier > limit) throw tooDear(model.id, multiplier, limit)
+      const id = randomUUID()
+      const mostNano = prices.costOf({ model: model.id, ...most })
+      const request = { id, model: model.id, most_nano: mostNano, multiplier }
+      for (;;) {
+        const reserved = await reserveRequest(store, run.lease, request, settings)
+        if (reserved.outcome === 'stale') {
+          run.stop(new RunStopped('lease_lost'))
+          throw new GatewayRefusal(401, 'This session is over')
+        }
+        if (reserved.outcome === 'too_dear') {
+          throw tooDear(model.id, multiplier, reserved.max_multiplier)
+        }
+        if (reserved.outcome === 'reserved') {
+          warn(reserved.near)
+          return openRequest(run, model, id)
+        }
+        await raise(reserved.spent)
+      }
+    },
+  }
+}
+
+function tooDear(model: string, multiplier: number, limit: number): GatewayRefusal {
+  const message = `The multiplier of ${model} is ${multiplier}, and ${limit} is the most allowed here`
+  return new GatewayRefusal(403, message)
+}
+
+type UsedUp = Extract<Reservation, { outcome: 'used_up' }>
+
+function openRequest(run: Run, model: Model, id: string): OpenRequest {
+  // One after the other: what is reported later is more.
+  let counted: Promise<void> = Promise.resolve()
+
+  function count(tokens: TokenCounts | undefined, isFinal: boolean): Promise<void> {
+    counted = counted.then(async () => {
+      try {
+        const prices = await priceListOf(run.context.settings)
+        const nano = tokens && prices.costOf({ model: model.id, ...tokens })
+        const found = tokens === undefined ? undefined : { tokens, nano: nano ?? 0 }
+        await countRequest(run.context.store, id, found, { isFinal })
+        if (isFinal && tokens !== undefined && !run.signal.aborted) {
+          run.recorder.add({ type: 'assistant.usage', data: { model: model.id, ...tokens } })
+        }
+      } catch (error) {
+        if (isDisconnected(error)) run.stop(new RunStopped('lease_lost', error))
+        else run.context.log.error({ err: error }, 'what a request used could not be counted')
+      }
+    })
+    return counted
+  }
+
+  return { count: (tokens) => count(tokens, false), end: (tokens) => count(tokens, true) }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
