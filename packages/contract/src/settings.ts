@@ -201,6 +201,16 @@ export const Settings = z.strictObject({
   automations: Automations.prefault({}).describe(
     'Prompts sent by the clock (docs/automations.md).',
   ),
+  webhooks: z
+    .strictObject({
+      allow_private_addresses: flag
+        .default(false)
+        .describe(
+          'Whether webhooks may be sent to private and reserved addresses, this machine among them.',
+        ),
+    })
+    .prefault({})
+    .describe('What webhooks are told of tasks, and where.'),
   agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
 })
 export type Settings = z.infer<typeof Settings>

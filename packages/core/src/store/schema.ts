@@ -36,6 +36,8 @@ export interface Database {
   campaign_targets: CampaignTargetTable
   campaign_tasks: CampaignTaskRow
   credentials: CredentialTable
+  webhooks: WebhookTable
+  webhook_deliveries: WebhookDeliveryTable
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -351,4 +353,57 @@ interface CredentialTable {
   user_id: number
   sealed: string
   created_at: Date
+}
+
+/** Whom to tell what happens in a repository or an organization. */
+export interface WebhookRow {
+  id: number
+  seal_id: string
+  target_type: 'repository' | 'organization'
+  target_id: number
+  url: string
+  content_type: 'json' | 'form'
+  insecure_ssl: boolean
+  /** Sealed. */
+  secret: string | null
+  events: string[]
+  active: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+type WebhookTable = Omit<WebhookRow, 'id' | 'events'> & {
+  id: Generated<number>
+  events: Json<string[]>
+}
+
+/** One thing that one webhook is told. */
+export interface WebhookDeliveryRow {
+  id: number
+  webhook_id: number
+  guid: string
+  event: string
+  action: string | null
+  task_id: string | null
+  session_id: string | null
+  redelivery: boolean
+  created_at: Date
+  next_at: Date
+  /** The fence of whoever sends it. */
+  attempt: number
+  lease_expires_at: Date | null
+  failures: number
+  closed_at: Date | null
+  delivered_at: Date | null
+  duration_ms: number | null
+  status_code: number | null
+  status: string | null
+  request: unknown
+  response: unknown
+}
+
+type WebhookDeliveryTable = Omit<WebhookDeliveryRow, 'id' | 'request' | 'response'> & {
+  id: Generated<number>
+  request: Json<unknown>
+  response: Json<unknown>
 }

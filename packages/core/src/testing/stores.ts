@@ -130,7 +130,7 @@ export function createTestClock(start = new Date()): TestClock {
 
 /** Takes away every row, as if the store had just been migrated. */
 export async function emptyStore(store: Store): Promise<void> {
-  await sql`truncate tasks, portal_runs, campaigns, automations, rate_windows cascade`.execute(
+  await sql`truncate tasks, portal_runs, campaigns, automations, rate_windows, webhooks cascade`.execute(
     store.db,
   )
 }
