@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { configurationRoutes, type RouteName, routes } from '@errand/contract'
+import { configurationRoutes, type RouteName, routes, webhookRoutes } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mayPush, type GitHubDouble, startBehind, startGitHub } from '../support/github-forge.ts'
 import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
@@ -114,8 +114,12 @@ const groups = {
 type Group = keyof typeof groups
 
 it('the groups hold every operation, once', () => {
-  // What only an organization's owners may, and configurations, have tables of their own beside their routes.
-  const elsewhere = [...Object.keys(configurationRoutes), 'getOrganizationUsage']
+  // What only an organization's owners may, and configurations and webhooks, have tables of their own beside their routes.
+  const elsewhere = [
+    ...Object.keys(configurationRoutes),
+    ...Object.keys(webhookRoutes),
+    'getOrganizationUsage',
+  ]
   const all = Object.keys(routes).filter((name) => !elsewhere.includes(name))
 
   expect(Object.values(groups).flat().toSorted()).toEqual(all.toSorted())

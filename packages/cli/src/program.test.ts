@@ -34,6 +34,7 @@ it('says what commands there are', async () => {
       audit-log                       see who changed what agents may do
       models [options]                list the models
       usage [options]                 see what models have cost
+      webhook                         have others told of what happens
       mcp                             let other agents delegate tasks, by MCP
 
     Server:
@@ -93,6 +94,14 @@ const commands = [
   ['audit', 'run'],
   ['audit', 'explain'],
   ['audit', 'init'],
+  ['webhook', 'create'],
+  ['webhook', 'list'],
+  ['webhook', 'view'],
+  ['webhook', 'delete'],
+  ['webhook', 'ping'],
+  ['webhook', 'deliveries'],
+  ['webhook', 'delivery'],
+  ['webhook', 'redeliver'],
   ['mcp'],
   ['fanout', 'run'],
   ['fanout', 'resume'],

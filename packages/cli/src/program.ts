@@ -26,6 +26,7 @@ import { addAnswerCommand, addCancelCommand, addSteerCommand } from './commands/
 import { addTokenCommand } from './commands/token.ts'
 import { addUsageCommand } from './commands/usage.ts'
 import { addViewCommand } from './commands/view.ts'
+import { addWebhookCommand } from './commands/webhook.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import { type Terminal } from './terminal/terminal.ts'
 
@@ -75,6 +76,7 @@ export function createProgram(terminal: Terminal): Command {
         addAuditLogCommand,
         addModelsCommand,
         addUsageCommand,
+        addWebhookCommand,
         addMcpCommand,
       ],
     ],

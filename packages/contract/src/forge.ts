@@ -152,3 +152,14 @@ const writers = new Set<RepositoryPermission>(['write', 'maintain', 'admin'])
 export function canWrite(repository: RepositoryAccess): boolean {
   return writers.has(repository.permission)
 }
+
+/** Something that happened on a forge, as GitHub's webhooks tell it. */
+export interface ForgeEvent {
+  /** A UUID: told again it is the same event. */
+  id: string
+  event: 'push' | 'pull_request' | 'issue_comment'
+  action?: string
+  repository_id: number
+  owner_id: number
+  payload: object
+}

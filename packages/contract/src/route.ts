@@ -36,6 +36,8 @@ export type TokenPermission =
   | 'administration'
   | 'organization_copilot_agent_settings'
   | 'organization_administration'
+  | 'organization_hooks'
+  | 'repository_hooks'
 
 /** An operation, its own types kept. */
 export function route<const R extends Route>(route: R): R {

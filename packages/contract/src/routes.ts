@@ -3,6 +3,7 @@ import { campaignRoutes } from './campaign-routes.ts'
 import { configurationRoutes } from './configuration-routes.ts'
 import { taskRoutes } from './task-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 
 /** Every operation of the API, in the order of the docs: one file for each group beside this one. */
 export const routes = {
@@ -11,8 +12,9 @@ export const routes = {
   ...campaignRoutes,
   ...configurationRoutes,
   ...usageRoutes,
+  ...webhookRoutes,
 } as const
 
-export { configurationRoutes, taskRoutes }
+export { configurationRoutes, taskRoutes, webhookRoutes }
 
 export type RouteName = keyof typeof routes

@@ -245,6 +245,16 @@ export const Settings = z.strictObject({
   policy: Policy.prefault({}).describe(
     'A policy that repositories must keep for tasks to run in them (docs/policy.md).',
   ),
+  webhooks: z
+    .strictObject({
+      allow_private_addresses: flag
+        .default(false)
+        .describe(
+          'Whether webhooks may be sent to private and reserved addresses, this machine among them.',
+        ),
+    })
+    .prefault({})
+    .describe('What webhooks are told of tasks, and where.'),
   agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
 })
 export type Settings = z.infer<typeof Settings>

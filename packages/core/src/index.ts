@@ -147,6 +147,8 @@ export type {
   PortalRunTaskRow,
   SessionRow,
   TaskRow,
+  WebhookDeliveryRow,
+  WebhookRow,
 } from './store/schema.ts'
 export type { Clock, Store } from './store/store.ts'
 export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
@@ -158,3 +160,24 @@ export { getTask, type TaskDetail } from './tasks/get-task.ts'
 export { listOpenPrompts } from './tasks/list-open-prompts.ts'
 export { listTasks, type TaskFilter, type TaskList } from './tasks/list-tasks.ts'
 export { steerTask, type Steering } from './tasks/steer-task.ts'
+export {
+  claimDeliveries,
+  type DeliveryResult,
+  noteDelivery,
+  StaleDelivery,
+  sweepDeliveries,
+} from './webhooks/claim-deliveries.ts'
+export { findDelivery, listDeliveries, redeliver } from './webhooks/list-deliveries.ts'
+export { queueEvent } from './webhooks/queue-event.ts'
+export {
+  createWebhook,
+  deleteWebhook,
+  findWebhook,
+  listWebhooks,
+  pingWebhook,
+  placeOfSecret,
+  updateWebhook,
+  type WebhookFields,
+  webhookOf,
+  type WebhookTarget,
+} from './webhooks/webhooks.ts'

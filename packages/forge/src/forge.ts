@@ -4,6 +4,7 @@ import type { DeviceLogin, Forge, RepositoryPermission } from '@errand/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { answersOf } from './answers.ts'
 import type { ForgeContext } from './context.ts'
+import { startAnnouncing, type Tell } from './events/announce.ts'
 import { removeLeftovers, startTidying } from './git/tidy.ts'
 import { findRepository, fullName } from './identity/access.ts'
 import { createAccount, findAccount, setMember } from './identity/accounts.ts'
@@ -42,6 +43,8 @@ export interface EmbeddedForge extends Forge, AsyncDisposable {
   revokeToken(secret: string): Promise<void>
   /** What the runner clones, pushes and opens pull requests with; new at each start, kept nowhere. */
   runnerToken(): string
+  /** Tells what happens in repositories from now on, until the forge is closed. Once only. */
+  announceTo(tell: Tell): Promise<void>
   /** Ends what is still at work and gives the folder up. */
   close(): Promise<void>
 }
@@ -96,7 +99,9 @@ async function openLocked(
     pushLimitBytes: options.pushLimitBytes ?? 2 * 1024 ** 3,
   }
   const botToken = await renewBotToken(records)
+  let announcing: { close(): Promise<void> } | undefined
   async function close(): Promise<void> {
+    await announcing?.close()
     await tidying.close()
     await sweeping.close()
     await tokenUse.close()
@@ -109,6 +114,9 @@ async function openLocked(
     deviceLogin: createDeviceLogin(context),
     gitRoutes: gitRoutes(context, close),
     runnerToken: () => botToken,
+    async announceTo(tell) {
+      announcing = await startAnnouncing(context, tell)
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -22,6 +22,7 @@ import { documentRoutes } from './pages/documents.ts'
 import { sendErrorPage, wantsPage } from './pages/error-page.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { createSignIns } from './pages/sign-in.ts'
+import { webhookLoops } from './webhooks/send-deliveries.ts'
 
 export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
   /** Default: there are none. */
@@ -89,6 +90,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   void app.register(shareRateLimits(context, limits))
   void app.register(integrationRoutes(context, limits))
   void app.register(campaignLoops(context))
+  void app.register(webhookLoops(context))
   if (context.settings.automations.is_automations_enabled) void app.register(scheduling(context))
   if (options.createMcpServer !== undefined) {
     void app.register(mcpRoutes(context, limits, options.createMcpServer))

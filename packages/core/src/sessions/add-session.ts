@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { appendEvents } from '../events/append-events.ts'
 import type { SessionRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
+import { queueTaskDeliveries } from '../webhooks/queue-deliveries.ts'
 import { queueTask } from './transition.ts'
 
 export interface NextSession {
@@ -36,4 +37,5 @@ export async function addSession(
   await appendEvents(store, tx, { task_id: last.task_id, session_id: next.id }, [
     { type: 'session.created', data: { prompt: next.prompt, model: model.id } },
   ])
+  await queueTaskDeliveries(store, tx, { id: next.id, task_id: last.task_id }, 'queued')
 }

@@ -6,6 +6,7 @@ import { appendEvents } from '../events/append-events.ts'
 import { storableJson } from '../events/storable-json.ts'
 import type { Database, SessionRow } from '../store/schema.ts'
 import { notify, now, type Store, type Tx } from '../store/store.ts'
+import { queueTaskDeliveries } from '../webhooks/queue-deliveries.ts'
 
 export interface Transition {
   to: State
@@ -65,6 +66,7 @@ export async function transition(
       },
     },
   ])
+  await queueTaskDeliveries(store, tx, moved, moved.state)
   // Whatever moved, either a session is ready or a slot is free.
   notify(tx, 'queue')
   return moved

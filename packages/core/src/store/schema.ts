@@ -47,6 +47,8 @@ export interface Database {
   accounts: AccountRow
   model_requests: ModelRequestTable
   failing_upstreams: { name: string; until: Date }
+  webhooks: WebhookTable
+  webhook_deliveries: WebhookDeliveryTable
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -448,4 +450,67 @@ export interface AuditLogRow {
   data: string
   previous_hash: string
   hash: string
+}
+
+/** Whom to tell what happens in a repository or an organization. */
+export interface WebhookRow {
+  id: number
+  seal_id: string
+  target_type: 'repository' | 'organization'
+  target_id: number
+  url: string
+  content_type: 'json' | 'form'
+  insecure_ssl: boolean
+  /** Sealed. */
+  secret: string | null
+  events: string[]
+  active: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+type WebhookTable = Omit<WebhookRow, 'id' | 'events'> & {
+  id: Generated<number>
+  events: Json<string[]>
+}
+
+/** One thing that one webhook is told. */
+export interface WebhookDeliveryRow {
+  id: number
+  webhook_id: number
+  guid: string
+  event: string
+  action: string | null
+  task_id: string | null
+  session_id: string | null
+  repository_id: number | null
+  /** Absent for what is composed when it is sent: what happened to a task. */
+  payload: unknown
+  redelivery: boolean
+  created_at: Date
+  next_at: Date
+  /** The fence of whoever sends it. */
+  attempt: number
+  lease_expires_at: Date | null
+  failures: number
+  closed_at: Date | null
+  delivered_at: Date | null
+  duration_ms: number | null
+  status_code: number | null
+  status: string | null
+  request: unknown
+  response: unknown
+}
+
+type WebhookDeliveryTable = Omit<
+  WebhookDeliveryRow,
+  'id' | 'payload' | 'request' | 'response' | 'redelivery' | 'attempt' | 'failures'
+> & {
+  id: Generated<number>
+  redelivery: Generated<boolean>
+  attempt: Generated<number>
+  failures: Generated<number>
+  payload: ColumnType<unknown, string | null, string | null>
+  request: ColumnType<unknown, string | null, string | null>
+  response: ColumnType<unknown, string | null, string | null>
 }

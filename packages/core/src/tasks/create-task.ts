@@ -5,6 +5,7 @@ import { type Credential, placeOfTask } from '../credentials/keep-credential.ts'
 import { storableJson, storableText } from '../events/storable-json.ts'
 import type { TaskRow } from '../store/schema.ts'
 import { now, type Store } from '../store/store.ts'
+import { hooksOfTask } from '../webhooks/queue-deliveries.ts'
 import { patiently } from '../store/transact.ts'
 import { nameOf } from './task-name.ts'
 
@@ -143,6 +144,13 @@ export async function insertTask(
       select id, creator_id, ${sealed}::text, created_at
       from task
       where ${sealed}::text is not null
+    ), delivery as (
+      insert into webhook_deliveries (webhook_id, guid, event, action, task_id, session_id,
+        repository_id, created_at, next_at)
+      select hook.id, gen_random_uuid(), 'agent_task', 'queued', task.id, ${ids.session}::uuid,
+        task.repository_id, task.created_at, task.created_at
+      from task
+      join webhooks as hook on ${hooksOfTask}
     )
     select * from task`.execute(db)
   return inserted.rows[0]

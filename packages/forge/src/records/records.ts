@@ -71,7 +71,25 @@ export interface Repository {
   created_at: string
   updated_at: string
   pushed_at: string
+  /** Who pushed last, and how many pushes there were. Absent: none by a known account. */
+  pushed_by?: number
+  pushes?: number
 }
+
+/** What of a repository was told to whoever listens. */
+export interface Seen {
+  /** Grows with each time something was told. */
+  sequence: number
+  /** Commits and tags by the full names of refs. */
+  refs: Record<string, string>
+  pulls: Record<string, SeenPull>
+  last_comment_id: number
+}
+
+export type SeenPull = Pick<
+  Pull,
+  'state' | 'title' | 'body' | 'base' | 'draft' | 'head_sha' | 'labels' | 'requested_reviewers'
+>
 
 export interface Pull {
   /** Its id is the same number here; GitHub has them apart. */
@@ -135,6 +153,8 @@ export interface Records {
   tokens: Collection<Token>
   deviceCodes: Collection<DeviceCode>
   repositories: Collection<Repository>
+  /** What was told of repositories, by their ids. */
+  seen: Collection<Seen>
   /** In any case. */
   accountByLogin(login: string): Account | undefined
   /** By `owner/name` in lower case: the present names, and apart from them the former ones. */
@@ -159,6 +179,7 @@ export async function openRecords(folder: string): Promise<Records> {
   const tokens = await openCollection<Token>(join(folder, 'tokens'))
   const deviceCodes = await openCollection<DeviceCode>(join(folder, 'device-codes'))
   const repositories = await openCollection<Repository>(join(folder, 'records'))
+  const seen = await openCollection<Seen>(join(folder, 'seen'))
   const counter = await openCollection<{ next: number }>(join(folder, 'counter'))
   const parts = new Map<number, RepositoryRecords>()
   const turns = createTurns()
@@ -193,6 +214,7 @@ export async function openRecords(folder: string): Promise<Records> {
     tokens,
     deviceCodes,
     repositories,
+    seen,
     accountByLogin: (login) => logins().get(login.toLowerCase()),
     repositoryNames: indexNames(accounts, repositories),
     async nextId() {

@@ -54,5 +54,6 @@ export async function deleteRepository(
   await context.inTurn(repository.id, async () => {
     await context.records.repositories.delete(String(repository.id))
     await context.records.removeFolders(repository.id)
+    await context.records.seen.delete(String(repository.id))
   })
 }

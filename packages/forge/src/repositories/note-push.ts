@@ -12,8 +12,14 @@ export async function refsDigest(gitDir: string): Promise<string> {
 /**
  * What a push brings with it: its time, and in a repository that was empty the default branch, which
  * is then the first one pushed, as on GitHub. Pull requests look for themselves.
+ *
+ * @param by the account that pushed, where it is known
  */
-export async function notePush(context: ForgeContext, id: number): Promise<void> {
+export async function notePush(
+  context: ForgeContext,
+  id: number,
+  by: number | undefined,
+): Promise<void> {
   await context.inTurn(id, async () => {
     const { records } = context
     const repository = records.repositories.get(String(id))
@@ -31,6 +37,8 @@ export async function notePush(context: ForgeContext, id: number): Promise<void>
       ...item,
       default_branch: branch ?? item.default_branch,
       pushed_at: time,
+      pushes: (item.pushes ?? 0) + 1,
+      ...(by === undefined ? {} : { pushed_by: by }),
       updated_at: time,
     }))
   })

@@ -137,7 +137,7 @@ async function commitOf(
       committer: toPerson(committer ?? author ?? self),
     }),
   )
-  await notePush(context, repository.id)
+  await notePush(context, repository.id, requireCaller(request).user.id)
   return done
 }
 

@@ -54,7 +54,7 @@ async function handle(
   path: keyof typeof paths,
   isPush: boolean,
 ): Promise<void> {
-  const { repository, gitDir, user } = requireAccess(context, request, isPush)
+  const { repository, gitDir, user, userId } = requireAccess(context, request, isPush)
   const isUpdate = path === 'git-receive-pack'
   const before = isUpdate ? await refsDigest(gitDir) : ''
   reply.hijack()
@@ -71,7 +71,7 @@ async function handle(
       // Also when the client left before the end: what was pushed is pushed.
       async beforeEnd() {
         if (isUpdate && (await refsDigest(gitDir)) !== before) {
-          await notePush(context, repository.id)
+          await notePush(context, repository.id, userId)
         }
       },
     })
@@ -90,7 +90,7 @@ function requireAccess(context: ForgeContext, request: FastifyRequest<GitRoute>,
   try {
     const caller = readCaller(context, request.headers.authorization)
     const found = findAllowed(context, caller, name, { permissions: ['contents'], level })
-    return { ...found, user: caller?.user.login }
+    return { ...found, user: caller?.user.login, userId: caller?.user.id }
   } catch (error) {
     const isUnknown =
       error instanceof ErrandError &&

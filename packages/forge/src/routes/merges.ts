@@ -41,7 +41,7 @@ export function mergeRoutes(app: FastifyInstance, context: ForgeContext): void {
       ...(body.commit_message === undefined ? {} : { message: body.commit_message }),
       ...(body.sha === undefined ? {} : { sha: body.sha }),
     })
-    await notePush(context, repository.id)
+    await notePush(context, repository.id, requireCaller(request).user.id)
     return {
       sha: merged.merge_commit_sha,
       merged: true,

@@ -20,7 +20,7 @@ import { inPath } from '../present/in-path.ts'
 import type { Repository } from '../records/records.ts'
 import { notePush } from '../repositories/note-push.ts'
 import { readBody } from './body.ts'
-import { requireRepository, sendPage, urlsOf } from './request.ts'
+import { requireCaller, requireRepository, sendPage, urlsOf } from './request.ts'
 
 const Sha = z.string().regex(/^[0-9a-f]{40}$/, 'must be a full object id of 40 characters')
 const NewRef = z.object({ ref: z.string(), sha: Sha })
@@ -110,7 +110,7 @@ function writeRoutes(app: FastifyInstance, context: ForgeContext): void {
     if (!(await moveRef(gitDir, ref, sha, noObject))) {
       throw refProblem(`Reference cannot be created: another ref is in the way of '${ref}'`)
     }
-    await notePush(context, repository.id)
+    await notePush(context, repository.id, requireCaller(request).user.id)
     const created = { name: ref, sha, type }
     return await reply
       .code(201)
@@ -126,7 +126,7 @@ function writeRoutes(app: FastifyInstance, context: ForgeContext): void {
       throw refProblem('Update is not a fast forward')
     }
     if (!(await moveRef(gitDir, ref.name, sha, ref.sha))) throw refProblem('Reference was modified')
-    await notePush(context, repository.id)
+    await notePush(context, repository.id, requireCaller(request).user.id)
     return presentRef(repository, name, { ...ref, sha, type }, urlsOf(context, app.prefix))
   })
 
@@ -139,7 +139,7 @@ function writeRoutes(app: FastifyInstance, context: ForgeContext): void {
     if (!(await moveRef(gitDir, ref.name, noObject, ref.sha))) {
       throw refProblem('Reference was modified')
     }
-    await notePush(context, repository.id)
+    await notePush(context, repository.id, requireCaller(request).user.id)
     return await reply.code(204).send()
   })
 }

@@ -12,6 +12,8 @@ const scopesFor: Record<TokenPermission, string[]> = {
   administration: ['repo'],
   organization_copilot_agent_settings: ['admin:org'],
   organization_administration: ['admin:org', 'read:audit_log'],
+  organization_hooks: ['admin:org_hook'],
+  repository_hooks: ['admin:repo_hook', 'repo'],
 }
 
 /**

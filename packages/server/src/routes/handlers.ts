@@ -58,6 +58,9 @@ import { createTask } from './github/create-task.ts'
 import { getTask, getTaskForRepo } from './github/get-task.ts'
 import { listTasks, listTasksForRepo } from './github/list-tasks.ts'
 
+import * as deliveries from './webhooks/deliveries.ts'
+import * as webhooks from './webhooks/webhooks.ts'
+
 /** The handler of each operation: a route without one does not compile. */
 export const handlers = {
   createTask,
@@ -113,4 +116,26 @@ export const handlers = {
   unselectRepository,
   listAuditLog,
   listWholeAuditLog,
+  listRepositoryWebhooks: webhooks.list,
+  createRepositoryWebhook: webhooks.create,
+  getRepositoryWebhook: webhooks.get,
+  updateRepositoryWebhook: webhooks.update,
+  deleteRepositoryWebhook: webhooks.remove,
+  getRepositoryWebhookConfig: webhooks.getConfig,
+  updateRepositoryWebhookConfig: webhooks.updateConfig,
+  listRepositoryWebhookDeliveries: deliveries.listDeliveries,
+  getRepositoryWebhookDelivery: deliveries.getDelivery,
+  redeliverRepositoryWebhookDelivery: deliveries.redeliver,
+  pingRepositoryWebhook: webhooks.ping,
+  listOrganizationWebhooks: webhooks.list,
+  createOrganizationWebhook: webhooks.create,
+  getOrganizationWebhook: webhooks.get,
+  updateOrganizationWebhook: webhooks.update,
+  deleteOrganizationWebhook: webhooks.remove,
+  getOrganizationWebhookConfig: webhooks.getConfig,
+  updateOrganizationWebhookConfig: webhooks.updateConfig,
+  listOrganizationWebhookDeliveries: deliveries.listDeliveries,
+  getOrganizationWebhookDelivery: deliveries.getDelivery,
+  redeliverOrganizationWebhookDelivery: deliveries.redeliver,
+  pingOrganizationWebhook: webhooks.ping,
 } satisfies { [N in RouteName]: Handler<(typeof routes)[N]> }
