@@ -51,9 +51,12 @@ export const AutoModel = z.strictObject({
       'release notes',
       'changelog',
       'bump (the )?version',
-      '(bump|update|upgrade) .*dependenc',
-      'typos?\\b',
-      'documentation|readme',
+      'bump .*dependenc',
+      'update .*dependenc',
+      'upgrade .*dependenc',
+      'typo',
+      'documentation',
+      'readme',
     ])
     .describe(
       'Regular expressions, without case. A prompt whose first line matches one is simple, and gets the cheapest model that may be used; any other the first of `models` that may. Default: release notes, version and dependency bumps, typos, documentation.',
