@@ -14,10 +14,18 @@ export * from './event.ts'
 export * from './fan-out.ts'
 export * from './find-marked.ts'
 export * from './find-pull.ts'
+export type {
+  CommentName,
+  ForgeComment,
+  ForgeComments,
+  ForgeEvent,
+  ForgeListener,
+  Reaction,
+} from './forge-comments.ts'
 export * from './forge.ts'
 export type { ActionsOidc, GitHubApp } from './github-settings.ts'
 export * from './ids.ts'
-export { type HookSettings, type PortSettings } from './integrations.ts'
+export { type GitHubWebhooks, type HookSettings, type PortSettings } from './integrations.ts'
 export * from './openapi.ts'
 export * from './map-in-parallel.ts'
 export * from './marker.ts'

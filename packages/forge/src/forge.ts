@@ -90,6 +90,7 @@ async function openLocked(
     tokenUse,
     log: options.log,
     publicUrl: options.publicUrl,
+    listeners: [],
     inTurn: createTurns(),
     mergeability: new Map(),
     tidy: tidying.tidy,
