@@ -47,7 +47,7 @@ export type HookSettings = z.infer<typeof HookSettings>
 
 const GitHubWebhooks = z.strictObject({
   secret_env: variable.describe(
-    'The variable with the secret of the webhook. While it is changed, both: parted by a space or a new line.',
+    'The variable with the secret of the webhook. While it is changed, both, each on a line of its own.',
   ),
 })
 export type GitHubWebhooks = z.infer<typeof GitHubWebhooks>

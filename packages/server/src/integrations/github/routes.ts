@@ -101,6 +101,6 @@ function secretsOf(context: ServerContext, { secret_env: name }: GitHubWebhooks)
       'Settings',
     )
   }
-  const secrets = requireSecret(context, 'integrations.github.secret_env', name).split(/\s+/)
+  const secrets = requireSecret(context, 'integrations.github.secret_env', name).split(/\r?\n/)
   return secrets.filter((secret) => secret !== '')
 }
