@@ -1,25 +1,33 @@
+import type { ForgeComments } from './forge-comments.ts'
+
 /**
  * What the server asks of a forge about a caller. The embedded forge answers it in process; a
  * GitHub host answers it through its REST API. Names of owners and repositories are
  * case-insensitive throughout (behaviour.md 1.2).
  */
-export interface Forge {
+export interface Forge extends ForgeComments {
   /** Who a token belongs to; undefined when it is unknown, expired or revoked. */
   authenticate(token: string): Promise<Caller | undefined>
   /**
    * A caller for work that is done later in a user's name, without a token of theirs: it may what the user
-   * may at that time. Undefined when the account is gone.
+   * may at that time. Undefined when the account is gone. With a `repository`, `owner/name`, it is asked and done
+   * with what the server itself has for it.
    *
    * @throws ErrandError forbidden where the forge has no way to do so.
    */
-  actFor(user: { id: number }): Promise<Caller | undefined>
+  actFor(user: { id: number; repository?: string }): Promise<Caller | undefined>
   /**
    * A repository as the caller may see it; undefined when it does not exist or may not be seen,
    * which are the same to a caller (404). `full_name` is the current name, also when an old one
    * was asked for: `renamed` says so.
    */
   repository(caller: Caller, name: RepositoryName): Promise<RepositoryAccess | undefined>
-  repositoryById(caller: Caller, id: number): Promise<RepositoryAccess | undefined>
+  repositoryById(
+    caller: Caller,
+    id: number,
+    /** `asksAnew`: nothing is believed that was said before, be it a second ago. */
+    options?: { asksAnew?: boolean },
+  ): Promise<RepositoryAccess | undefined>
   /**
    * Whether the caller's token itself may push, where it is a forge elsewhere that decides: asked before work
    * is begun in a repository the caller may write to. Absent where permissions are known.
@@ -58,6 +66,8 @@ export interface Forge {
     number: number,
     change: PullChange,
   ): Promise<void>
+  /** Has somebody told of what happens in repositories: a forge in this process. */
+  listen?(listener: ForgeListener): void
   /** The unified diff between two branches, at most `limitBytes` long. */
   diff(
     caller: Caller,
@@ -163,3 +173,6 @@ export interface ForgeEvent {
   owner_id: number
   payload: object
 }
+
+/** Takes an event for good. @throws Error and it is told again, under the same id */
+export type ForgeListener = (event: ForgeEvent) => Promise<void>

@@ -45,9 +45,26 @@ const HookSettings = z.strictObject({
 })
 export type HookSettings = z.infer<typeof HookSettings>
 
-/** Where tasks come from beside the API: by a portal's button, or by a signed request of anybody. */
+const GitHubWebhooks = z.strictObject({
+  secret_env: variable.describe(
+    'The variable with the secret of the webhook. While it is changed, both, each on a line of its own.',
+  ),
+})
+export type GitHubWebhooks = z.infer<typeof GitHubWebhooks>
+
+/** Where tasks and messages come from beside the API: a portal's button, comments, or a signed request of anybody. */
 export const Integrations = z.strictObject({
   port: PortSettings.exactOptional().describe('Self-service actions of Port (docs/port.md).'),
+  github: GitHubWebhooks.exactOptional().describe(
+    "A GitHub's webhooks, at `POST /integrations/github/webhooks` (docs/comments.md). Needs `github_app`.",
+  ),
+  mention: z
+    .string()
+    .regex(/^@[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}$/, 'must be a name with an @ before it')
+    .default('@errand')
+    .describe(
+      'How a comment on the pull request of a task speaks to Errand. It should be the name of an account of its own.',
+    ),
   hooks: z
     .array(HookSettings)
     .default([])

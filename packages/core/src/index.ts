@@ -68,6 +68,26 @@ export {
   type ResolvedConfiguration,
   valuesOf,
 } from './configuration/resolve.ts'
+export {
+  acceptDelivery,
+  type DeliveryWork,
+  type NewPullComment,
+} from './deliveries/accept-delivery.ts'
+export {
+  claimComments,
+  type HeldComment,
+  StaleComment,
+  takeOverComments,
+} from './deliveries/claim-comments.ts'
+export {
+  closeComment,
+  noteToldQuestion,
+  postponeComment,
+  releaseComment,
+  takeComment,
+} from './deliveries/record-comment.ts'
+export { sweepDeliveries } from './deliveries/sweep-deliveries.ts'
+export { openQuestionOf, taskOfPull } from './deliveries/task-of-pull.ts'
 export { followEvents } from './events/follow-events.ts'
 export { listEvents } from './events/list-events.ts'
 export {
@@ -165,7 +185,7 @@ export {
   type DeliveryResult,
   noteDelivery,
   StaleDelivery,
-  sweepDeliveries,
+  sweepWebhookDeliveries,
 } from './webhooks/claim-deliveries.ts'
 export { findDelivery, listDeliveries, redeliver } from './webhooks/list-deliveries.ts'
 export { queueEvent } from './webhooks/queue-event.ts'

@@ -1,4 +1,5 @@
 import { type Caller, ErrandError, type Forge, type ForgePull } from '@errand/contract'
+import { commentAnswers } from './comments/comment-answers.ts'
 import type { ForgeContext } from './context.ts'
 import { mergeBase } from './git/commits.ts'
 import { cutDiff } from './git/diff.ts'
@@ -94,6 +95,8 @@ export function answersOf(context: ForgeContext): Forge {
         }))
       } else await changePull(context, record, number, { title: change.title })
     },
+    ...commentAnswers(context, requireRecord),
+    listen: (listener) => void context.listeners.push(listener),
     async diff(_caller, repository, base, head, limitBytes) {
       const gitDir = gitDirOf(repository)
       const [from, to] = [await resolveBranch(gitDir, base), await resolveBranch(gitDir, head)]

@@ -1,3 +1,4 @@
+import type { ForgeListener } from '@errand/contract'
 import type { TokenUse } from './identity/token-use.ts'
 import type { Log } from './log.ts'
 import type { Records } from './records/records.ts'
@@ -9,6 +10,8 @@ export interface ForgeContext {
   log: Log
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string
+  /** Who is told of what happens in repositories. */
+  listeners: ForgeListener[]
   /** Runs work on one repository one piece after the other. */
   inTurn: <T>(repositoryId: number, work: () => Promise<T>) => Promise<T>
   /** Merges that were tried in memory: whether two commits merge never changes. */

@@ -4,7 +4,7 @@ import type { DeviceLogin, Forge, RepositoryPermission } from '@errand/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { answersOf } from './answers.ts'
 import type { ForgeContext } from './context.ts'
-import { startAnnouncing, type Tell } from './events/announce.ts'
+import { startAnnouncing } from './events/announce.ts'
 import { removeLeftovers, startTidying } from './git/tidy.ts'
 import { findRepository, fullName } from './identity/access.ts'
 import { createAccount, findAccount, setMember } from './identity/accounts.ts'
@@ -43,8 +43,8 @@ export interface EmbeddedForge extends Forge, AsyncDisposable {
   revokeToken(secret: string): Promise<void>
   /** What the runner clones, pushes and opens pull requests with; new at each start, kept nowhere. */
   runnerToken(): string
-  /** Tells what happens in repositories from now on, until the forge is closed. Once only. */
-  announceTo(tell: Tell): Promise<void>
+  /** Tells who listens what happens in repositories from now on, until the forge is closed. Once only. */
+  announce(): Promise<void>
   /** Ends what is still at work and gives the folder up. */
   close(): Promise<void>
 }
@@ -93,6 +93,7 @@ async function openLocked(
     tokenUse,
     log: options.log,
     publicUrl: options.publicUrl,
+    listeners: [],
     inTurn: createTurns(),
     mergeability: new Map(),
     tidy: tidying.tidy,
@@ -114,8 +115,8 @@ async function openLocked(
     deviceLogin: createDeviceLogin(context),
     gitRoutes: gitRoutes(context, close),
     runnerToken: () => botToken,
-    async announceTo(tell) {
-      announcing = await startAnnouncing(context, tell)
+    async announce() {
+      announcing = await startAnnouncing(context)
     },
     close,
     [Symbol.asyncDispose]: close,

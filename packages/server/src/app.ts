@@ -16,6 +16,7 @@ import { createRequestId } from './conventions/request-id.ts'
 import { deviceRoutesElsewhere } from './device-login/elsewhere.ts'
 import { deviceRoutes } from './device-login/routes.ts'
 import { presentError } from './errors.ts'
+import { gitHubRoutes } from './integrations/github/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { type McpServerFactory, mcpRoutes } from './mcp/routes.ts'
 import { documentRoutes } from './pages/documents.ts'
@@ -89,6 +90,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   }
   void app.register(shareRateLimits(context, limits))
   void app.register(integrationRoutes(context, limits))
+  void app.register(gitHubRoutes(context, limits))
   void app.register(campaignLoops(context))
   void app.register(webhookLoops(context))
   if (context.settings.automations.is_automations_enabled) void app.register(scheduling(context))

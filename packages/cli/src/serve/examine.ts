@@ -3,8 +3,9 @@ import { Exit, exitCodes } from '../errors.ts'
 import { loadSettings } from '../settings.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { examineWebhooks } from './examine-webhooks.ts'
 
-/** `errand doctor`: exit code 0 only if agents may run here at the configured level. */
+/** `errand doctor`: exit code 0 only if agents may run here at the configured level, and webhooks can be. */
 export async function examine(terminal: Terminal, config?: string): Promise<void> {
   const { paint, environment, cwd } = terminal
   const { settings } = loadSettings({}, environment, {
@@ -12,8 +13,10 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
     ...(config !== undefined && { config }),
   })
   const report = await probeHost(settings.sandbox, settings.data)
-  const width = Math.max(...report.checks.map(({ name }) => name.length))
-  for (const { name, ok, detail, remedy } of report.checks) {
+  const webhooks = examineWebhooks(settings, environment)
+  const checks = [...report.checks, ...(webhooks === undefined ? [] : [webhooks])]
+  const width = Math.max(...checks.map(({ name }) => name.length))
+  for (const { name, ok, detail, remedy } of checks) {
     const mark = ok ? paint('green', '✓') : paint('red', '✗')
     terminal.out(`${mark} ${name.padEnd(width)}  ${printableLine(detail)}\n`)
     if (!ok && remedy) terminal.out(`  ${' '.repeat(width)}  ${printableLine(remedy)}\n`)
@@ -21,5 +24,5 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
   const isEnough = report.level === 'full' || report.level === settings.sandbox.level
   const level = paint(isEnough ? 'green' : 'red', report.level)
   terminal.out(`\nIsolation level: ${level} (sandbox.level asks for ${settings.sandbox.level})\n`)
-  if (!isEnough) throw new Exit(exitCodes.failed)
+  if (!isEnough || webhooks?.ok === false) throw new Exit(exitCodes.failed)
 }

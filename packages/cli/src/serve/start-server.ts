@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
 import { type Client, ErrandError, type Forge, type Settings } from '@errand/contract'
-import { type Clock, DataFolderLocked, openStore, queueEvent, type Store } from '@errand/core'
+import { type Clock, DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
 import { createServer } from '@errand/server'
 import { type Logger } from 'pino'
@@ -80,7 +80,7 @@ export async function startServer(
     await listen(app, settings)
     // A TCP socket that listens has an address with a port.
     address.url = httpUrl(settings.host, (app.server.address() as AddressInfo).port)
-    await embedded?.announceTo((event) => queueEvent(store, event))
+    await embedded?.announce()
     const ownerToken = embedded && (await issueOwnerToken(embedded, settings))
     if (settings.runner.enabled) {
       const runnerForge = embedded

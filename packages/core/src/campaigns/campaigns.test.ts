@@ -1,6 +1,7 @@
 import { type Artifact, CampaignRules } from '@errand/contract'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
+import { acceptDelivery } from '../deliveries/accept-delivery.ts'
 import { endSession } from '../sessions/end.ts'
 import { recordArtifact } from '../sessions/record.ts'
 import { ada, aRepository, aTask, grace, mustLease } from '../testing/rows.ts'
@@ -228,6 +229,25 @@ describeOnEachStore('a campaign', (on) => {
     })
     const all = await listCampaignTargets(on.store, { campaign_id: id, page: 1, per_page: 30 })
     expect(all.targets[0]).toMatchObject({ problems: ['labels: no'], pull_state: 'merged' })
+  })
+
+  it('has a pull request looked at in the next pass when a webhook tells of it', async () => {
+    await createCampaign(on.store, aCampaign(2))
+    await work('completed', { pull: 1 })
+    await work('completed', { pull: 1 })
+    const due = async () =>
+      (await pullsToLookAt(on.store, { notSinceSeconds: 900, limit: 10 })).map(
+        (pull) => pull.repository_id,
+      )
+    for (const pull of await pullsToLookAt(on.store, { notSinceSeconds: 0, limit: 10 })) {
+      await notePull(on.store, pull, { state: 'closed' })
+    }
+    const seen = await due()
+    const reopened = { type: 'pull', repository_id: 10, pull_number: 1 } as const
+
+    await acceptDelivery(on.store, { id: 'd', event: 'pull_request' }, reopened)
+
+    expect([seen, await due()]).toEqual([[], [10]])
   })
 
   it('can be paused and cancelled, which ends what is at work and leaves the rest unsent', async () => {

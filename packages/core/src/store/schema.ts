@@ -34,6 +34,8 @@ export interface Database {
   usage: UsageRow
   portal_runs: PortalRunTable
   portal_run_tasks: PortalRunTaskRow
+  forge_deliveries: { id: string; event: string; received_at: Date }
+  pull_comments: PullCommentRow
   automations: AutomationTable
   automation_runs: AutomationRunTable
   campaigns: CampaignTable
@@ -253,6 +255,31 @@ export interface PortalRunTaskRow {
   error: string | null
   /** The number of the last event the portal was told of. */
   reported_event: number
+}
+
+/** A comment on a pull request that speaks to Errand, and what became of it. */
+export interface PullCommentRow {
+  repository_id: number
+  type: 'issue' | 'review'
+  comment_id: number
+  repository_full_name: string
+  pull_number: number
+  user_id: number
+  user_login: string
+  /** Of what it said when it was told of: changed since, it is not taken. */
+  body_hash: string
+  received_at: Date
+  taken_at: Date | null
+  task_id: string | null
+  told_question: string | null
+  closed_at: Date | null
+  outcome: string | null
+  /** The fence of whoever acts on it. */
+  attempt: number
+  lease_expires_at: Date | null
+  next_at: Date
+  /** Tries in a row that came to nothing. */
+  failures: number
 }
 
 /** A campaign as stored; its status is derived, see campaigns/status.ts. */

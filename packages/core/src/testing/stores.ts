@@ -131,7 +131,7 @@ export function createTestClock(start = new Date()): TestClock {
 /** Takes away every row, as if the store had just been migrated. */
 export async function emptyStore(store: Store): Promise<void> {
   const tables = [
-    'tasks, portal_runs, campaigns, automations, rate_windows, audit_log, accounts, webhooks',
+    'tasks, portal_runs, campaigns, automations, rate_windows, audit_log, accounts, webhooks, forge_deliveries, pull_comments',
     'failing_upstreams',
     'repository_configurations, organization_configurations, selected_repositories',
   ]

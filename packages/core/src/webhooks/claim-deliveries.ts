@@ -111,7 +111,7 @@ export async function noteDelivery(
 const keptDays = 7
 
 /** Deletes what is closed for longer than it is kept. */
-export async function sweepDeliveries(store: Store): Promise<void> {
+export async function sweepWebhookDeliveries(store: Store): Promise<void> {
   await patiently(() =>
     sql`
       delete from webhook_deliveries

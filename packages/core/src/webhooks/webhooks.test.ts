@@ -9,7 +9,7 @@ import {
   claimDeliveries,
   noteDelivery,
   StaleDelivery,
-  sweepDeliveries,
+  sweepWebhookDeliveries,
 } from './claim-deliveries.ts'
 import { findDelivery, listDeliveries, redeliver } from './list-deliveries.ts'
 import { queueTaskDeliveries } from './queue-deliveries.ts'
@@ -147,11 +147,11 @@ describeOnEachStore('webhooks', (on) => {
       (await on.store.db.selectFrom('webhook_deliveries').select('id').execute()).length
 
     on.clock.advance({ minutes: 6 * 24 * 60 })
-    await sweepDeliveries(on.store)
+    await sweepWebhookDeliveries(on.store)
     expect(await count()).toBe(1)
 
     on.clock.advance({ minutes: 2 * 24 * 60 })
-    await sweepDeliveries(on.store)
+    await sweepWebhookDeliveries(on.store)
     expect(await count()).toBe(0)
   })
 

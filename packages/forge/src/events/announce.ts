@@ -1,4 +1,3 @@
-import type { ForgeEvent } from '@errand/contract'
 import type { ForgeContext } from '../context.ts'
 import type { Repository } from '../records/records.ts'
 import { changesBetween } from './changes.ts'
@@ -8,18 +7,12 @@ import { look, nothing } from './seen.ts'
 /** How often it is looked for changes: a comparison of numbers where there are none. */
 const everyMs = 300
 
-/** Takes an event for good: it is not told again once this resolves, and again if it rejects. */
-export type Tell = (event: ForgeEvent) => Promise<void>
-
 /**
  * Tells what happens in the repositories: what differs from what was told last. That is written down
  * after it was told, so a crash makes an event at most be told again, under the same id. What is there
  * when a repository is first looked at is no news; what changes back before it was seen is none either.
  */
-export async function startAnnouncing(
-  context: ForgeContext,
-  tell: Tell,
-): Promise<{ close(): Promise<void> }> {
+export async function startAnnouncing(context: ForgeContext): Promise<{ close(): Promise<void> }> {
   const { records, log } = context
   const versions = new Map<number, string>()
   for (const repository of records.repositories.values()) {
@@ -33,7 +26,7 @@ export async function startAnnouncing(
       const version = versionOf(context, repository)
       if (versions.get(repository.id) === version) continue
       try {
-        await announce(context, repository, tell)
+        await announce(context, repository)
         versions.set(repository.id, version)
       } catch (error) {
         // Deleted meanwhile, or it is looked at again in a moment.
@@ -66,7 +59,7 @@ function versionOf({ records }: ForgeContext, repository: Repository): string {
   return `${pulls.version} ${comments.version} ${repository.pushed_at} ${repository.pushes ?? 0}`
 }
 
-async function announce(context: ForgeContext, repository: Repository, tell: Tell): Promise<void> {
+async function announce(context: ForgeContext, repository: Repository): Promise<void> {
   const { records } = context
   const key = String(repository.id)
   // A repository made since is all news, also to whoever goes on after a crash.
@@ -78,7 +71,8 @@ async function announce(context: ForgeContext, repository: Repository, tell: Tel
   if (changes.length === 0) return
   for (const change of changes) {
     const event = await composeEvent(context, repository, sequence, change)
-    if (event !== undefined) await tell(event)
+    if (event === undefined) continue
+    for (const listener of context.listeners) await listener(event)
   }
   await records.seen.put(key, { sequence: sequence + 1, ...now })
 }

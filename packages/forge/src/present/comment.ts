@@ -1,5 +1,6 @@
 import type { ForgeContext, Urls } from '../context.ts'
-import type { Comment, Repository } from '../records/records.ts'
+import { reactionContents } from '../comments/react.ts'
+import type { Comment, CommentReaction, Repository } from '../records/records.ts'
 import { nodeId } from './account.ts'
 import { associationOf, presentUser } from './pull.ts'
 
@@ -22,5 +23,28 @@ export function presentComment(
     created_at: comment.created_at,
     updated_at: comment.updated_at,
     author_association: associationOf(context, repository, comment.user_id),
+    reactions: summaryOf(comment, `${urls.api}/repos/${name}/issues/comments/${comment.id}`),
+  }
+}
+
+export function presentReaction(context: ForgeContext, reaction: CommentReaction, urls: Urls) {
+  return {
+    id: reaction.id,
+    node_id: nodeId('Reaction', reaction.id),
+    user: presentUser(context, reaction.user_id, urls),
+    content: reaction.content,
+    created_at: reaction.created_at,
+  }
+}
+
+function summaryOf({ reactions = [] }: Comment, url: string) {
+  const counts = reactionContents.map((content) => [
+    content,
+    reactions.filter((reaction) => reaction.content === content).length,
+  ])
+  return {
+    url: `${url}/reactions`,
+    total_count: reactions.length,
+    ...Object.fromEntries(counts),
   }
 }

@@ -124,8 +124,17 @@ export interface Comment {
   issue_number: number
   user_id: number
   body: string
+  /** Absent: there are none. */
+  reactions?: CommentReaction[]
   created_at: string
   updated_at: string
+}
+
+export interface CommentReaction {
+  id: number
+  user_id: number
+  content: string
+  created_at: string
 }
 
 /** What another program says of a commit. Never changed: the last of its context counts. */

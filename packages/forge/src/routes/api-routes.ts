@@ -11,6 +11,7 @@ import { membershipRoutes } from './memberships.ts'
 import { mergeRoutes } from './merges.ts'
 import { pullContentRoutes } from './pull-content.ts'
 import { pullRoutes } from './pulls.ts'
+import { reactionRoutes } from './reactions.ts'
 import { refRoutes } from './refs.ts'
 import { repositoryListRoutes } from './repository-lists.ts'
 import { repositoryRoutes } from './repositories.ts'
@@ -35,6 +36,7 @@ const groups = [
   collaboratorRoutes,
   membershipRoutes,
   commentRoutes,
+  reactionRoutes,
   labelRoutes,
   statusRoutes,
   tokenRoutes,

@@ -1,9 +1,9 @@
 import { ErrandError } from '@errand/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { writeComment } from '../comments/write-comment.ts'
 import type { ForgeContext } from '../context.ts'
 import { presentComment } from '../present/comment.ts'
-import { changePull } from '../pulls/change-pull.ts'
 import { requirePull } from '../pulls/refresh-pulls.ts'
 import type { Comment } from '../records/records.ts'
 import { readBody, readInput, text } from './body.ts'
@@ -43,18 +43,10 @@ export function commentRoutes(app: FastifyInstance, context: ForgeContext): void
     const { repository, name } = requireRepository(context, request, write)
     const { body } = readBody(CommentBody, request.body, 'IssueComment')
     const pull = await requirePull(context, repository, numberOf(request))
-    const time = new Date().toISOString()
-    const id = await context.records.nextId()
-    const comment = await context.records.of(repository).comments.put(String(id), {
-      id,
-      issue_number: pull.number,
-      user_id: requireCaller(request).user.id,
+    const comment = await writeComment(context, repository, pull.number, {
+      user: requireCaller(request).user,
       body,
-      created_at: time,
-      updated_at: time,
     })
-    // It is news of the pull request too.
-    await changePull(context, repository, pull.number, {})
     const urls = urlsOf(context, app.prefix)
     return await reply.code(201).send(presentComment(context, repository, name, comment, urls))
   })
@@ -86,7 +78,8 @@ export function commentRoutes(app: FastifyInstance, context: ForgeContext): void
   })
 }
 
-function requireComment(
+/** A comment of the repository, by the request's path. @throws ErrandError not_found */
+export function requireComment(
   context: ForgeContext,
   request: FastifyRequest,
   { repository }: Found,

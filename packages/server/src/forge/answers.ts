@@ -54,3 +54,14 @@ export const Pull = z.object({
   user: z.object({ login: z.string() }).nullable(),
 })
 export type Pull = z.infer<typeof Pull>
+
+export const Comment = z.object({
+  id: z.int(),
+  body: z.string().nullable().default(''),
+  user: User.nullable(),
+  created_at: z.string(),
+  /** Ends in the number: an issue's of one in the conversation, a pull request's of one in the diff. */
+  issue_url: z.string().optional(),
+  pull_request_url: z.string().optional(),
+})
+export type Comment = z.infer<typeof Comment>

@@ -2,6 +2,7 @@ import { type Caller, ErrandError, type Forge, type RepositoryAccess } from '@er
 import { type ActionsSettings, createActionsLogin } from './actions-login.ts'
 import { actFor, authenticate } from './callers.ts'
 import type { InstallationTokens } from './installation-tokens.ts'
+import { commentAnswers } from './comments.ts'
 import { createMemory } from './memory.ts'
 import { findOrganization } from './organizations.ts'
 import { pullAnswers } from './pulls.ts'
@@ -43,7 +44,9 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
 
   return {
     authenticate: async (token) => await authenticate(upstream, actions, token),
-    async actFor({ id }) {
+    async actFor({ id, repository }) {
+      const appToken = repository === undefined ? undefined : await appTokens?.(repository)
+      if (appToken !== undefined) return await actFor(upstream, appToken, id)
       if (automationToken !== undefined) return await actFor(upstream, automationToken, id)
       throw new ErrandError('forbidden', {
         message:
@@ -51,14 +54,11 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
       })
     },
     repository: async (caller, { owner, repo }) =>
-      await findRepository(
-        upstream,
-        caller,
-        `/repos/${segment(owner)}/${segment(repo)}`,
-        `${owner}/${repo}`,
-      ),
-    repositoryById: async (caller, id) =>
-      await findRepository(upstream, caller, `/repositories/${id}`),
+      await findRepository(upstream, caller, `/repos/${segment(owner)}/${segment(repo)}`, {
+        asked: `${owner}/${repo}`,
+      }),
+    repositoryById: async (caller, id, options) =>
+      await findRepository(upstream, caller, `/repositories/${id}`, options),
     organization: async (caller, login) => await findOrganization(upstream, caller, login),
     async requirePush(caller, repository) {
       // What is archived is refused by name, further on.
@@ -68,6 +68,7 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
       await appTokens?.(repository.full_name)
     },
     ...contentAnswers(upstream),
+    ...commentAnswers(upstream),
     ...pullAnswers(upstream, async (caller, repository) =>
       appTokens === undefined ? caller.secret : await appTokens(repository.full_name),
     ),

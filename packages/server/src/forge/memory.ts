@@ -30,11 +30,17 @@ export function createMemory<T>(clock: () => number = Date.now) {
     return value
   }
 
-  /** The value; `ask` is only called where none is known, or the one known is too old, which it gets. */
+  /**
+   * The value; `ask` is only called where none is known, or the one known is too old, which it gets. With
+   * `asksAnew` none is young enough.
+   */
   return async function remember(
     key: string,
     ask: (old: T | undefined) => Promise<{ value: T; isKept: boolean }>,
+    asksAnew = false,
   ): Promise<T> {
+    // A question under way may have been answered a moment ago.
+    if (asksAnew) return await renew(key, ask)
     const known = entries.get(key)
     if (known !== undefined && known.until > clock()) return known.value
     const running = asking.get(key)

@@ -18,16 +18,16 @@ export async function findRepository(
   upstream: Upstream,
   caller: Caller,
   path: string,
-  asked?: string,
+  { asked, asksAnew }: { asked?: string; asksAnew?: boolean } = {},
 ): Promise<RepositoryAccess | undefined> {
-  const answer = await upstream.look(caller.secret, path)
+  const answer = await upstream.look(caller.secret, path, asksAnew)
   if (answer.status === 401) throw new ErrandError('bad_credentials')
   if (answer.status !== 200) return undefined
   const found = parseAnswer(answer.text, Repository)
   if (caller.onlyRepositoryId !== undefined && found.id !== caller.onlyRepositoryId) {
     return undefined
   }
-  const permission = await permissionOf(upstream, caller, found)
+  const permission = await permissionOf(upstream, caller, found, asksAnew)
   if (permission === undefined) return undefined
   const renamed = asked !== undefined && found.full_name.toLowerCase() !== asked.toLowerCase()
   return { ...found, permission, renamed }
@@ -39,8 +39,11 @@ async function permissionOf(
   upstream: Upstream,
   caller: Caller,
   repository: Repository,
+  asksAnew?: boolean,
 ): Promise<RepositoryPermission | undefined> {
-  if (caller.isOnBehalf === true) return await permissionByName(upstream, caller, repository)
+  if (caller.isOnBehalf === true) {
+    return await permissionByName(upstream, caller, repository, asksAnew)
+  }
   // GitHub says of every installation that it may not push: `requirePush` asks for it in another way.
   if (caller.token.kind === 'installation') return 'write'
   // GitHub says `push` and `pull` where the levels are called write and read.
@@ -54,9 +57,10 @@ async function permissionByName(
   upstream: Upstream,
   caller: Caller,
   { full_name: name }: Repository,
+  asksAnew?: boolean,
 ): Promise<RepositoryPermission | undefined> {
   const path = `/repos/${name}/collaborators/${segment(caller.user.login)}/permission`
-  const answer = await upstream.look(caller.secret, path)
+  const answer = await upstream.look(caller.secret, path, asksAnew)
   // The user may still do all they could: it is this server's own token that is good no more.
   if (answer.status === 401) throw new ErrandError('bad_credentials')
   if (answer.status !== 200) return undefined

@@ -18,11 +18,11 @@ export interface Upstream {
   ask: (token: string, path: string, init?: RequestInit) => Promise<Response>
   /**
    * A GET that is believed for a minute, and then revalidated. Only what was answered with 200 is
-   * remembered, under the token's hash.
+   * remembered, under the token's hash. With `asksAnew` it is revalidated now.
    *
    * @throws ErrandError as the forge refuses it; 404 and 401 are answers.
    */
-  look: (token: string, path: string) => Promise<KnownAnswer>
+  look: (token: string, path: string, asksAnew?: boolean) => Promise<KnownAnswer>
 }
 
 const requestTimeoutMs = 10_000
@@ -49,8 +49,8 @@ export function createUpstream(apiUrl: string, clock: () => number = Date.now): 
   return {
     apiUrl: base,
     ask,
-    async look(token, path) {
-      return await remember(`${hashOf(token)} ${path}`, async (old) => {
+    async look(token, path, asksAnew) {
+      const revalidate = async (old: KnownAnswer | undefined) => {
         const etag = old?.headers.get('etag') ?? null
         const headers = etag === null ? {} : { 'if-none-match': etag }
         const response = await ask(token, path, { headers })
@@ -64,7 +64,8 @@ export function createUpstream(apiUrl: string, clock: () => number = Date.now): 
         const { status } = response
         const value = { status, headers: response.headers, text: await response.text() }
         return { value, isKept: status === 200 }
-      })
+      }
+      return await remember(`${hashOf(token)} ${path}`, revalidate, asksAnew)
     },
   }
 }

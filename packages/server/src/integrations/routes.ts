@@ -4,6 +4,7 @@ import { isCreating, limitRequest } from '../conventions/limit-requests.ts'
 import { integrationCallerOf } from '../conventions/rate-caller.ts'
 import type { RateLimits } from '../conventions/rate-limit.ts'
 import { portRoutes } from './port/routes.ts'
+import { takeRawBodies } from './raw-body.ts'
 
 /** Largest request taken from a portal or a hook, in bytes. Port sends at most as much. */
 const bodyLimit = 1024 * 1024
@@ -16,14 +17,7 @@ export function integrationRoutes(context: ServerContext, limits: RateLimits): F
       limitRequest(limits, caller, request, reply)
       if (isCreating(request)) await limits.takeCreated(caller)
     })
-    app.removeAllContentTypeParsers()
-    // A signature is over the bytes: they are parsed when it has been looked at.
-    app.addHook('onRequest', async (request) => {
-      delete request.raw.headers['content-type']
-    })
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) =>
-      done(null, body),
-    )
+    takeRawBodies(app, bodyLimit)
     const { port, hooks } = context.settings.integrations
     if (port !== undefined) await app.register(portRoutes(context, port))
     if (hooks.length > 0) {

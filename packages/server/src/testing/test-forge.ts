@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import {
   type Caller,
   type Forge,
+  type ForgeComment,
+  type ForgeComments,
   type ForgePull,
   invalidField,
   type RepositoryAccess,
@@ -22,6 +24,11 @@ interface TestRepository {
   /** Logins by the number of the pull request. */
   reviewers: Record<number, string[]>
   labels: string[]
+  comments: TestComment[]
+}
+
+export interface TestComment extends ForgeComment {
+  reactions: string[]
 }
 
 export interface TestForge extends Forge {
@@ -112,6 +119,7 @@ export function createTestForge(): TestForge {
         pulls: [],
         reviewers: {},
         labels: [],
+        comments: [],
         ...fields,
       }
       repositories.set(repository.id, repository)
@@ -201,11 +209,36 @@ function answersOf({ callers, repositories, access, organizations, idOf }: TestR
       const known = record.reviewers[number] ?? []
       record.reviewers[number] = [...new Set([...known, ...logins])]
     },
+    ...commentsOf(recordOf),
     async diff(_caller, repository, base, head) {
       const { branches } = recordOf(repository)
       const files = Object.entries(branches[head] ?? {})
       const added = files.filter(([path, text]) => branches[base]?.[path] !== text)
       return added.map(([path, text]) => `diff --git a/${path} b/${path}\n+${text}\n`).join('')
+    },
+  }
+}
+
+function commentsOf(recordOf: (repository: RepositoryAccess) => TestRepository): ForgeComments {
+  return {
+    comment: async (_caller, repository, { type, id }) =>
+      recordOf(repository).comments.find((one) => one.type === type && one.id === id),
+    async react(_caller, repository, { type, id }, reaction) {
+      const found = recordOf(repository).comments.find((one) => one.type === type && one.id === id)
+      if (found?.reactions.includes(reaction) === false) found.reactions.push(reaction)
+    },
+    async reply(caller, repository, pull_number, { body, mark }) {
+      const { comments } = recordOf(repository)
+      if (comments.some(({ user, body }) => user.type === 'Bot' && body.includes(mark))) return
+      comments.push({
+        type: 'issue',
+        id: 9000 + comments.length,
+        pull_number,
+        body: `${body}\n\n${mark}`,
+        user: { ...caller.user, type: 'Bot' },
+        created_at: new Date().toISOString(),
+        reactions: [],
+      })
     },
   }
 }

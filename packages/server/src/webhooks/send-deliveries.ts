@@ -4,9 +4,10 @@ import {
   isDisconnected,
   noteDelivery,
   placeOfSecret,
+  queueEvent,
   repeatPass,
   StaleDelivery,
-  sweepDeliveries,
+  sweepWebhookDeliveries,
   webhookOf,
   type WebhookDeliveryRow,
 } from '@errand/core'
@@ -27,7 +28,8 @@ const atATime = 16
 /** Sends what webhooks are to be told while the server runs. Several servers may do so at once. */
 export function webhookLoops(context: ServerContext): FastifyPluginAsync {
   return async (app) => {
-    const { store, log } = context
+    const { store, log, forge } = context
+    forge.listen?.((event) => queueEvent(store, event))
     const closing = new AbortController()
     const { signal } = closing
     const wake = createWake()
@@ -56,7 +58,7 @@ export function webhookLoops(context: ServerContext): FastifyPluginAsync {
     const loops = [
       repeatPass({ log, signal, wake, everyMs: sendEveryMs, what: 'sending to webhooks' }, pass),
       repeatPass({ log, signal, everyMs: sweepEveryMs, what: 'forgetting deliveries' }, () =>
-        sweepDeliveries(store),
+        sweepWebhookDeliveries(store),
       ),
     ]
     app.addHook('onClose', async () => {

@@ -1,0 +1,146 @@
+import { type Caller, canWrite, ErrandError, type RepositoryAccess } from '@errand/contract'
+import { closeComment, type HeldComment, takeComment, taskOfPull } from '@errand/core'
+import { ownCaller } from '../../auth/own-caller.ts'
+import type { ServerContext } from '../../context.ts'
+import { requirePrompt } from '../../prompt.ts'
+import { isPassing } from './is-passing.ts'
+import { commandIn } from './mention.ts'
+import { markOf, say } from './say.ts'
+import { hashOfBody } from './work-of.ts'
+
+/** An older one was told of by who kept a delivery, not by GitHub, which sends again for three days. */
+const longestAgeMs = 7 * 86_400_000
+
+/** It is none of Errand's business: nobody is answered. */
+class Ignored extends Error {}
+
+/**
+ * Gives a comment to the task of its pull request, in the name of who wrote it. Everything the delivery said
+ * is asked of the forge again, as Errand itself sees it: the pull request is open, the comment says what it
+ * said, and its author may write now. What is not so is ignored without a word.
+ */
+export async function takeUp(context: ServerContext, comment: HeldComment): Promise<void> {
+  const { store, log } = context
+  try {
+    const task = await taskOfPull(store, comment)
+    if (task === undefined) throw new Ignored('no task has this pull request')
+    const own = await requireOwn(context, comment)
+    const repository = await requireRepository(context, own, comment)
+    await requireOpenPull(context, own, repository, comment, task.head_ref)
+    const body = await requireUnchanged(context, own, repository, comment)
+    const author = await requireWriter(context, comment)
+    const content = await commandIn(body, context.settings.integrations.mention)
+    if (content === undefined) throw new Ignored('it does not speak to Errand')
+    await take(context, comment, { own, repository, author, content, taskId: task.id })
+  } catch (error) {
+    if (!(error instanceof Ignored)) throw error
+    log.info({ comment_id: comment.comment_id, reason: error.message }, 'a comment was ignored')
+    await closeComment(store, comment, error.message)
+  }
+}
+
+async function take(
+  context: ServerContext,
+  comment: HeldComment,
+  of: {
+    own: Caller
+    repository: RepositoryAccess
+    author: Caller
+    content: string
+    taskId: string
+  },
+): Promise<void> {
+  const { store, settings, log } = context
+  const { own, repository, author, content, taskId } = of
+  try {
+    requirePrompt('comment', content, settings)
+  } catch (error) {
+    if (!(error instanceof ErrandError)) throw error
+    const reason = error.errors[0]?.message ?? error.message
+    await say(context, { own, repository, comment }, 'confused', {
+      mark: markOf(`comment ${comment.comment_id}`),
+      body: `That cannot be sent to the agent: ${reason}.`,
+    })
+    return await closeComment(store, comment, reason)
+  }
+  await seen(context, own, repository, comment)
+  const by = { id: author.user.id, login: author.user.login }
+  const { outcome } = await takeComment(store, comment, taskId, { content, by })
+  log.info({ comment_id: comment.comment_id, task_id: taskId, outcome }, 'a comment was taken')
+}
+
+/** Eyes: they are a courtesy, and no reason to do nothing. */
+async function seen(
+  { forge, log }: ServerContext,
+  own: Caller,
+  repository: RepositoryAccess,
+  { type, comment_id: id }: HeldComment,
+): Promise<void> {
+  try {
+    await forge.react(own, repository, { type, id }, 'eyes')
+  } catch (error) {
+    if (isPassing(error)) throw error
+    log.warn({ err: error, comment_id: id }, 'a comment cannot be reacted to')
+  }
+}
+
+/** @throws Ignored */
+async function requireOwn(context: ServerContext, comment: HeldComment): Promise<Caller> {
+  const own = await ownCaller(context, comment.repository_full_name)
+  if (own === undefined) throw new Ignored('the server has no account of its own on the forge')
+  return own
+}
+
+/** By its id; the name that the delivery says must be its present one, as it is what the token is for. */
+export async function requireRepository(
+  { forge }: ServerContext,
+  own: Caller,
+  { repository_id: id, repository_full_name: name }: HeldComment,
+): Promise<RepositoryAccess> {
+  const found = await forge.repositoryById(own, id, { asksAnew: true })
+  if (found?.full_name.toLowerCase() === name.toLowerCase()) return found
+  throw new Ignored('the repository is not the one that was named')
+}
+
+async function requireOpenPull(
+  { forge }: ServerContext,
+  own: Caller,
+  repository: RepositoryAccess,
+  { pull_number: number }: HeldComment,
+  headRef: string | null,
+): Promise<void> {
+  const pull = await forge.pull(own, repository, number)
+  if (pull?.state !== 'open') throw new Ignored('the pull request is not open')
+  if (pull.head !== headRef) throw new Ignored("the pull request is not of the task's branch")
+}
+
+async function requireUnchanged(
+  { forge }: ServerContext,
+  own: Caller,
+  repository: RepositoryAccess,
+  told: HeldComment,
+): Promise<string> {
+  const { type, comment_id: id } = told
+  const found = await forge.comment(own, repository, { type, id })
+  if (found?.pull_number !== told.pull_number) throw new Ignored('there is no such comment')
+  if (found.user.id !== told.user_id || found.user.type !== 'User') {
+    throw new Ignored('it was not written by whom the delivery names')
+  }
+  if (hashOfBody(found.body) !== told.body_hash) throw new Ignored('it was changed since')
+  const age = Date.now() - Date.parse(found.created_at)
+  if (!(age < longestAgeMs)) throw new Ignored('it is too old')
+  return found.body
+}
+
+/** Who wrote the comment, by what the forge says they may do now. */
+async function requireWriter(
+  { forge }: ServerContext,
+  { user_id: id, repository_id, repository_full_name: repository }: HeldComment,
+): Promise<Caller> {
+  const author = await forge.actFor({ id, repository })
+  const theirs = author && (await forge.repositoryById(author, repository_id, { asksAnew: true }))
+  if (author === undefined || theirs === undefined || !canWrite(theirs)) {
+    throw new Ignored('its author may not write to the repository')
+  }
+  return author
+}
