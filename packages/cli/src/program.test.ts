@@ -94,6 +94,7 @@ const commands = [
   ['audit', 'run'],
   ['audit', 'explain'],
   ['audit', 'init'],
+  ['audit', 'history'],
   ['webhook', 'create'],
   ['webhook', 'list'],
   ['webhook', 'view'],

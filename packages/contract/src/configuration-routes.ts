@@ -8,6 +8,7 @@ import {
   PartialConfiguration,
 } from './cloud-agent-configuration.ts'
 import { PageQuery } from './page.ts'
+import { PolicyHistory } from './policy-history.ts'
 import { commonErrors, RepoPath, route } from './route.ts'
 
 const ofRepo = '/repos/{owner}/{repo}/copilot/cloud-agent' as const
@@ -177,5 +178,20 @@ export const configurationRoutes = {
     answers: { 200: z.array(AuditEntry) },
     errors: found,
     spec: 'docs/audit-log.md',
+  }),
+  listPolicyDeviations: route({
+    ...beyond,
+    ...readOrg,
+    path: `${ofOrg}/policy/deviations`,
+    summary: "List where an organization's repositories are not as the server's policy wants them",
+    params: OrgPath,
+    query: PageQuery.extend({
+      state: z.enum(['open', 'ended', 'all']).default('open'),
+      /** `owner/name`. Default: all. */
+      repository: z.string().max(200).exactOptional(),
+    }),
+    answers: { 200: PolicyHistory },
+    errors: found,
+    spec: 'docs/policy.md',
   }),
 } as const

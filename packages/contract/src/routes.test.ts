@@ -63,6 +63,7 @@ it('is this table of operations', () => {
     github DELETE /orgs/{org}/copilot/coding-agent/permissions/repositories/{repository_id}: unselectRepository, 204
     github GET  /orgs/{org}/audit-log: listAuditLog, 200
     beyond GET  /audit-log: listWholeAuditLog, 200
+    beyond GET  /orgs/{org}/copilot/policy/deviations: listPolicyDeviations, 200
     beyond GET  /orgs/{org}/agents/usage: getOrganizationUsage, 200
     beyond GET  /agents/usage: getUsage, 200
     github GET  /repos/{owner}/{repo}/hooks: listRepositoryWebhooks, 200

@@ -91,7 +91,9 @@ const Policy = z.strictObject({
     .string()
     .min(1)
     .exactOptional()
-    .describe('The policy file, as `errand audit init` writes one. Read when the server starts.'),
+    .describe(
+      'The policy file, as `errand audit init` writes one. Read when the server starts, which then keeps a history of what deviates.',
+    ),
   enforce: flag
     .default(false)
     .describe(

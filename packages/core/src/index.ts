@@ -105,6 +105,12 @@ export {
 } from './models/offered-models.ts'
 export { repeatPass } from './passes/repeat-pass.ts'
 export { createWake, type Wake } from './passes/wake.ts'
+export {
+  type DeviationFilter,
+  listDeviations as listPolicyDeviations,
+} from './policy-watch/list-deviations.ts'
+export { type FoundDeviation, noteDeviations } from './policy-watch/note-deviations.ts'
+export { latestAuditEntry, watchedRepositories } from './policy-watch/watched-repositories.ts'
 export { priceListOf, type PriceList } from './prices/price-list.ts'
 export { acceptRun, type NewRun } from './portals/accept-run.ts'
 export { answerForRun } from './portals/answer-for-run.ts'
@@ -164,6 +170,7 @@ export type {
   AuditLogRow,
   AutomationRow,
   AutomationRunRow,
+  PolicyDeviationRow,
   PortalRunTaskRow,
   SessionRow,
   TaskRow,

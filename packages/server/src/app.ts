@@ -12,6 +12,7 @@ import type { ServerContext } from './context.ts'
 import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { openRateLimits, shareRateLimits } from './conventions/limit-requests.ts'
+import { watchPolicy } from './configuration/watch-policy.ts'
 import { createRequestId } from './conventions/request-id.ts'
 import { deviceRoutesElsewhere } from './device-login/elsewhere.ts'
 import { deviceRoutes } from './device-login/routes.ts'
@@ -93,6 +94,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   void app.register(gitHubRoutes(context, limits))
   void app.register(campaignLoops(context))
   void app.register(webhookLoops(context))
+  void app.register(watchPolicy(context))
   if (context.settings.automations.is_automations_enabled) void app.register(scheduling(context))
   if (options.createMcpServer !== undefined) {
     void app.register(mcpRoutes(context, limits, options.createMcpServer))

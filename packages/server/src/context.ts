@@ -1,5 +1,5 @@
 import type { CloudAgentConfiguration, Forge, Settings } from '@errand/contract'
-import type { Encryption, Log, Store } from '@errand/core'
+import type { Encryption, FoundDeviation, Log, Store } from '@errand/core'
 
 /** A prompt that is a recipe, made ready for one repository and branch. */
 export interface Recipe {
@@ -41,6 +41,12 @@ export interface ServerContext {
     configuration: CloudAgentConfiguration,
     today: string,
   ) => string | undefined
+  /** Where a configuration is not as the server's policy wants it. Without one no history of it is kept. */
+  deviationsOf?: (
+    fullName: string,
+    configuration: CloudAgentConfiguration,
+    today: string,
+  ) => FoundDeviation[]
   /** Without one no prompt is a recipe. */
   readRecipe?: RecipeReader
 }

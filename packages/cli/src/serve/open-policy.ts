@@ -3,31 +3,39 @@ import { type Settings } from '@errand/contract'
 import { type Logger } from 'pino'
 import { UserError } from '../errors.ts'
 
-/** As the server asks it. */
-export type RefusalOf = NonNullable<
-  Parameters<typeof import('@errand/server').createServer>[0]['refusalOf']
->
+type ServerOptions = Parameters<typeof import('@errand/server').createServer>[0]
+
+/** What a server asks its policy: why a task may not run, and where a repository deviates. */
+export type PolicyOfServer = Pick<ServerOptions, 'refusalOf' | 'deviationsOf'>
 
 /**
- * The policy that the settings have enforced, compiled once. Undefined where none is.
+ * The policy that the settings name, compiled once: it is watched, and where they say so enforced. Empty
+ * where there is none.
  *
  * @throws UserError with every problem of the file
  */
 export async function openPolicy(
   { policy: { file, enforce } }: Settings,
   log: Logger,
-): Promise<RefusalOf | undefined> {
-  if (!enforce) return undefined
+): Promise<PolicyOfServer> {
   if (file === undefined) {
+    if (!enforce) return {}
     throw new UserError('policy.enforce is on, and policy.file names no policy.', {
       remedy: '`errand audit init` writes one to begin with.',
     })
   }
   // Only a server with a policy has rules to read.
-  const { refusalOf } = await import('@errand/policy')
+  const { evaluatePolicy, refusalOf } = await import('@errand/policy')
   const { readPolicy } = await import('../audit/read-policy.ts')
   const { compiled } = readPolicy(resolve('.'), file)
-  log.info({ file, rules: compiled.rules.length }, 'the policy is enforced')
-  return (fullName, configuration, today) =>
-    refusalOf(compiled, fullName, configuration, today)?.message
+  const rules = compiled.rules.length
+  log.info({ file, rules }, enforce ? 'the policy is enforced' : 'the policy is watched')
+  return {
+    deviationsOf: (fullName, configuration, today) =>
+      evaluatePolicy(compiled, fullName, configuration, today).deviations,
+    ...(enforce && {
+      refusalOf: (fullName, configuration, today) =>
+        refusalOf(compiled, fullName, configuration, today)?.message,
+    }),
+  }
 }

@@ -61,8 +61,7 @@ export async function startServer(
       deviceLogin: embedded.deviceLogin,
     }
     const forgeToken = () => embedded?.runnerToken() ?? settings.forge_token
-    const refusalOf = await openPolicy(settings, log)
-    const tools = { createMcpServer, readRecipe, ...(refusalOf !== undefined && { refusalOf }) }
+    const tools = { createMcpServer, readRecipe, ...(await openPolicy(settings, log)) }
     const own = {
       store,
       forge,

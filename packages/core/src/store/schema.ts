@@ -46,6 +46,8 @@ export interface Database {
   selected_repositories: { owner_id: number; repository_id: number }
   audit_log: AuditLogRow
   credentials: CredentialTable
+  policy_deviations: PolicyDeviationTable
+  policy_checks: { repository_id: number; entry: number }
   accounts: AccountRow
   model_requests: ModelRequestTable
   failing_upstreams: { name: string; until: Date }
@@ -191,6 +193,27 @@ export interface UsageRow {
   /** What it cost at the time, in nano AI credits. */
   nano: number
 }
+
+/** Where a repository is, or was, not as the policy wants it. */
+export interface PolicyDeviationRow {
+  id: number
+  repository_id: number
+  repository_full_name: string
+  owner_id: number
+  fingerprint: string
+  rule: string
+  severity: string
+  message: string
+  since: Date
+  /** The entry of the audit log that brought it, and whose it was. */
+  since_entry: number | null
+  since_login: string | null
+  ended_at: Date | null
+  ended_entry: number | null
+  ended_login: string | null
+}
+
+type PolicyDeviationTable = Omit<PolicyDeviationRow, 'id'> & { id: Generated<number> }
 
 /** What was spent, and what is reserved for requests on their way, in nano AI credits. */
 export interface AccountRow {

@@ -36,6 +36,7 @@ import {
 import { createCampaign, forecastCampaign } from './campaigns/create-campaign.ts'
 import { getCampaign, listCampaigns, listCampaignTargets } from './campaigns/get-campaign.ts'
 import { listAuditLog, listWholeAuditLog } from './configuration/audit-log.ts'
+import { listPolicyDeviations } from './configuration/deviations.ts'
 import {
   getOrganizationConfiguration,
   putOrganizationConfiguration,
@@ -71,6 +72,7 @@ export const handlers = {
   listEvents,
   steerTask,
   updateTask,
+  listPolicyDeviations,
   getOrganizationUsage,
   getUsage,
   cancelTask,

@@ -3,6 +3,7 @@ import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { couldNotCheck } from './could-not-check.ts'
 import { addExplainCommand } from './explain.ts'
+import { addHistoryCommand } from './history.ts'
 import { addInitCommand } from './init.ts'
 import { addRunCommand, runExamples } from './run.ts'
 
@@ -17,6 +18,7 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
   addRunCommand(audit, terminal)
   addExplainCommand(audit, terminal)
   addInitCommand(audit, terminal)
+  addHistoryCommand(audit, terminal)
   for (const command of [audit, ...audit.commands]) {
     command.exitOverride((error) => {
       if (error.exitCode === 0) throw error

@@ -1,0 +1,67 @@
+import { changeRepositoryConfiguration } from '@errand/core'
+import { expect, it, vi } from 'vitest'
+import { openTestServer } from '../../testing/open-test-server.ts'
+
+// listPolicyDeviations: GET /orgs/{org}/copilot/policy/deviations
+
+const path = '/orgs/acme/copilot/policy/deviations'
+
+async function open(options: Parameters<typeof openTestServer>[1] = {}) {
+  const server = await openTestServer({}, options)
+  server.forge.addOrganization('acme', { ada: 'admin', wim: 'member' })
+  const repository = server.forge.addRepository('acme/shop', { members: { ada: 'admin' } })
+  const scopes = ['repo', 'admin:org']
+  const token = server.forge.addToken('ada', { scopes })
+  const call = async (query = '', as = token) => {
+    const { status, text } = await server.call(`${path}${query}`, { token: as })
+    return { status, body: JSON.parse(text) }
+  }
+  return { server, repository, call, member: server.forge.addToken('wim', { scopes }) }
+}
+
+it('deviations are noted when a configuration is changed, and told to owners alone', async () => {
+  const { server, repository, call, member } = await open({
+    deviationsOf: (name, { is_firewall_enabled: isOn }) =>
+      isOn
+        ? []
+        : [
+            {
+              fingerprint: name,
+              rule: 'firewall',
+              severity: 'error',
+              message: 'The firewall is off',
+            },
+          ],
+  })
+  await using _ = server
+  const ada = { id: 1, login: 'ada' }
+  const { id, full_name, owner } = repository
+  await changeRepositoryConfiguration(server.store, { id, full_name, owner }, ada, () => ({
+    is_firewall_enabled: false,
+  }))
+
+  await vi.waitFor(async () => expect((await call()).body.deviations).toHaveLength(1), 20_000)
+  expect((await call('?repository=ACME/Shop')).body).toMatchObject({
+    is_watched: true,
+    deviations: [
+      {
+        repository: 'acme/shop',
+        rule: 'firewall',
+        since_by: { actor: 'ada', audit_entry: 1 },
+        ended_at: null,
+        ended_by: null,
+      },
+    ],
+  })
+  expect((await call('?state=ended')).body.deviations).toEqual([])
+  expect((await call('?repository=acme/other')).body.deviations).toEqual([])
+  expect((await call('', member)).status).toBe(403)
+  expect((await call('?state=wrong')).status).toBe(422)
+})
+
+it('a server without a policy says that it keeps no history', async () => {
+  const { server, call } = await open()
+  await using _ = server
+
+  expect(await call()).toEqual({ status: 200, body: { is_watched: false, deviations: [] } })
+})
