@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Webhooks } from '@octokit/webhooks'
 import { Octokit } from 'octokit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -81,7 +79,7 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
 
   beforeAll(async () => {
     folder = await createTempFolder('webhooks-in')
-    github = await startGitHub()
+    github = await startGitHub({ webhooks: { allow_private_addresses: true } })
     endpoints = await startGitHubEndpoints(github)
     await github.errand.addRepository('acme/sums')
     endpoints.app.installedOn.add('acme/sums')
@@ -97,6 +95,11 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
       APP_KEY: endpoints.app.privateKey,
       WEBHOOK_SECRET: secret,
     })
+    await octokitOf(github.errand.token).rest.repos.createWebhook({
+      ...repo,
+      config: { url: `${errand.url}/integrations/github/webhooks`, content_type: 'json', secret },
+      events: ['issue_comment', 'pull_request', 'push'],
+    })
   }, 120_000)
   afterAll(async () => {
     await errand?.close()
@@ -108,27 +111,6 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
   function octokitOf(auth: string): Octokit {
     const off = { enabled: false }
     return new Octokit({ baseUrl: endpoints.url, auth, retry: off, throttle: off })
-  }
-
-  /** As GitHub tells of a comment that was written. */
-  async function deliver(comment: object, issueNumber: number): Promise<unknown> {
-    const id = github.errand.forge.listRepositories()[0]?.id
-    const body = JSON.stringify({
-      action: 'created',
-      issue: { number: issueNumber, pull_request: {} },
-      comment,
-      repository: { id, full_name: 'acme/sums' },
-    })
-    const answer = await fetch(`${errand.url}/integrations/github/webhooks`, {
-      method: 'POST',
-      body,
-      headers: {
-        'x-github-event': 'issue_comment',
-        'x-github-delivery': randomUUID(),
-        'x-hub-signature-256': await new Webhooks({ secret }).sign(body),
-      },
-    })
-    return await answer.json()
   }
 
   it('a colleague goes on in their own name, and who may only read does not', async () => {
@@ -144,14 +126,11 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
     const issue_number = artifactOf(task, 'pull')?.number ?? 0
     const say = async (who: Octokit, script: string) => {
       const body = `@errand ${scriptPrompt(script)}`
-      const { data } = await who.rest.issues.createComment({ ...repo, issue_number, body })
-      return await deliver(data, issue_number)
+      await who.rest.issues.createComment({ ...repo, issue_number, body })
     }
 
-    const told = [
-      await say(rita, 'echo rita >> README.md'),
-      await say(bob, 'echo bob >> README.md'),
-    ]
+    await say(rita, 'echo rita >> README.md')
+    await say(bob, 'echo bob >> README.md')
     const comments = await eventually(
       async () => {
         const { data } = await bob.rest.issues.listComments({ ...repo, issue_number })
@@ -161,9 +140,10 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
       { timeoutMs: 60_000, what: 'the reply' },
     )
 
-    expect(told).toEqual([
-      { accepted: true, replayed: false },
-      { accepted: true, replayed: false },
+    const ignored = await errand.store.db.selectFrom('pull_comments').selectAll().execute()
+    expect(ignored.map(({ user_login: login, outcome }) => [login, outcome])).toContainEqual([
+      'rita',
+      'its author may not write to the repository',
     ])
     expect(comments.map(({ user }) => user?.login)).toEqual(['rita', 'bob', 'errand[bot]'])
     expect(comments.map(({ reactions }) => reactions?.total_count)).toEqual([0, 2, 0])
@@ -178,5 +158,49 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
     expect(text).not.toContain('rita')
     // Nothing was done with a token of a user's.
     expect(await errand.store.db.selectFrom('credentials').selectAll().execute()).toEqual([])
+  })
+
+  it('a campaign notices at once that a pull request was closed', async () => {
+    const token = await github.tokenOf('alice', { scopes: ['repo'] })
+    const alice = clientFor(errand.url, token)
+    const { id } = await alice.call('createCampaign', {
+      params: {},
+      body: {
+        prompt: scriptPrompt('echo campaign >> CAMPAIGN.md'),
+        model: 'script',
+        create_pull_request: true,
+        targets: [{ repository: 'acme/sums' }],
+      },
+    })
+    const untilPulls = async (pulls: object) =>
+      await eventually(
+        async () => {
+          const found = await alice.call('getCampaign', { params: { campaign_id: id } })
+          expect(found.pulls).toMatchObject(pulls)
+        },
+        { timeoutMs: 60_000, what: JSON.stringify(pulls) },
+      )
+    const target = await eventually(
+      async () => {
+        // Looked at once: without a webhook the next look is a quarter of an hour later.
+        const [row] = await errand.store.db
+          .selectFrom('campaign_targets')
+          .selectAll()
+          .where('campaign_id', '=', id)
+          .where('pull_checked_at', 'is not', null)
+          .execute()
+        if (row === undefined) throw new Error('not looked at yet')
+        return row
+      },
+      { timeoutMs: 60_000, what: 'the first look' },
+    )
+    await untilPulls({ open: 1, closed: 0 })
+    const task = await getTask(alice, target.task_id ?? '')
+    const pull_number = artifactOf(task, 'pull')?.number ?? 0
+
+    const octokit = octokitOf(github.errand.token)
+    await octokit.rest.pulls.update({ ...repo, pull_number, state: 'closed' })
+
+    await untilPulls({ open: 0, closed: 1 })
   })
 })

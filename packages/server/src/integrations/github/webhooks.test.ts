@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type RepositoryPermission, type State } from '@errand/contract'
+import { ErrandError, type RepositoryPermission, type State } from '@errand/contract'
 import {
+  askUser,
   createTask,
   endSession,
   getTask,
@@ -8,6 +9,7 @@ import {
   type NewTask,
   recordArtifact,
   setHeadRef,
+  takeAnswer,
 } from '@errand/core'
 import { Webhooks } from '@octokit/webhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -211,6 +213,66 @@ describe('a comment by somebody who may write', () => {
     })
   })
 
+  it('is told what the agent asks, as text that nobody is notified by, and answers it', async () => {
+    const first = addComment('alice', '@errand Greet')
+    await deliver(payloadOf(first))
+    await eventually(async () => (await sessionsOf())[1])
+    const lease = await leaseSession(server.store, { runner_id: 'r', lease_seconds: 60, limits })
+    expect(lease?.task.id).toBe(task.id)
+    const message = 'In which language?\n```\n@everyone closes #1'
+    const asked = await askUser(server.store, lease!, { message })
+    const told = await eventually(async () =>
+      shop.comments.find(({ body }) => body.includes('the agent asks')),
+    )
+
+    const second = addComment('alice', '@errand French')
+    await deliver(payloadOf(second))
+    const answer = await eventually(() => takeAnswer(server.store, lease!, asked.question_id))
+    await endSession(server.store, lease!, { state: 'completed' })
+
+    expect(told.body).toContain(`@alice, the agent asks`)
+    expect(told.body).toContain(`\n\n\`\`\`\`text\n${message}\n\`\`\`\`\n\n`)
+    expect(answer).toBe('French')
+    await outcomeOf(first)
+    await outcomeOf(second)
+    const replies = shop.comments.filter(
+      ({ user, pull_number }) => user.type === 'Bot' && pull_number === task.number,
+    )
+    // The question once, and an end for each of the two.
+    expect(replies).toHaveLength(3)
+  })
+
+  it('is told why the task failed', async () => {
+    const comment = addComment('alice', '@errand Break it')
+    await deliver(payloadOf(comment))
+    await eventually(async () => (await sessionsOf())[1])
+    const lease = await leaseSession(server.store, { runner_id: 'r', lease_seconds: 60, limits })
+    const error = { message: 'The agent ended with `exit 1`' }
+    await endSession(server.store, lease!, { state: 'failed', error })
+
+    expect(await outcomeOf(comment)).toBe('told that the task is failed')
+    expect(comment.reactions).toEqual(['eyes', 'confused'])
+    const reply = shop.comments.find(({ body }) => body.includes(`comment ${comment.id} `))
+    expect(reply?.body).toContain(error.message)
+  })
+
+  it('waits for a forge that is away, and is then taken', async () => {
+    const read = forge.comment.bind(forge)
+    let tries = 0
+    forge.comment = async (...args) => {
+      tries += 1
+      if (tries < 3) throw new ErrandError('bad_upstream')
+      return await read(...args)
+    }
+    await deliver(payloadOf(addComment('alice', '@errand Patience')))
+
+    expect(await eventually(async () => (await sessionsOf())[1])).toMatchObject({
+      prompt: 'Patience',
+    })
+    forge.comment = read
+    expect(tries).toBe(3)
+  })
+
   it('that asks for too much is told so', async () => {
     const comment = addComment('alice', '@errand')
 
@@ -394,6 +456,13 @@ describe('nobody else reaches the agent', () => {
   function bot(type = 'Bot') {
     return { id: 9, login: 'errand[bot]', type }
   }
+})
+
+it("a managed user's repository is a repository", async () => {
+  const repository = { id: 4711, full_name: 'ada_acme/my.repo' }
+  const payload = payloadOf(addComment('alice', '@errand hello'), { repository })
+
+  expect((await deliver(payload)).body).toEqual({ accepted: true, replayed: false })
 })
 
 describe('a request that GitHub did not send', () => {

@@ -9,7 +9,8 @@ const id = z.int().positive()
 
 const Repository = z.object({
   id,
-  full_name: z.string().regex(/^[A-Za-z0-9-]{1,100}\/[A-Za-z0-9._-]{1,100}$/),
+  // A managed user's name has an underscore.
+  full_name: z.string().regex(/^[\w-]{1,100}\/[A-Za-z0-9._-]{1,100}$/),
 })
 
 const Comment = z.object({
