@@ -1,4 +1,3 @@
-import { changeRepositoryConfiguration } from '@errand/core'
 import { expect, it, vi } from 'vitest'
 import { openTestServer } from '../../testing/open-test-server.ts'
 
@@ -9,18 +8,18 @@ const path = '/orgs/acme/copilot/policy/deviations'
 async function open(options: Parameters<typeof openTestServer>[1] = {}) {
   const server = await openTestServer({}, options)
   server.forge.addOrganization('acme', { ada: 'admin', wim: 'member' })
-  const repository = server.forge.addRepository('acme/shop', { members: { ada: 'admin' } })
+  server.forge.addRepository('acme/shop', { members: { ada: 'admin' } })
   const scopes = ['repo', 'admin:org']
   const token = server.forge.addToken('ada', { scopes })
   const call = async (query = '', as = token) => {
     const { status, text } = await server.call(`${path}${query}`, { token: as })
     return { status, body: JSON.parse(text) }
   }
-  return { server, repository, call, member: server.forge.addToken('wim', { scopes }) }
+  return { server, token, call, member: server.forge.addToken('wim', { scopes }) }
 }
 
 it('deviations are noted when a configuration is changed, and told to owners alone', async () => {
-  const { server, repository, call, member } = await open({
+  const { server, token, call, member } = await open({
     deviationsOf: (name, { is_firewall_enabled: isOn }) =>
       isOn
         ? []
@@ -34,11 +33,12 @@ it('deviations are noted when a configuration is changed, and told to owners alo
           ],
   })
   await using _ = server
-  const ada = { id: 1, login: 'ada' }
-  const { id, full_name, owner } = repository
-  await changeRepositoryConfiguration(server.store, { id, full_name, owner }, ada, () => ({
-    is_firewall_enabled: false,
-  }))
+  const changed = await server.call('/repos/acme/shop/copilot/cloud-agent/configuration', {
+    token,
+    method: 'PATCH',
+    body: { is_firewall_enabled: false },
+  })
+  expect(changed.status).toBe(200)
 
   await vi.waitFor(async () => expect((await call()).body.deviations).toHaveLength(1), 20_000)
   expect((await call('?repository=ACME/Shop')).body).toMatchObject({
