@@ -96,7 +96,8 @@ it('a webhook made by Octokit is told of tasks, pushes and pull requests, signed
     'agent_task in_progress',
     'agent_task completed',
   ])
-  expect(told.find(({ event }) => event === 'push')?.payload.ref).toMatch(/^refs\/heads\/errand\//)
+  // The import's own branches and tags may be told as well.
+  expect(told.map(shown)).toContainEqual(expect.stringMatching(/^push refs\/heads\/errand\//))
   // Each once.
   expect(new Set(told.map(({ guid }) => guid)).size).toBe(told.length)
 
@@ -136,13 +137,14 @@ it('what a webhook did not take is told again after kill -9, under the same GUID
   await untilState(second.client, id, 'completed')
   await eventually(
     () => {
-      const actions = new Set(told.map(({ payload }) => payload.action))
-      expect(actions).toContain('queued')
+      const actions = told.map(({ payload }) => payload.action)
       expect(actions).toContain('in_progress')
       expect(actions).toContain('completed')
+      // As the runner died as well the session is queued twice: what counts is what was tried.
+      const guids = told.map(({ guid }) => guid)
+      for (const { guid } of tried) expect(guids).toContain(guid)
     },
-    { timeoutMs: 90_000, what: 'all that happened' },
+    { timeoutMs: 120_000, what: 'all that happened' },
   )
-  const again = told.filter(({ guid }) => tried.some((one) => one.guid === guid))
-  expect(again.map(({ payload }) => payload.action)).toContain('queued')
+  expect(tried[0]?.payload.action).toBe('queued')
 }, 180_000)
