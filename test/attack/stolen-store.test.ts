@@ -52,8 +52,13 @@ async function fillServer(
     const targets = [{ repository: 'acme/sums' }]
     await client.call('createCampaign', { params: {}, body: { ...body, targets } })
   }
+  const secret = randomBytes(24).toString('base64url')
+  await clientFor(server.url, token).call('createRepositoryWebhook', {
+    params: { owner: 'acme', repo: 'sums' },
+    body: { config: { url: 'https://receiver.example/', secret }, events: ['agent_task'] },
+  })
   await server.stop()
-  return { dir, secrets: [token, fine] }
+  return { dir, secrets: [token, fine, secret] }
 }
 
 /** What of the secrets stands in these bytes, in any form that needs no key to be read. */
@@ -126,7 +131,12 @@ describe('of a server with GitHub as its forge', () => {
     await using store = await openStore({ dataDir: copy })
     const rows = await store.db.selectFrom('credentials').selectAll().execute()
     expect(rows.length).toBeGreaterThanOrEqual(4)
+    const hooks = await store.db.selectFrom('webhooks').selectAll().execute()
+    expect(hooks).toHaveLength(1)
     const { open } = createEncryption([randomBytes(keyBytes)])
+    for (const { secret, seal_id: id } of hooks) {
+      expect(() => open(secret ?? '', `webhooks/${id}/secret`)).toThrow('does not have')
+    }
     for (const { sealed, task_id, campaign_id, user_id } of rows) {
       const place = task_id === null ? `campaigns/${campaign_id}` : `tasks/${task_id}`
       expect(() => open(sealed, `credentials/${place}/${user_id}`)).toThrow('does not have')
