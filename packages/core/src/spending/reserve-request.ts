@@ -18,8 +18,11 @@ export interface PlannedRequest {
 }
 
 export type Reservation =
-  /** With the budgets of which little is left, or that only warn and are used up. */
-  | { outcome: 'reserved'; near: SpentBudget[] }
+  /**
+   * With the budgets of which little is left, or that only warn and are used up, and the dearest
+   * multiplier the task may have.
+   */
+  | { outcome: 'reserved'; near: SpentBudget[]; max_multiplier: number }
   | { outcome: 'used_up'; spent: SpentBudget }
   /** The model is dearer than the task may use. */
   | { outcome: 'too_dear'; max_multiplier: number }
@@ -86,7 +89,8 @@ export async function reserveRequest(
     const near = spent.filter(({ budget, spent_nano: nano }) => {
       return nano >= nearShare * budget.limit_nano
     })
-    return { outcome: 'reserved', near }
+    const most = maxMultiplier ?? Number.POSITIVE_INFINITY
+    return { outcome: 'reserved', near, max_multiplier: most }
   }, runnerPatienceMs)
 }
 

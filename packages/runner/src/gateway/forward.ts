@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { Transform } from 'node:stream'
+import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 import type { Upstream } from '@errand/contract'
@@ -13,6 +13,7 @@ import type { Upstream } from '@errand/contract'
 import { headersForAgent, headersForUpstream } from './headers.ts'
 import type { Meter } from './meter.ts'
 import { GatewayRefusal } from './refusal.ts'
+import type { TokenCount } from './token-count.ts'
 
 export interface ForwardedCall {
   upstream: Upstream
@@ -50,22 +51,74 @@ export async function forward(
   call: ForwardedCall,
   request: IncomingMessage,
   response: ServerResponse,
-  meterFor: (answer: IncomingMessage) => Meter | undefined,
+  meterFor: (answer: IncomingMessage) => Metered | undefined,
 ): Promise<Answered> {
   const answer = await send(call, request, response)
   // Always there on an answer.
   const status = answer.statusCode as number
   if (status >= 400) return await passRefusal(call, answer, response, status)
-  const meter = meterFor(answer)
+  const metered = meterFor(answer)
   response.writeHead(status, headersForAgent(answer.headers))
-  const count = new Transform({
+  if (metered === undefined) await pipeline(answer, response)
+  else {
+    const length = Number(answer.headers['content-length'] ?? Number.NaN)
+    await pipeline(answer, countPassing(metered, length), response)
+  }
+  return { status }
+}
+
+/** Counts an answer as it passes. */
+export interface Metered {
+  meter: Meter
+  /** Stores what was used so far. */
+  count: (tokens: TokenCount) => Promise<void>
+  /** Why the model that answers may not. */
+  refusalOf: (answeredBy: string) => string | undefined
+}
+
+/**
+ * Lets an answer pass as it comes. Only the chunk with the last word on tokens waits until it is stored, or
+ * the end where that is no stream: an agent never has a whole answer of which the count is lost with this
+ * process. The answer of a model that may not answer is cut off.
+ *
+ * @param length of the answer in bytes; NaN where it is not known before
+ */
+function countPassing({ meter, count, refusalOf }: Metered, length: number): Transform {
+  let passed = 0
+  let isLookedAt = false
+  function refusal(): Error | undefined {
+    if (isLookedAt || meter.answeredBy === undefined) return undefined
+    isLookedAt = true
+    const reason = refusalOf(meter.answeredBy)
+    return reason === undefined ? undefined : new GatewayRefusal(403, reason)
+  }
+  /** Counts, and only then lets go what waits; unless it turns out that it may not pass. */
+  async function countFirst(done: TransformCallback, chunk?: Buffer): Promise<void> {
+    const tokens = meter.count()
+    const refused = refusal()
+    await count(tokens)
+    if (refused === undefined) done(null, chunk)
+    else done(refused)
+  }
+  return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      meter?.push(chunk)
+      const news = meter.push(chunk)
+      passed += chunk.length
+      // The last byte that was promised is the end, for who asked.
+      if (news === 'final' || (!meter.isStream && passed === length)) {
+        void countFirst(done, chunk)
+        return
+      }
+      const refused = refusal()
+      if (refused !== undefined) return done(refused)
+      if (news === 'reported') void count(meter.count())
       done(null, chunk)
     },
+    flush(done) {
+      if (meter.isStream || passed === length) done()
+      else void countFirst(done)
+    },
   })
-  await pipeline(answer, count, response)
-  return { status }
 }
 
 function send(

@@ -3,9 +3,14 @@ import { type ModelApi, readTokens, type TokenCount, type TokenReport } from './
 
 /** Counts the tokens of one answer as it passes. */
 export interface Meter {
-  push(chunk: Uint8Array): void
-  /** What was used, also when the answer was cut short. */
-  finish(): TokenCount
+  /** Whether the answer is a stream: what is none is only known at its end. */
+  readonly isStream: boolean
+  /** What the model that answers calls itself, once it has said so. */
+  readonly answeredBy: string | undefined
+  /** Whether there is anything new of tokens in a chunk: the last word, or a first one. */
+  push(chunk: Uint8Array): 'final' | 'reported' | undefined
+  /** What was used so far, or in the end, also when the answer was cut short. */
+  count(): TokenCount
 }
 
 /** Longest answer without streaming that is read for its count. */
@@ -26,26 +31,38 @@ export function createMeter(
   let count: Partial<TokenCount> = {}
   let isFinal = false
   let written = 0
+  let answeredBy: string | undefined
+  let news: 'final' | 'reported' | undefined
   const add = (report: TokenReport): void => {
+    answeredBy ??= report.model
+    written += report.writtenCharacters ?? 0
+    if (report.count === undefined) return
     count = { ...count, ...report.count }
     isFinal ||= report.isFinal ?? false
-    written += report.writtenCharacters ?? 0
+    news = report.isFinal === true || news === 'final' ? 'final' : 'reported'
   }
   const isStream = contentType?.includes('text/event-stream') === true
   const readEvents = createEventReader((data) => add(readTokens(api, data)))
   const chunks: Uint8Array[] = []
   let length = 0
+  let isRead = isStream
   return {
-    push(chunk) {
-      if (isStream) {
-        readEvents(chunk)
-        return
-      }
-      length += chunk.length
-      if (length <= longestAnswer) chunks.push(chunk)
+    isStream,
+    get answeredBy() {
+      return answeredBy
     },
-    finish() {
-      if (!isStream) add(readTokens(api, Buffer.concat(chunks).toString('utf8')))
+    push(chunk) {
+      news = undefined
+      if (isStream) readEvents(chunk)
+      else {
+        length += chunk.length
+        if (length <= longestAnswer) chunks.push(chunk)
+      }
+      return news
+    },
+    count() {
+      if (!isRead) add(readTokens(api, Buffer.concat(chunks).toString('utf8')))
+      isRead = true
       const guess = Math.ceil(written / charactersPerToken)
       return {
         input_tokens: count.input_tokens ?? Math.ceil(requestBytes / charactersPerToken),

@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 
 import { LLMock } from '@copilotkit/aimock'
-import { failingUpstreams, getTask } from '@errand/core'
+import { changeTask, failingUpstreams } from '@errand/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { eventually } from '../testing/eventually.ts'
@@ -149,13 +149,6 @@ async function usage(): Promise<Record<string, unknown>[]> {
   await run.recorder.flush()
   const events = await test.events(run.lease.task.id)
   return events.filter(({ type }) => type === 'assistant.usage').map(({ data }) => data)
-}
-
-/** What the session has cost, in nano AI credits. */
-async function costSoFar(): Promise<number> {
-  const { run, test } = testRun
-  const task = await getTask(test.store, run.lease.task.id)
-  return task?.sessions[0]?.usage_nano ?? Number.NaN
 }
 
 const price = { input: 1, cached_input: 0.1, cache_write: 1.25, output: 5 }
@@ -451,6 +444,14 @@ describe('tokens', () => {
     reasoning_tokens: 0,
   }
 
+  /** What is stored, by this moment. */
+  const requestsSoFar = async () => {
+    const { store } = testRun.test
+    const found = store.db.selectFrom('usage').selectAll().where('model', '=', 'anthropic-large')
+    const [sums = { nano: 0, input_tokens: 0, output_tokens: 0 }] = await found.execute()
+    return sums
+  }
+
   it.each([
     ['messages', 'anthropic', '/anthropic/v1/messages'],
     ['responses', 'openai', '/openai/v1/responses'],
@@ -474,7 +475,7 @@ describe('tokens', () => {
 
   it('are those the upstream counts, cached ones among the input, and cost what they cost', async () => {
     await open('anthropic-large')
-    const before = await costSoFar()
+    const before = await requestsSoFar()
     answer = (response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(
         JSON.stringify({
@@ -498,30 +499,69 @@ describe('tokens', () => {
     })
     // In nano AI credits: a dollar for a million tokens is 100,000 a token.
     const nano = 10 * 100_000 + 60 * 10_000 + 30 * 125_000 + 20 * 500_000
-    expect((await costSoFar()) - before).toBe(nano)
+    expect((await requestsSoFar()).nano - before.nano).toBe(nano)
   })
+
+  const eventOf = (event: object) => `data: ${JSON.stringify(event)}\n\n`
+  const startOf = (message: object) => eventOf({ type: 'message_start', message })
+  const stream = (body: string, write: (response: ServerResponse) => void) => {
+    answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(body, () => write(response))
+    }
+    return send('/anthropic/v1/messages', '{"model":"m","stream":true}')
+  }
 
   it('are counted as far as they came when an answer is cut short', async () => {
     await open('anthropic-large')
-    const start = {
-      type: 'message_start',
-      message: { usage: { input_tokens: 77, output_tokens: 1 } },
-    }
-    const delta = {
-      type: 'content_block_delta',
-      delta: { type: 'text_delta', text: 'x'.repeat(400) },
-    }
-    answer = (response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' })
-      const events = [start, delta].map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')
-      response.write(events, () => response.destroy())
-    }
+    const delta = { type: 'text_delta', text: 'x'.repeat(400) }
+    const start = startOf({ usage: { input_tokens: 77, output_tokens: 1 } })
 
-    await send('/anthropic/v1/messages', '{"model":"m"}').then((response) =>
-      text(response).catch(() => undefined),
+    const response = await stream(
+      start + eventOf({ type: 'content_block_delta', delta }),
+      (answered) => answered.destroy(),
     )
+    await text(response).catch(() => undefined)
 
     expect((await usage()).at(-1)).toMatchObject({ input_tokens: 77, output_tokens: 100 })
+  })
+
+  it('are stored before the agent has the end of its answer, and the input when it is reported', async () => {
+    await open('anthropic-large')
+    const before = await requestsSoFar()
+    let finish = (): void => undefined
+    const response = await stream(
+      startOf({ usage: { input_tokens: 40, output_tokens: 1 } }),
+      (answered) => {
+        const end = eventOf({ type: 'message_delta', usage: { output_tokens: 9 } })
+        finish = () => void answered.write(end)
+      },
+    )
+    await expect.poll(requestsSoFar).toMatchObject({ input_tokens: before.input_tokens + 40 })
+
+    finish()
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (chunk.includes('message_delta')) break
+    }
+
+    // This very moment the process might die.
+    expect((await requestsSoFar()).output_tokens).toBe(before.output_tokens + 9)
+    await usage()
+  })
+
+  it('of a model that is dearer than the task may use are counted, and its answer is cut off', async () => {
+    const { store } = testRun.test
+    const { id } = testRun.run.lease.task
+    await changeTask(store, id, { max_multiplier: 1 })
+    await open('anthropic-large')
+    const before = await requestsSoFar()
+    const message = { model: 'claude-opus-4-5-20251101', usage: { input_tokens: 5 } }
+
+    await expect(stream(startOf(message), () => undefined).then(text)).rejects.toThrow()
+    await expect.poll(() => gateway.modelFailure).toContain('of claude-opus-4-5-20251101 is 3')
+    await expect.poll(requestsSoFar).toMatchObject({ input_tokens: before.input_tokens + 5 })
+    await changeTask(store, id, { max_multiplier: null })
+    await usage()
   })
 
   it('cost nothing to be counted', async () => {
@@ -541,8 +581,8 @@ it('lists the models of its upstream, and no others', async () => {
   const own = await send('/openai/v1/models', undefined)
   const other = await send('/anthropic/v1/models', undefined)
 
-  const ids = ((await JSON.parse(await text(own))) as { data: { id: string }[] }).data
-  expect(ids.map(({ id }) => id)).toEqual(['openai-large', 'openai-small'])
+  const shown = { data: [{ id: 'openai-large' }, { id: 'openai-small' }] }
+  expect(JSON.parse(await text(own))).toMatchObject(shown)
   expect(JSON.parse(await text(other))).toMatchObject({ data: [] })
 })
 

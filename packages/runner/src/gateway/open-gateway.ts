@@ -216,7 +216,13 @@ async function call(
     const { status, refusal } = await forward(forwarded, request, response, ({ headers }) => {
       const { api } = route
       state.modelFailure = undefined
-      return (meter = api && createMeter(api, headers['content-type'], prepared.body.length))
+      if (api === undefined || spent === undefined) return undefined
+      meter = createMeter(api, headers['content-type'], prepared.body.length)
+      return {
+        meter,
+        count: (tokens) => spent.count(tokens),
+        refusalOf: (answeredBy) => spent.refusalOf(answeredBy),
+      }
     })
     if (refusal !== undefined) noteFailure(state, `answered with status ${status}: ${refusal}`)
     await noteHealth(state, catalogue.upstreamName, status !== 429 && status < 500)
@@ -225,7 +231,7 @@ async function call(
     await noteHealth(state, catalogue.upstreamName, !isUnreachable(error))
     throw error
   } finally {
-    await spent?.end(meter?.finish())
+    await spent?.end(meter?.count())
   }
 }
 

@@ -36,6 +36,8 @@ export interface Spending {
 export interface OpenRequest {
   /** Counts what the upstream has reported so far. Never rejects. */
   count(tokens: TokenCounts): Promise<void>
+  /** Why the model that answered may not, by the name it gave itself; undefined where it may. */
+  refusalOf(answeredBy: string): string | undefined
   /** Counts the last of it, and frees what is left of the reservation. Never rejects. */
   end(tokens: TokenCounts | undefined): Promise<void>
 }
@@ -83,7 +85,8 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
         input_tokens: Math.ceil(bodyBytes / bytesPerToken),
         output_tokens: model.max_output_tokens,
       }
-      const multiplier = (await multipliersOf(settings)).of(model.id)
+      const multipliers = await multipliersOf(settings)
+      const multiplier = multipliers.of(model.id)
       const limit = multiplierLimitFor(settings, subjectOf(run.lease.task, run.lease.session))
       if (multiplier > limit) throw tooDear(model.id, multiplier, limit)
       const id = randomUUID()
@@ -100,7 +103,14 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
         }
         if (reserved.outcome === 'reserved') {
           warn(reserved.near)
-          return openRequest(run, model, id)
+          const most = Math.min(limit, reserved.max_multiplier)
+          return {
+            ...openRequest(run, model, id),
+            refusalOf(answeredBy) {
+              const answered = multipliers.ofAnswer(model.id, answeredBy)
+              return answered > most ? dearness(answeredBy, answered, most) : undefined
+            },
+          }
         }
         await raise(reserved.spent)
       }
@@ -109,13 +119,16 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
 }
 
 function tooDear(model: string, multiplier: number, limit: number): GatewayRefusal {
-  const message = `The multiplier of ${model} is ${multiplier}, and ${limit} is the most allowed here`
-  return new GatewayRefusal(403, message)
+  return new GatewayRefusal(403, dearness(model, multiplier, limit))
+}
+
+function dearness(model: string, multiplier: number, limit: number): string {
+  return `The multiplier of ${model} is ${multiplier}, and ${limit} is the most allowed here`
 }
 
 type UsedUp = Extract<Reservation, { outcome: 'used_up' }>
 
-function openRequest(run: Run, model: Model, id: string): OpenRequest {
+function openRequest(run: Run, model: Model, id: string): Omit<OpenRequest, 'refusalOf'> {
   // One after the other: what is reported later is more.
   let counted: Promise<void> = Promise.resolve()
 

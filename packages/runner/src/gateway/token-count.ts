@@ -15,10 +15,13 @@ export interface TokenReport {
   isFinal?: boolean
   /** Characters of text the model has written in this event. */
   writtenCharacters?: number
+  /** What the model that answers calls itself. */
+  model?: string
 }
 
 const tokens = z.number().int().min(0).max(1e12)
 const optional = tokens.nullish().catch(undefined)
+const modelName = z.string().min(1).max(200).optional().catch(undefined)
 
 const AnthropicUsage = z.object({
   input_tokens: optional,
@@ -28,7 +31,8 @@ const AnthropicUsage = z.object({
 })
 const AnthropicEvent = z.object({
   type: z.string(),
-  message: z.object({ usage: AnthropicUsage }).optional().catch(undefined),
+  message: z.object({ usage: AnthropicUsage, model: modelName }).optional().catch(undefined),
+  model: modelName,
   usage: AnthropicUsage.optional().catch(undefined),
   delta: z
     .object({
@@ -46,7 +50,9 @@ function readAnthropic(value: unknown): TokenReport {
   if (event === undefined) return {}
   const usage = event.message?.usage ?? event.usage
   const { text = '', thinking = '', partial_json: json = '' } = event.delta ?? {}
+  const model = event.message?.model ?? event.model
   return {
+    ...(model === undefined ? {} : { model }),
     ...(usage === undefined ? {} : { count: presentAnthropic(usage) }),
     isFinal: event.type === 'message' || event.type === 'message_delta',
     writtenCharacters: text.length + thinking.length + json.length,
@@ -75,20 +81,27 @@ const ResponsesUsage = z.object({
   input_tokens_details: z.object({ cached_tokens: optional }).nullish().catch(undefined),
   output_tokens_details: z.object({ reasoning_tokens: optional }).nullish().catch(undefined),
 })
-const ResponsesAnswer = z.object({ usage: ResponsesUsage })
+const ResponsesAnswer = z.object({ usage: ResponsesUsage, model: modelName })
 const ResponsesEvent = z.object({
   type: z.string(),
-  response: ResponsesAnswer.optional().catch(undefined),
+  response: z
+    .object({ usage: ResponsesUsage.nullish().catch(undefined), model: modelName })
+    .optional()
+    .catch(undefined),
   delta: z.string().optional().catch(undefined),
 })
 
 /** `response.completed`, `.incomplete` and `.failed` carry the whole response with its usage. */
 function readResponses(value: unknown): TokenReport {
   const event = ResponsesEvent.safeParse(value).data
-  const usage = event?.response?.usage ?? ResponsesAnswer.safeParse(value).data?.usage
+  const whole = ResponsesAnswer.safeParse(value).data
+  const usage = event?.response?.usage ?? whole?.usage
+  const name = event?.response?.model ?? whole?.model
   const writtenCharacters = event?.delta?.length ?? 0
-  if (usage === undefined) return { writtenCharacters }
+  const model = name === undefined ? {} : { model: name }
+  if (usage === undefined) return { writtenCharacters, ...model }
   return {
+    ...model,
     isFinal: true,
     writtenCharacters,
     count: {
@@ -102,6 +115,7 @@ function readResponses(value: unknown): TokenReport {
 }
 
 const ChatChunk = z.object({
+  model: modelName,
   usage: z
     .object({
       prompt_tokens: tokens,
@@ -135,8 +149,10 @@ function readChat(value: unknown): TokenReport {
   )
   const writtenCharacters = written.reduce((sum, length) => sum + length, 0)
   const { usage } = chunk
-  if (usage === undefined) return { writtenCharacters }
+  const model = chunk.model === undefined ? {} : { model: chunk.model }
+  if (usage === undefined) return { writtenCharacters, ...model }
   return {
+    ...model,
     isFinal: true,
     writtenCharacters,
     count: {
