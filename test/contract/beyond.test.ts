@@ -194,7 +194,15 @@ it('lists the models a task may name', async () => {
 
   // Beside `script` there may be any.
   const price = { input: 0, cached_input: 0, cache_write: 0, output: 0 }
-  expect(models).toContainEqual({ id: 'script', agent: 'script', is_default: false, price })
+  expect(models).toContainEqual({
+    id: 'script',
+    aliases: [],
+    agent: 'script',
+    is_default: false,
+    available: true,
+    multiplier: 0,
+    price,
+  })
 })
 
 it('gives the diff of a task as text', async () => {

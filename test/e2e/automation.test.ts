@@ -82,10 +82,11 @@ it(
     expect(pull?.title).toMatch(/elease 1\.1\.0$/)
     await pushChange(folder.path, second.url, 'feat!: sell coffee')
 
-    // Dies while it is due, and is down for three more weeks: that is one run, not four.
+    // Dies while it is at work, and is down for three more weeks: that is one run, not four.
     clock.set('2027-04-05T07:00:00Z')
     await eventually(async () => {
-      if ((await runsOf(second.client, id)).length < 2) throw new Error('it is not due yet')
+      const { tasks } = await second.client.call('listAutomationTasksForRepo', path)
+      if (tasks.length < 2 || tasks[0]?.state === 'queued') throw new Error('it is not at work yet')
     })
     await second.kill()
     clock.set('2027-04-26T09:30:00Z')

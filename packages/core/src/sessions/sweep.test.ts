@@ -137,7 +137,9 @@ describeOnEachStore('a sweep', (on) => {
 
   it('ends what ran for too long, even if its runner died as well', async () => {
     const { task, lease: leased } = await createLeased(on.store, { timeout_minutes: 1 })
-    on.clock.advance({ seconds: 61 })
+    on.clock.advance({ seconds: 10 })
+    await beatLease(on.store, leased, 55)
+    on.clock.advance({ seconds: 60 })
 
     expect(await sweepSessions(on.store, settings)).toBe(1)
 
@@ -146,6 +148,15 @@ describeOnEachStore('a sweep', (on) => {
       error: { message: 'The session ran for longer than its limit of 1 minute.' },
     })
     await expect(beatLease(on.store, leased, 15)).rejects.toThrow(StaleAttempt)
+  })
+
+  it('starts again what was cut short within its time, however long no server ran', async () => {
+    const { task } = await createLeased(on.store, { timeout_minutes: 1 })
+    on.clock.advance({ minutes: 20 })
+
+    expect(await sweepSessions(on.store, settings)).toBe(1)
+
+    expect(await lastSession(task.id)).toMatchObject({ state: 'queued', losses: 1 })
   })
 
   it('is safe in several processes at once', async () => {

@@ -32,10 +32,12 @@ export async function sweepSessions(
 function timeRules(store: Store, settings: SessionSettings): TimeRule[] {
   const time = now(store)
   return [
-    // Before the leases: a session out of time is not started again because its runner died as well.
+    // Before the leases: a session out of time is not started again because its runner died as well. The
+    // time after its lease ran out is not its own: nobody worked then, if only because no server ran.
     {
       isDue: sql`state = 'in_progress'
-        and started_at + make_interval(secs => timeout_seconds + waited_seconds) < ${time}`,
+        and started_at + make_interval(secs => timeout_seconds + waited_seconds)
+          < least(${time}, lease_expires_at)`,
       apply: (tx, session) => timeOutRunning(store, tx, session),
     },
     {
