@@ -179,6 +179,7 @@ export type {
 } from './store/schema.ts'
 export type { Clock, Store } from './store/store.ts'
 export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
+export { patiently } from './store/transact.ts'
 export { changeTask, type TaskChange } from './tasks/change-task.ts'
 export { archiveTask, unarchiveTask } from './tasks/archive-task.ts'
 export { cancelTask } from './tasks/cancel-task.ts'

@@ -23,10 +23,8 @@ export async function requireBudget(
   const budgets = core
     .budgetsFor(settings, subject, core.monthOf(store))
     .filter(({ prevents }) => prevents)
-  const accounts = await core.readAccounts(
-    store.db,
-    budgets.map(({ account_id: id }) => id),
-  )
+  const ids = budgets.map(({ account_id: id }) => id)
+  const accounts = await core.patiently(() => core.readAccounts(store.db, ids))
   for (const budget of budgets) {
     const { spent_nano: spent = 0, reserved_nano: reserved = 0 } =
       accounts.get(budget.account_id) ?? {}

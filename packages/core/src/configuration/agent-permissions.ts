@@ -2,7 +2,7 @@ import { type AgentPermissions, ErrandError } from '@errand/contract'
 import { sql } from 'kysely'
 import { appendAudit } from '../audit-log/append-audit.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
-import { transact } from '../store/transact.ts'
+import { patiently, transact } from '../store/transact.ts'
 import { lock } from './change-configuration.ts'
 import { readOrganization } from './read-configuration.ts'
 
@@ -40,8 +40,10 @@ export async function setAgentPermissions(
 
 /** Ids of the selected repositories, in order. @throws ErrandError conflict where others are meant. */
 export async function listSelected(store: Store, ownerId: number): Promise<number[]> {
-  await requireSelected(store.db, ownerId)
-  return await selectedOf(store.db, ownerId)
+  return await patiently(async () => {
+    await requireSelected(store.db, ownerId)
+    return await selectedOf(store.db, ownerId)
+  })
 }
 
 /**

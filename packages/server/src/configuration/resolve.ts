@@ -1,5 +1,6 @@
 import { ErrandError, type RepositoryAccess } from '@errand/contract'
 import {
+  patiently,
   readConfiguration,
   resolveConfiguration,
   type ResolvedConfiguration,
@@ -19,7 +20,7 @@ export function resolveStored(
 
 /** What holds in a repository now. */
 export async function configurationOf(context: ServerContext, repository: RepositoryAccess) {
-  const stored = await readConfiguration(context.store.db, repository)
+  const stored = await patiently(() => readConfiguration(context.store.db, repository))
   const resolved = resolveStored(context, stored)
   return { resolved, values: valuesOf(resolved), is_agent_enabled: stored.is_agent_enabled }
 }

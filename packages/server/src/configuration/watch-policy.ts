@@ -1,6 +1,7 @@
 import {
   latestAuditEntry,
   noteDeviations,
+  patiently,
   readConfiguration,
   repeatPass,
   valuesOf,
@@ -32,7 +33,7 @@ export function watchPolicy(context: ServerContext): FastifyPluginAsync {
       if (state === seen) return
       for (const repository of await watchedRepositories(store)) {
         if (signal.aborted) return
-        const stored = await readConfiguration(store.db, repository)
+        const stored = await patiently(() => readConfiguration(store.db, repository))
         const values = valuesOf(resolveStored(context, stored))
         const found = deviationsOf?.(repository.full_name, values, today) ?? []
         await noteDeviations(store, repository, found)

@@ -64,10 +64,8 @@ async function readBudget(
   const found = core
     .budgetsFor(settings, own, core.monthOf(store))
     .filter((budget) => budget.scope === scope)
-  const accounts = await core.readAccounts(
-    store.db,
-    found.map(({ account_id: id }) => id),
-  )
+  const ids = found.map(({ account_id: id }) => id)
+  const accounts = await core.patiently(() => core.readAccounts(store.db, ids))
   return found.map((budget) => {
     const { spent_nano: spent = 0, reserved_nano: reserved = 0 } =
       accounts.get(budget.account_id) ?? {}

@@ -40,7 +40,7 @@ export const forecastCampaign: Handler<typeof routes.forecastCampaign> = async (
   const model = targets[0]?.task.model ?? ''
   const forecast = core.forecast(
     { byWave, parallel: Math.min(rules.concurrency ?? slots, slots), spentNano: 0 },
-    await core.experienceOf(context.store.db, { model }),
+    await core.patiently(() => core.experienceOf(context.store.db, { model })),
   )
   return { status: 200, body: presentForecast(forecast) }
 }

@@ -1,5 +1,5 @@
 import { OrganizationConfiguration, type routes } from '@errand/contract'
-import { changeOrganizationConfiguration, readOrganization } from '@errand/core'
+import { changeOrganizationConfiguration, patiently, readOrganization } from '@errand/core'
 import { requireOrganization } from '../../auth/organization.ts'
 import { requireMatch } from '../../conventions/if-match.ts'
 import type { Handler } from '../../handler.ts'
@@ -9,7 +9,7 @@ export const getOrganizationConfiguration: Handler<
   typeof routes.getOrganizationConfiguration
 > = async (context, { caller, params }) => {
   const { id } = await requireOrganization(context, caller, params.org)
-  const { document } = await readOrganization(context.store.db, id)
+  const { document } = await patiently(() => readOrganization(context.store.db, id))
   return { status: 200, body: present(document) }
 }
 

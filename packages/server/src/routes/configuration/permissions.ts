@@ -5,7 +5,13 @@ import {
   type OrganizationAccess,
   type routes,
 } from '@errand/contract'
-import { changeSelected, listSelected, readOrganization, setAgentPermissions } from '@errand/core'
+import {
+  changeSelected,
+  listSelected,
+  patiently,
+  readOrganization,
+  setAgentPermissions,
+} from '@errand/core'
 import { requireOrganization } from '../../auth/organization.ts'
 import type { ServerContext } from '../../context.ts'
 import { linkHeader } from '../../conventions/link-header.ts'
@@ -18,7 +24,7 @@ export const getAgentPermissions: Handler<typeof routes.getAgentPermissions> = a
   { caller, params, urls },
 ) => {
   const { id, login } = await requireOrganization(context, caller, params.org)
-  const { enabled_repositories } = await readOrganization(context.store.db, id)
+  const { enabled_repositories } = await patiently(() => readOrganization(context.store.db, id))
   const url = `${urls.api}/orgs/${login}/copilot/coding-agent/permissions/repositories`
   const isSelected = enabled_repositories === 'selected'
   return {
