@@ -15,6 +15,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(hasBackstage ? [] : ['packages/backstage/**'])],
     environment: 'node',
+    globalSetup: ['test/support/store-template.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores: more workers only make each PGlite and each sandbox slower.

@@ -50,7 +50,7 @@ describe('an agent finds nothing of the host', () => {
       'in any file it can read',
       `grep -rlI --exclude-dir=sys --exclude-dir=proc --exclude-dir=usr --exclude-dir=node_modules -e "${canary.slice(0, 10)}""${canary.slice(10)}" / 2>/dev/null | head; echo searched`,
     ],
-    ["in the server's folder", 'cat $DATA/owner-token $DATA/secret.txt; ls -la $DATA'],
+    ["in the server's folder", 'cat $DATA/secrets/* $DATA/secret.txt; ls -la $DATA $DATA/secrets'],
     ['on any command line', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "'],
     [
       'in any open file',

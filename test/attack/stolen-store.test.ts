@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { cp, readdir } from 'node:fs/promises'
+import { cp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TokenKind } from '@errand/contract'
 import { createEncryption, keyBytes, openStore } from '@errand/core'
@@ -9,14 +9,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type Database, postgresUrl } from '../support/database.ts'
 import { serveProcess } from '../support/errand-process.ts'
 import { type GitHubDouble, mayPush, startGitHub } from '../support/github-forge.ts'
+import { scriptedModelKey, startScriptedModel } from '../support/scripted-model.ts'
 import { clientFor } from '../support/start-errand.ts'
+import { createTask, untilPutAway } from '../support/tasks.ts'
 import { createTempFolder, type TempFolder } from '../support/temp-folder.ts'
 import { ownerToken, settingsFor } from '../support/test-settings.ts'
 
-// Somebody has taken everything a server stores, but for the files that hold its key and the first owner's
-// token. They read each byte of it, and try to use it.
+// Somebody has taken everything a server stores, but for the folder of its secrets. They read each byte of it, and
+// try to use it.
 
-const apart = new Set(['encryption.key', 'owner-token'])
+const apart = 'secrets'
 
 let github: GitHubDouble
 let folder: TempFolder
@@ -93,7 +95,7 @@ async function holds(chunks: AsyncIterable<Buffer>, secrets: string[]): Promise<
 async function filesWith(dir: string, secrets: string[]): Promise<string[]> {
   const found: string[] = []
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || apart.has(entry.name)) continue
+    if (!entry.isFile() || entry.parentPath === join(dir, apart)) continue
     const path = join(entry.parentPath, entry.name)
     if (await holds(createReadStream(path) as AsyncIterable<Buffer>, secrets)) found.push(path)
   }
@@ -122,10 +124,7 @@ describe('of a server with GitHub as its forge', () => {
   it('no byte of the data folder gives a token, and what is sealed opens with no other key', async () => {
     const { dir, secrets } = await fillServer('pglite')
     const copy = join(folder.path, 'copy')
-    await cp(dir, copy, {
-      recursive: true,
-      filter: (path) => !apart.has(path.split('/').at(-1) ?? ''),
-    })
+    await cp(dir, copy, { recursive: true, filter: (path) => path !== join(dir, apart) })
 
     expect(await filesWith(copy, secrets)).toEqual([])
     await using store = await openStore({ dataDir: copy })
@@ -143,19 +142,40 @@ describe('of a server with GitHub as its forge', () => {
     }
   }, 120_000)
 
+  it('nor does it while a session waits: no mirror, no workspace, no home of an agent has one', async () => {
+    await using model = await startScriptedModel([
+      { call: [['ask_user', { question: 'In which language?' }]] },
+    ])
+    const dir = join(folder.path, 'waiting')
+    // Put away as soon as it waits: what it needs to go on lies on the disk.
+    const settings = { forge: github.url, sessions: { live_wait_seconds: 0.2 } }
+    const server = await serveProcess(dir, settingsFor(dir, { settings, model }))
+    const token = await github.tokenOf('alice', { scopes: ['repo'] })
+    const client = clientFor(server.url, token)
+    const { id } = await createTask(client, 'acme/sums', { prompt: 'Greet', model: 'scripted' })
+    await untilPutAway(client, id)
+    await server.kill()
+
+    const names = await readdir(dir, { recursive: true })
+    expect(names.filter((name) => /mirror|workspace|home/.test(name)).length).toBeGreaterThan(10)
+    expect(await filesWith(dir, [token, scriptedModelKey, ownerToken])).toEqual([])
+  }, 120_000)
+
   it.skipIf(postgresUrl === undefined)(
-    'no column of the PostgreSQL database gives a token',
+    "no byte of PostgreSQL's files gives a token",
     async () => {
       await using database = await createDatabase()
+      const before = await currentSegment(database.url)
       const { secrets } = await fillServer('postgres', database)
 
-      const text = await dump(database.url)
+      const files = await filesOf(database.url, before)
 
-      expect(text).toMatch(/v1\.[0-9a-f]{16}\./)
-      const whole = (async function* () {
-        yield Buffer.from(text)
-      })()
-      expect(await holds(whole, secrets)).toBe(false)
+      const sealed = await Promise.all(files.map((path) => matches(path, /v1\.[0-9a-f]{16}\./)))
+      expect(sealed).toContain(true)
+      const found = files.map(
+        async (path) => await holds(createReadStream(path) as AsyncIterable<Buffer>, secrets),
+      )
+      expect(await Promise.all(found)).not.toContain(true)
     },
     120_000,
   )
@@ -181,21 +201,42 @@ it('of the embedded forge, no byte gives a token of any kind, nor the code of a 
   expect(await filesWith(github.errand.dataDir, [...tokens, device, ownerToken])).toEqual([])
 })
 
-/** Every row of every table, as text. */
-async function dump(url: string): Promise<string> {
+async function query<T extends object>(url: string, text: string): Promise<T[]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    const tables = await client.query<{ name: string }>(
-      `select quote_ident(tablename) as name from pg_tables where schemaname = 'public'`,
-    )
-    const texts: string[] = []
-    for (const { name } of tables.rows) {
-      const rows = await client.query<{ text: string }>(`select t::text as text from ${name} t`)
-      texts.push(...rows.rows.map(({ text }) => text))
-    }
-    return texts.join('\n')
+    return (await client.query<T>(text)).rows
   } finally {
     await client.end()
   }
+}
+
+/** The file of the write-ahead log that is written now. */
+async function currentSegment(url: string): Promise<string> {
+  const [row] = await query<{ name: string }>(
+    url,
+    'select pg_walfile_name(pg_current_wal_lsn()) as name',
+  )
+  return row?.name ?? ''
+}
+
+/** The database's files, with all that was changed in it, and the log since a file of it. */
+async function filesOf(url: string, since: string): Promise<string[]> {
+  await query(url, 'checkpoint')
+  const [row] = await query<{ dir: string; oid: number }>(
+    url,
+    `select current_setting('data_directory') as dir, oid from pg_database where datname = current_database()`,
+  )
+  const log = join(row?.dir ?? '', 'pg_wal')
+  const tables = join(row?.dir ?? '', 'base', String(row?.oid))
+  const segments = (await readdir(log)).filter((name) => /^[0-9A-F]{24}$/.test(name))
+  const last = await currentSegment(url)
+  return [
+    ...(await readdir(tables)).map((name) => join(tables, name)),
+    ...segments.filter((name) => name >= since && name <= last).map((name) => join(log, name)),
+  ]
+}
+
+async function matches(path: string, pattern: RegExp): Promise<boolean> {
+  return pattern.test((await readFile(path)).toString('latin1'))
 }

@@ -3,7 +3,6 @@ import type { Client } from '@errand/contract'
 import { describe, expect, it } from 'vitest'
 import { createDatabase, postgresUrl } from '../support/database.ts'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
-import { eventually } from '../support/eventually.ts'
 import { startErrand } from '../support/start-errand.ts'
 import { createRepository } from '../support/repository.ts'
 import {
@@ -12,7 +11,14 @@ import {
   type ScriptedModel,
   startScriptedModel,
 } from '../support/scripted-model.ts'
-import { artifactOf, createTask, eventsOf, getTask, untilState } from '../support/tasks.ts'
+import {
+  artifactOf,
+  createTask,
+  eventsOf,
+  getTask,
+  untilState,
+  untilPutAway,
+} from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
 import { settingsFor, type TestSettings } from '../support/test-settings.ts'
 
@@ -144,17 +150,6 @@ it('a budget that only warns is told in the log, and stops nothing', async () =>
     expect.stringMatching(/^Of the budget of organization acme this month .* 0 are left\.$/),
   ])
 })
-
-async function untilPutAway(client: Client, id: string): Promise<void> {
-  await eventually(
-    async () => {
-      const events = await eventsOf(client, id)
-      const isPutAway = events.some(({ data }) => /put away/.test(String(data['message'])))
-      if (!isPutAway) throw new Error('it is not put away')
-    },
-    { what: 'the box being put away' },
-  )
-}
 
 /** At 1,000 dollars for a million tokens a request of 60 tokens costs 6 credits. */
 function dearSettings(model: ScriptedModel): TestSettings {

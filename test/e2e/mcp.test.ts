@@ -173,6 +173,7 @@ describe('the endpoint for MCP', () => {
     ['a page of another site', 403, () => call({ ...signedIn(), origin: 'http://evil.example' })],
     ['a page without an origin', 403, () => call({ ...signedIn(), origin: 'null' })],
     ['a stream of its own', 405, () => call(signedIn(), undefined, 'GET')],
+    ['a HEAD, which the protocol has not', 404, () => call(signedIn(), undefined, 'HEAD')],
     ['a mebibyte', 413, () => call(signedIn(), { ...list, params: 'x'.repeat(1024 * 1024) })],
     ['another content type', 415, () => call({ ...signedIn(), 'content-type': 'text/plain' })],
   ])('refuses %s with %i', async (_, status, asking) => {

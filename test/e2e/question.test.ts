@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { join } from 'node:path'
-import { type Client } from '@errand/contract'
 import { createDatabase, postgresUrl } from '../support/database.ts'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
-import { eventually } from '../support/eventually.ts'
 import { listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
 import {
@@ -12,7 +10,7 @@ import {
   type ScriptedModel,
   startScriptedModel,
 } from '../support/scripted-model.ts'
-import { artifactOf, createTask, eventsOf, untilState } from '../support/tasks.ts'
+import { artifactOf, createTask, eventsOf, untilState, untilPutAway } from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
 import { settingsFor } from '../support/test-settings.ts'
 
@@ -85,10 +83,3 @@ describe.each(stores)('a question, with %s', (_, openDatabase) => {
     },
   )
 })
-
-/** The log says when the box is put away: then nothing runs that could be killed. */
-async function untilPutAway(client: Client, id: string): Promise<void> {
-  await eventually(async () => {
-    expect(JSON.stringify(await eventsOf(client, id))).toMatch(/put away/i)
-  })
-}

@@ -4,6 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { endProcess, readUrl, type ServeProcess } from './errand-process.ts'
 import { eventually } from './eventually.ts'
+import { fillDataFolder } from './fill-data-folder.ts'
 import { clientFor } from './start-errand.ts'
 import { ownerToken, type TestSettings } from './test-settings.ts'
 
@@ -33,6 +34,7 @@ export async function serveByClock(
   environment: Record<string, string> = {},
 ): Promise<ServeProcess> {
   const config = `${dataDir}.json`
+  if (settings['database_url'] === undefined) fillDataFolder(dataDir)
   writeFileSync(config, JSON.stringify(settings))
   const child = spawn(
     process.execPath,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client } from '@errand/contract'
 import { eventually } from './eventually.ts'
+import { fillDataFolder } from './fill-data-folder.ts'
 import { descendantsOf, stillRunning } from './processes.ts'
 import { run, type RunOptions, type RunResult, tryRun } from './run.ts'
 import { scriptedModelKey, scriptedModelKeyVariable } from './scripted-model.ts'
@@ -70,6 +71,7 @@ async function startProcess(
   environment: Record<string, string> = {},
 ): Promise<ErrandProcess> {
   const config = `${dataDir}.${command}.yml`
+  if (command === 'serve' && settings['database_url'] === undefined) fillDataFolder(dataDir)
   // JSON is YAML.
   await writeFile(config, JSON.stringify(settings))
   const child = spawn(process.execPath, [program, command, '--config', config], {

@@ -1,5 +1,6 @@
 import { type RepositoryPermission, Settings, type TokenKind } from '@errand/contract'
 import { createLog, startServer } from 'errand'
+import { fillDataFolder } from './fill-data-folder.ts'
 import { type Errand, startErrand } from './start-errand.ts'
 import { settingsFor, type TestSettings } from './test-settings.ts'
 
@@ -60,6 +61,7 @@ export async function startBehind(
   const write = (line: string): void => void log.push(line)
   const logger = createLog('debug', { write, isInteractive: false, paint: (_, text) => text })
   const parsed = Settings.parse(settingsFor(dataDir, { settings }))
+  if (parsed.database_url === undefined) fillDataFolder(dataDir)
   const server = await startServer(parsed, environment, logger)
   return { ...server, log, [Symbol.asyncDispose]: server.close }
 }

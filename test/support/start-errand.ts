@@ -6,6 +6,7 @@ import { type EmbeddedForge } from '@errand/forge'
 import { createLog, startServer } from 'errand'
 import { checkedFetch } from './contract.ts'
 import { eventually } from './eventually.ts'
+import { fillDataFolder } from './fill-data-folder.ts'
 import { descendantsOf, stillRunning } from './processes.ts'
 import { createRepository } from './repository.ts'
 import {
@@ -57,6 +58,7 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   const log: string[] = []
   const environment = { [scriptedModelKeyVariable]: scriptedModelKey }
   const settings = Settings.parse(settingsFor(dataDir, options))
+  if (settings.database_url === undefined) fillDataFolder(dataDir)
   const before = descendantsOf(process.pid)
   const server = await startServer(settings, environment, logTo(log))
   const { forge } = server

@@ -76,6 +76,17 @@ export async function eventsOf(client: Client, id: string): Promise<Event[]> {
   return events
 }
 
+/** Waits until the box of a session that waits is put away: its workspace and the agent's home stay on the disk. */
+export async function untilPutAway(client: Client, id: string): Promise<void> {
+  await eventually(
+    async () => {
+      if (/put away/i.test(JSON.stringify(await eventsOf(client, id)))) return
+      throw new Error('its box is there')
+    },
+    { what: 'the end of the box' },
+  )
+}
+
 /** Starts a task and waits until it has completed. */
 export async function completeTask(
   client: Client,

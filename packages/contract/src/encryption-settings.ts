@@ -6,7 +6,7 @@ export const EncryptionSettings = z.strictObject({
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')
     .exactOptional()
     .describe(
-      'The variable with the key, or `NAME_FILE` beside it the file with it: 32 bytes as base64, as `openssl rand -base64 32` makes them. Former keys follow after spaces or on further lines: they only decrypt. Default: the file `encryption.key` in the data folder, made at the first start.',
+      'The variable with the key, or `NAME_FILE` beside it the file with it: 32 bytes as base64, as `openssl rand -base64 32` makes them. Former keys follow after spaces or on further lines: they only decrypt. Default: the file `secrets/encryption.key` in the data folder, made at the first start.',
     ),
   key_command: z
     .array(z.string())

@@ -37,6 +37,13 @@ export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
   createMcpServer?: McpServerFactory
   /** git smart HTTP of the embedded forge. */
   gitRoutes?: FastifyPluginAsync
+  /** Told of each route that is mounted, as it is: with `:name` for parameters. */
+  onRoute?: (route: MountedRoute) => void
+}
+
+export interface MountedRoute {
+  method: string
+  url: string
 }
 
 /**
@@ -64,6 +71,9 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     return reply.code(answer.status).headers(answer.headers).send(answer.body)
   }
 
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) options.onRoute?.({ method: one, url })
+  })
   app.addHook('onRequest', async (request, reply) => beginEveryAnswer(request, reply))
   app.addHook('onResponse', async (request, reply) => {
     // The route, not the path: a query may hold what is nobody's business.

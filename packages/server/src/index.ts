@@ -1,4 +1,4 @@
-export { createServer, type CreateServerOptions } from './app.ts'
+export { createServer, type CreateServerOptions, type MountedRoute } from './app.ts'
 export type { RecipeReader, ServerContext } from './context.ts'
 export { createGitHubForge } from './forge/github.ts'
 export { createInstallationTokens, type InstallationTokens } from './forge/installation-tokens.ts'

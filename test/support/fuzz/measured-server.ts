@@ -3,16 +3,29 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { endProcess } from '../errand-process.ts'
+import { fillDataFolder } from '../fill-data-folder.ts'
 import type { TestSettings } from '../test-settings.ts'
 
 const program = fileURLToPath(new URL('serve-measured.ts', import.meta.url))
 
-export interface MeasuredServer extends AsyncDisposable {
+/** What a server says of itself when it is there. */
+export interface Told {
   url: string
-  /** Of somebody who is no more than a reader, of three kinds. */
+  /** Of somebody who is no more than a reader, of three kinds; none of a forge elsewhere. */
   tokens: string[]
-  /** Bytes on its heap, after a collection. */
-  heap(): Promise<number>
+  /** What is mounted, as `GET /repos/:owner/:repo`. */
+  routes: string[]
+}
+
+/** In bytes, after a collection. */
+export interface Memory {
+  heap: number
+  /** Of the whole process: buffers and what is outside JavaScript as well. */
+  rss: number
+}
+
+export interface MeasuredServer extends Told, AsyncDisposable {
+  memory(): Promise<Memory>
   /** What it logged as errors. */
   errors(): string
 }
@@ -21,14 +34,16 @@ export interface MeasuredServer extends AsyncDisposable {
 export async function startMeasuredServer(
   dataDir: string,
   settings: TestSettings,
+  environment: Record<string, string> = {},
 ): Promise<MeasuredServer> {
   const config = `${dataDir}.json`
   writeFileSync(config, JSON.stringify(settings))
+  if (settings['database_url'] === undefined) fillDataFolder(dataDir)
   const child = spawn(
     process.execPath,
     ['--conditions=errand-source', '--expose-gc', program, config],
     {
-      env: { PATH: process.env.PATH, HOME: dataDir },
+      env: { PATH: process.env.PATH, HOME: dataDir, ...environment },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     },
   )
@@ -38,18 +53,16 @@ export async function startMeasuredServer(
     throw new Error(`the server ended:\n${errors}`)
   })
   ended.catch(() => undefined)
-  const told = async () => {
-    const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
-    return message
+  const message = async () => {
+    const [told] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
+    return told
   }
-  const { url, tokens } = (await told()) as { url: string; tokens: string[] }
   return {
-    url,
-    tokens,
-    async heap() {
-      const answer = told()
-      child.send('heap')
-      return Number(await answer)
+    ...((await message()) as Told),
+    async memory() {
+      const answer = message()
+      child.send('memory')
+      return (await answer) as Memory
     },
     errors: () => errors,
     [Symbol.asyncDispose]: () => endProcess(child, 'SIGTERM'),

@@ -24,9 +24,11 @@ export function requestTo(
   return fc
     .record({
       seed: fc.noBias(fc.nat()),
-      prefix: fc.constantFrom('', '', '', '/api/v3'),
+      prefix: operation.isApi !== false ? fc.constantFrom('', '', '', '/api/v3') : fc.constant(''),
       values: fc.array(oddText, { minLength: 8, maxLength: 8 }),
-      oddAt: fc.constantFrom(-1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5),
+      oddAt: operation.isExact
+        ? fc.constant(-1)
+        : fc.constantFrom(-1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5),
       authorization: authorization(tokens),
       contentType: fc.constantFrom(...contentTypes),
       version: fc.oneof(
@@ -46,15 +48,24 @@ export function requestTo(
         const value = headerText(drawn.values[0] ?? '')
         if (drawn.seed % 3 === 0) headers[parameter.name] = value
       }
+      const [session] = known['session'] ?? []
+      if (operation.isPage && session !== undefined && drawn.seed % 7 > 0) {
+        headers['cookie'] = session
+      }
+      const isHead = operation.method === 'GET' && drawn.seed % 23 === 0
       const request = {
         operation,
-        method: operation.method,
+        method: isHead ? 'HEAD' : operation.method,
         path: `${drawn.prefix}${url}`,
         headers,
       }
       if (operation.body === undefined && drawn.seed % 20 > 0) return request
       if (drawn.contentType !== undefined) headers['content-type'] = drawn.contentType
-      return { ...request, body: bodyOf(operation.body ?? {}, known, drawn) }
+      if (operation.isPage) headers['content-type'] = 'application/x-www-form-urlencoded'
+      const body = bodyOf(operation, known, drawn)
+      // One in sixteen is signed by nobody.
+      if (drawn.seed % 16 > 0) Object.assign(headers, operation.sign?.(body, drawn.seed))
+      return { ...request, body }
     })
 }
 
@@ -255,7 +266,7 @@ const change: fc.Arbitrary<Change> = fc.record({
 })
 
 function bodyOf(
-  schema: AnySchema,
+  { body: schema = {}, isPage = false }: Operation,
   known: Known,
   drawn: Drawn & { body: null | undefined },
 ): Buffer {
@@ -263,8 +274,17 @@ function bodyOf(
   const fitting = replaceKnown(generate(schema, drawn.seed), known, drawn.seed)
   const changes = drawn.isChanged ? drawn.changes : []
   const changed = changes.reduce((value, one) => apply(value, one), fitting)
-  const text = JSON.stringify(changed) ?? ''
+  const text = (isPage ? formOf(changed) : JSON.stringify(changed)) ?? ''
   return drawn.spoil === null ? Buffer.from(text) : drawn.spoil(text)
+}
+
+function formOf(value: unknown): string {
+  const fields = Object.entries(Object(value) as object)
+  const texts = fields.map(([key, one]): [string, string] => [
+    key,
+    typeof one === 'string' ? one : (JSON.stringify(one) ?? ''),
+  ])
+  return new URLSearchParams(texts).toString()
 }
 
 /** Fields of the name of something known name it, most of the time. */

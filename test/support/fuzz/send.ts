@@ -44,15 +44,19 @@ async function sendOnce(
   return await new Promise((resolve, reject) => {
     const sent = httpRequest({ hostname, port, agent, method, path, headers: all }, (response) => {
       const chunks: Buffer[] = []
+      const contentType = response.headers['content-type'] ?? ''
+      const finish = () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve({ status: response.statusCode ?? 0, contentType, text })
+      }
       response.on('data', (chunk: Buffer) => void chunks.push(chunk))
       response.on('error', reject)
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          contentType: response.headers['content-type'] ?? '',
-          text: Buffer.concat(chunks).toString(),
-        }),
-      )
+      response.on('end', finish)
+      // It goes on as long as its task does: what answers is its beginning.
+      if (contentType.startsWith('text/event-stream')) {
+        finish()
+        sent.destroy()
+      }
     })
     sent.setTimeout(limitMs, () => sent.destroy(new Error('no answer within ten seconds')))
     sent.on('error', (error) => {

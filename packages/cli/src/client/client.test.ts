@@ -52,7 +52,8 @@ describe('the connection', () => {
     mkdirSync(join(home, 'work', '.errand'), { recursive: true })
     mkdirSync(join(home, 'work', 'deep'), { recursive: true })
     writeFileSync(join(home, 'work', '.errand', 'server.json'), JSON.stringify({ url, pid }))
-    writeFileSync(join(home, 'work', '.errand', 'owner-token'), 'ghp_local\n')
+    mkdirSync(join(home, 'work', '.errand', 'secrets'), { recursive: true })
+    writeFileSync(join(home, 'work', '.errand', 'secrets', 'owner-token'), 'ghp_local\n')
   }
   const find = (environment = {}, cwd = home) =>
     findConnection({ environment: { HOME: home, ...environment }, cwd })

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { secretPath } from './secrets-folder.ts'
 import { type Environment } from '../settings.ts'
 
 /** What a running `errand serve` leaves in its data folder for the commands beside it. */
@@ -11,6 +12,7 @@ export interface LocalServer {
   token: string
 }
 
+/** Among the secrets of the data folder. */
 export const ownerTokenFile = 'owner-token'
 const noteFile = 'server.json'
 /** The first has the say: a server in use before one that only shows what Errand can do. */
@@ -58,7 +60,7 @@ function* candidates(
 
 function readLocalServer(dataDir: string): LocalServer | undefined {
   const note = join(dataDir, noteFile)
-  const token = join(dataDir, ownerTokenFile)
+  const token = secretPath(dataDir, ownerTokenFile)
   if (!existsSync(note) || !existsSync(token)) return undefined
   try {
     const { url, pid } = ServerNote.parse(JSON.parse(readFileSync(note, 'utf8')))

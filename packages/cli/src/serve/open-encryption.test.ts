@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Settings } from '@errand/contract'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { secretPath } from '../client/secrets-folder.ts'
 import { UserError } from '../errors.ts'
 import { createLog } from './log.ts'
 import { keyFile, openEncryption } from './open-encryption.ts'
@@ -29,11 +30,13 @@ const openWith = (settings: object, environment = {}) =>
 it('makes a key in the data folder once, for its owner alone, also when many start at once', async () => {
   const started = await Promise.all([1, 2, 3, 4].map(() => openWith({})))
 
-  const { mode } = statSync(join(data, keyFile))
+  const path = secretPath(data, keyFile)
+  const { mode } = statSync(path)
   expect(new Set(started.map(({ keyId }) => keyId)).size).toBe(1)
   expect((await openWith({})).keyId).toBe(started[0]?.keyId)
   expect((mode & 0o777).toString(8)).toBe('600')
-  expect(readdirSync(data)).toEqual([keyFile])
+  expect((statSync(dirname(path)).mode & 0o777).toString(8)).toBe('700')
+  expect(readdirSync(dirname(path))).toEqual([keyFile])
   expect(logged).toBe('')
 })
 
@@ -41,7 +44,33 @@ it('says that a key is of this machine alone where a database is shared', async 
   await openWith({ database_url: 'postgresql://db/errand' })
 
   expect(logged).toContain('for this machine alone')
-  expect(logged).not.toContain(readFileSync(join(data, keyFile), 'utf8').trim())
+  expect(logged).not.toContain(readFileSync(secretPath(data, keyFile), 'utf8').trim())
+})
+
+describe('a key in the data folder itself, where an earlier version put it', () => {
+  it('is moved among the secrets, also when many start at once', async () => {
+    const key = newKey()
+    writeFileSync(join(data, keyFile), key)
+
+    const started = await Promise.all([1, 2, 3, 4].map(() => openWith({})))
+
+    const { keyId } = await openWith({ encryption: { key_env: 'K' } }, { K: key })
+    expect(new Set(started.map((one) => one.keyId))).toEqual(new Set([keyId]))
+    expect(readdirSync(data)).toEqual(['secrets'])
+    expect(readFileSync(secretPath(data, keyFile), 'utf8')).toBe(key)
+  })
+
+  it('is neither lost nor used when there is another one already', async () => {
+    const { keyId } = await openWith({})
+    const key = newKey()
+    writeFileSync(join(data, keyFile), key)
+
+    await expect(openWith({})).rejects.toThrow('two different secrets')
+
+    expect(readFileSync(join(data, keyFile), 'utf8')).toBe(key)
+    rmSync(join(data, keyFile))
+    expect((await openWith({})).keyId).toBe(keyId)
+  })
 })
 
 describe('the key that the settings name', () => {

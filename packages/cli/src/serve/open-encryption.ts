@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { link, open, readFile, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Settings } from '@errand/contract'
 import { createEncryption, type Encryption, keyBytes } from '@errand/core'
 import { type Logger } from 'pino'
+import { prepareSecret } from '../client/secrets-folder.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
 import { readSecret } from './read-secret.ts'
 
-/** In the data folder. */
+/** Among the secrets of the data folder. */
 export const keyFile = 'encryption.key'
 const commandTimeoutMs = 10_000
 
@@ -41,7 +41,7 @@ export async function openEncryption(
 }
 
 async function ownKey(settings: Settings, log: Logger): Promise<Encryption> {
-  const path = join(settings.data, keyFile)
+  const path = prepareSecret(settings.data, keyFile)
   const isNew = await makeKey(path)
   if (isNew && settings.database_url !== undefined) {
     log.warn(

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Settings } from '@errand/contract'
 import { type EmbeddedForge } from '@errand/forge'
 import { ownerTokenFile } from '../client/local-server.ts'
+import { prepareSecret } from '../client/secrets-folder.ts'
 
 export interface OwnerToken {
   secret: string
@@ -13,14 +13,14 @@ export interface OwnerToken {
 
 /**
  * The first owner's token, for the commands on this machine: the configured one (ERRAND_ADMIN_TOKEN),
- * the one kept in the data folder, or a new one. The forge has only its hash, so a lost file means a
- * new token.
+ * the one kept among the secrets of the data folder, or a new one. The forge has only its hash, so a
+ * lost file means a new token.
  */
 export async function issueOwnerToken(
   forge: EmbeddedForge,
   settings: Settings,
 ): Promise<OwnerToken> {
-  const path = join(settings.data, ownerTokenFile)
+  const path = prepareSecret(settings.data, ownerTokenFile)
   const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
   const wanted = settings.admin_token ?? kept
   const secret = await forge.ensureSiteAdmin(wanted)

@@ -3,7 +3,7 @@ import { type AddressInfo } from 'node:net'
 import { type Client, ErrandError, type Forge, type Settings } from '@errand/contract'
 import { type Clock, DataFolderLocked, openStore, type Store } from '@errand/core'
 import { type EmbeddedForge, openForge } from '@errand/forge'
-import { createServer } from '@errand/server'
+import { createServer, type MountedRoute } from '@errand/server'
 import { type Logger } from 'pino'
 import { noteRunningServer } from '../client/local-server.ts'
 import { UserError } from '../errors.ts'
@@ -38,7 +38,7 @@ export async function startServer(
   settings: Settings,
   environment: Environment,
   log: Logger,
-  dependencies: { clock?: Clock } = {},
+  dependencies: { clock?: Clock; onRoute?: (route: MountedRoute) => void } = {},
 ): Promise<RunningServer> {
   const opened = new AsyncDisposableStack()
   try {
@@ -74,7 +74,8 @@ export async function startServer(
       ...(gitHubApp !== undefined && { installationToken: gitHubApp }),
       ...tools,
     }
-    const app = createServer({ ...own, ...routes })
+    const { onRoute } = dependencies
+    const app = createServer({ ...own, ...routes, ...(onRoute && { onRoute }) })
     opened.defer(() => app.close())
     await listen(app, settings)
     // A TCP socket that listens has an address with a port.

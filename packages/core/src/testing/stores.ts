@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { sql } from 'kysely'
@@ -142,26 +141,12 @@ export async function emptyStore(store: Store): Promise<void> {
 }
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url)
-const cacheFolder = fileURLToPath(
-  new URL('../../../../node_modules/.cache/errand/', import.meta.url),
-)
 
-/**
- * Making a PGlite folder takes seconds, copying one a fraction of that: a migrated one is kept for
- * as long as the migrations stay the same.
- */
+/** A copy of the empty one that was made before the tests (test/support/store-template.ts): to make one takes seconds. */
 async function createPgliteFolder(): Promise<TestDatabase> {
-  const template = join(cacheFolder, `pglite-${await migrationsHash()}`)
-  if (!existsSync(template)) {
-    const made = `${template}-${randomUUID()}`
-    await mkdir(made, { recursive: true })
-    const store = await openStore({ dataDir: made })
-    await store.close()
-    // Whoever else made it at the same time has made the same.
-    await rename(made, template).catch(() => rm(made, { recursive: true, force: true }))
-  }
   const dataDir = await mkdtemp(join(tmpdir(), 'errand-store-'))
-  cpSync(template, dataDir, { recursive: true })
+  const template = process.env['ERRAND_TEST_STORE_TEMPLATE']
+  if (template !== undefined) cpSync(template, dataDir, { recursive: true })
   return {
     options: { dataDir },
     drop: () => rm(dataDir, { recursive: true, force: true }),

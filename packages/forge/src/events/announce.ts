@@ -23,9 +23,9 @@ export async function startAnnouncing(context: ForgeContext): Promise<{ close():
 
   async function pass(): Promise<void> {
     for (const repository of records.repositories.values()) {
-      const version = versionOf(context, repository)
-      if (versions.get(repository.id) === version) continue
       try {
+        const version = versionOf(context, repository)
+        if (versions.get(repository.id) === version) continue
         await announce(context, repository)
         versions.set(repository.id, version)
       } catch (error) {

@@ -116,6 +116,25 @@ describe('what happens on the forge is told as GitHub tells it', () => {
   })
 })
 
+it('a repository that is deleted while another is told of ends nothing', async () => {
+  await test.forge.importRepository(await test.createSource('short'), 'acme/short')
+  await next(1)
+  const ended = new Promise<void>((resolve, reject) => {
+    test.forge.listen?.(async ({ payload }) => {
+      if ((payload as Payload).ref !== 'refs/heads/other') return
+      // It stands behind the one that is told of, in the same round.
+      await test.call('DELETE', '/repos/acme/short').then(() => resolve(), reject)
+    })
+  })
+
+  await push('other', 'before')
+  await ended
+  await next(1)
+  await push('other', 'after')
+
+  expect(await next(1)).toMatchObject([{ ref: 'refs/heads/other' }])
+})
+
 it('tells again, under the same id, what was not taken, and after a start what happened before', async () => {
   const folder = test.folder
   await test.forge.close()

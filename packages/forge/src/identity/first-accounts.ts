@@ -18,7 +18,15 @@ export async function ensureSiteAdmin(records: Records, token?: string): Promise
     user: owner,
     kind: 'classic',
     name: 'owner-token',
-    scopes: ['repo', 'admin:org', 'admin:repo_hook', 'user', 'workflow', 'site_admin'],
+    scopes: [
+      'repo',
+      'admin:org',
+      'admin:repo_hook',
+      'admin:org_hook',
+      'user',
+      'workflow',
+      'site_admin',
+    ],
     ...(token === undefined ? {} : { secret: token }),
   })
 }

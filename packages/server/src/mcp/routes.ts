@@ -45,6 +45,8 @@ export function mcpRoutes(
     app.route({
       method: ['GET', 'POST', 'DELETE'],
       url: '/mcp',
+      // The protocol has no HEAD, and its handler fails at one.
+      exposeHeadRoute: false,
       async handler(request, reply) {
         requireOwnOrigin(context, request)
         const token = await requireToken(context, request)

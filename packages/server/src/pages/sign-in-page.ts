@@ -10,6 +10,6 @@ export function signInPage(returnTo: string, problem?: string): Html {
       <button class="main">Sign in</button>
     </form>
     <p class="quiet">
-      On your own machine it is in <code>owner-token</code> in the data folder of the server.
+      On your own machine it is in <code>secrets/owner-token</code> in the data folder of the server.
     </p>`
 }

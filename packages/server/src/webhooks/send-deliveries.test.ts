@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { createEncryption, keyBytes } from '@errand/core'
+import { createEncryption, keyBytes, placeOfSecret } from '@errand/core'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { requireGitHubSignature } from '../integrations/signature.ts'
 import { postDelivery } from './post-delivery.ts'
@@ -108,6 +108,46 @@ it('tells a webhook of a task as GitHub would, and keeps what was said without t
   })
   expect(row).toMatchObject({ status_code: 200, status: 'OK', response: { payload: 'thanks' } })
   expect(JSON.stringify(row)).not.toContain('s3cret')
+  // By what it signs, and a signature, a weak secret could be guessed.
+  expect(JSON.stringify(row.request)).not.toMatch(/signature/i)
+})
+
+it('notes a secret it cannot decrypt as a failed attempt, and holds up nothing by it', async () => {
+  const { receiver, server, task } = await start(allowed)
+  await logOf(server)
+  const { seal } = createEncryption([randomBytes(keyBytes)])
+  const { db } = server.store
+  const hook = await db.selectFrom('webhooks').selectAll().executeTakeFirstOrThrow()
+  const foreign = seal('s3cret', placeOfSecret(hook.seal_id))
+  await db.updateTable('webhooks').set({ secret: foreign }).execute()
+  receiver.received.length = 0
+
+  const cancelled = await server.call(`/agents/tasks/${task.id}/cancel`, {
+    token: server.forge.addToken('ada'),
+    body: {},
+  })
+  expect(cancelled.status).toBeLessThan(300)
+
+  const rows = await vi.waitFor(
+    async () => {
+      const noted = await db
+        .selectFrom('webhook_deliveries')
+        .selectAll()
+        .where('action', '!=', 'queued')
+        .execute()
+      expect(noted.map(({ delivered_at }) => delivered_at)).toEqual([expect.any(Date)])
+      return noted
+    },
+    { timeout: 20_000 },
+  )
+  expect(rows[0]).toMatchObject({
+    status: 'the secret cannot be decrypted',
+    status_code: null,
+    failures: 1,
+    closed_at: null,
+    lease_expires_at: null,
+  })
+  expect(receiver.received).toEqual([])
 })
 
 it('sends nothing to a private address unless the settings allow it', async () => {

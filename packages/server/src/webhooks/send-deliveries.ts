@@ -1,4 +1,5 @@
 import {
+  type DeliveryResult,
   claimDeliveries,
   createWake,
   isDisconnected,
@@ -6,15 +7,17 @@ import {
   placeOfSecret,
   queueEvent,
   repeatPass,
+  SealBroken,
   StaleDelivery,
   sweepWebhookDeliveries,
   webhookOf,
   type WebhookDeliveryRow,
+  type WebhookRow,
 } from '@errand/core'
 import type { FastifyPluginAsync } from 'fastify'
 import type { ServerContext } from '../context.ts'
 import { bodyOf, composePayload, headersOf } from './compose-delivery.ts'
-import { postDelivery } from './post-delivery.ts'
+import { type Post, postDelivery } from './post-delivery.ts'
 import { signaturesOf } from './sign-delivery.ts'
 
 /** How often it is looked without being told of a change: retries are due by the clock. */
@@ -75,22 +78,41 @@ async function sendDelivery(
   delivery: WebhookDeliveryRow,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, encryption, settings } = context
+  const { store } = context
   const hook = await webhookOf(store, delivery)
   const payload = await composePayload(context, delivery)
   // Deleted since it was claimed, and its deliveries with it.
   if (hook === undefined || payload === undefined) throw new StaleDelivery(delivery)
   const headers = headersOf(hook, delivery)
-  const body = bodyOf(hook, payload)
-  const secret =
-    hook.secret === null ? undefined : encryption.open(hook.secret, placeOfSecret(hook.seal_id))
+  const result = await attempt(context, hook, { headers, body: bodyOf(hook, payload) }, signal)
+  // Without the signatures: by them a weak secret could be guessed from a stolen store.
+  await noteDelivery(store, delivery, { ...result, request: { headers, payload } })
+}
+
+async function attempt(
+  { encryption, settings, log }: ServerContext,
+  hook: WebhookRow,
+  { headers, body }: Pick<Post, 'headers' | 'body'>,
+  signal: AbortSignal,
+): Promise<Omit<DeliveryResult, 'request'>> {
+  let signatures = {}
+  try {
+    const secret =
+      hook.secret === null ? undefined : encryption.open(hook.secret, placeOfSecret(hook.seal_id))
+    if (secret !== undefined) signatures = signaturesOf(body, secret)
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error
+    // A failed attempt like any other: those that follow do not wait for it, and a key that comes back in time
+    // lets it be sent.
+    log.error({ err: error, webhook_id: hook.id }, 'the secret of a webhook cannot be decrypted')
+    return { status: 'the secret cannot be decrypted', duration_ms: 0, response: null }
+  }
   const post = {
     url: hook.url,
-    headers: { ...headers, ...(secret === undefined ? {} : signaturesOf(body, secret)) },
+    headers: { ...headers, ...signatures },
     body,
     isInsecure: hook.insecure_ssl,
     mayBePrivate: settings.webhooks.allow_private_addresses,
   }
-  const result = await postDelivery(post, signal)
-  await noteDelivery(store, delivery, { ...result, request: { headers: post.headers, payload } })
+  return await postDelivery(post, signal)
 }
