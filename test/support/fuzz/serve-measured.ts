@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Settings } from '@errand/contract'
 import { createLog, startServer } from 'errand'
 import type { Told } from './measured-server.ts'
+import { stayHere } from './stay-here.ts'
 
 // A program, with --expose-gc: `errand serve` that tells its parent where it is and what routes it has, and when
 // asked, what memory it takes after a collection. Argument: a file with the settings as JSON.
@@ -9,6 +10,7 @@ import type { Told } from './measured-server.ts'
 const collect = globalThis.gc
 if (collect === undefined) throw new Error('start it with --expose-gc')
 
+stayHere()
 const settings = Settings.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')))
 const log = createLog('error', {
   write: (line) => void process.stderr.write(line),

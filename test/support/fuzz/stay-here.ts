@@ -1,0 +1,23 @@
+import { isIP, Socket } from 'node:net'
+
+/**
+ * Lets this process connect to nothing but this machine: what is fuzzed is told of addresses that were made
+ * up, and nobody else is to be asked for it.
+ */
+export function stayHere(): void {
+  // Its overloads end in one array of arguments, which is what Node hands on to it.
+  const connect = Socket.prototype.connect as (...args: unknown[]) => Socket
+  function connectHere(this: Socket, ...args: unknown[]): Socket {
+    if (!leadsAway(args)) return connect.apply(this, args)
+    process.nextTick(() => this.destroy(Object.assign(new Error('off'), { code: 'ENETUNREACH' })))
+    return this
+  }
+  Socket.prototype.connect = connectHere as typeof Socket.prototype.connect
+}
+
+function leadsAway(args: readonly unknown[]): boolean {
+  const first = Array.isArray(args[0]) ? (args[0][0] as unknown) : args[0]
+  const host = typeof first === 'object' && first !== null && 'host' in first ? first.host : args[1]
+  if (typeof host !== 'string' || host === 'localhost') return false
+  return isIP(host) === 0 || !/^(127\.|::1$|::ffff:127\.)/.test(host)
+}
