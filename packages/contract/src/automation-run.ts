@@ -16,7 +16,15 @@ export const automationRunStatuses = [
 export type AutomationRunStatus = (typeof automationRunStatuses)[number]
 
 /** Why a run was not made on purpose. */
-export const skipReasons = ['missed', 'still_running', 'usage_limit_reached'] as const
+export const skipReasons = [
+  'missed',
+  'still_running',
+  'usage_limit_reached',
+  /** Automations, or agents altogether, are switched off in the repository, or a policy keeps them out. */
+  'not_enabled',
+  /** A budget has nothing left to begin a task with. */
+  'budget_used_up',
+] as const
 export type SkipReason = (typeof skipReasons)[number]
 
 /** One time that an automation ran, or should have. Beyond GitHub. */

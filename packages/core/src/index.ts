@@ -24,6 +24,7 @@ export {
   noteSkippedRun,
   noteStartedRun,
   postponeAutomationRun,
+  type Skip,
   StaleAutomationRun,
   takeOverAutomationRuns,
 } from './automations/claim-runs.ts'

@@ -36,7 +36,14 @@ export async function createCommand(
   const name = options.name ?? template ?? firstLine(prompt)
   const created = await client.call('createAutomation', {
     params,
-    body: { ...changes, name, prompt, ...(options.paused === true && { enabled: false }) },
+    body: {
+      // GitHub requires it to be there.
+      description: '',
+      ...changes,
+      name,
+      prompt,
+      ...(options.paused === true && { enabled: false }),
+    },
     signal,
   })
   if (options.json === true) return await printJson(terminal, created)

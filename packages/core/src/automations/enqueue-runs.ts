@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { ErrandError, type SkipReason } from '@errand/contract'
+import { ErrandError } from '@errand/contract'
 import { sql } from 'kysely'
 import type { AutomationRow, AutomationRunRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import { reachedLimit } from './automation-usage.ts'
+import type { Skip } from './claim-runs.ts'
 import { pauseAutomation } from './settle-runs.ts'
 import { nextRun, type Occurrence, runsUntil } from './schedule.ts'
 
@@ -104,11 +105,6 @@ export async function requestRun(
     assert(run !== undefined, 'only a run of the clock can be there already')
     return run
   })
-}
-
-interface Skip {
-  skip_reason: SkipReason
-  reason: string
 }
 
 function missed(first: Occurrence, last: Occurrence, count: number): Skip {

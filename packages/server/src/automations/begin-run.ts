@@ -13,9 +13,11 @@ import {
   noteSkippedRun,
   noteStartedRun,
   postponeAutomationRun,
+  type Skip,
 } from '@errand/core'
 import { requireAutomationsEnabled } from '../auth/automation.ts'
 import type { ServerContext } from '../context.ts'
+import { HeldBack } from '../held-back.ts'
 import { startTask } from '../start-task.ts'
 import { composeTask, RecipeRunsAlready } from './compose-task.ts'
 
@@ -48,7 +50,11 @@ export async function beginAutomationRun(
     await noteStartedRun(store, run, task.id)
     log.info({ ...fields, task_id: task.id }, 'an automation started a task')
   } catch (error) {
-    if (error instanceof RecipeRunsAlready) return await noteSkippedRun(store, run, error.message)
+    const skip = skipOf(error)
+    if (skip !== undefined) {
+      log.info({ ...fields, ...skip }, 'a run of an automation was skipped')
+      return await noteSkippedRun(store, run, skip)
+    }
     const refusal = refusalOf(error, run)
     if (refusal === undefined) throw error
     if ('seconds' in refusal) {
@@ -90,6 +96,16 @@ async function requestOf(
   const body = await composeTask(context, caller, repository, run.automation)
   await noteRequest(context.store, run, body)
   return body
+}
+
+/** Why a run is not made though nothing failed. */
+function skipOf(error: unknown): Skip | undefined {
+  if (error instanceof RecipeRunsAlready) {
+    return { skip_reason: 'still_running', reason: error.message }
+  }
+  // It goes on by itself when that is over.
+  if (error instanceof HeldBack) return { skip_reason: error.skipReason, reason: error.message }
+  return undefined
 }
 
 /** What becomes of a run that could not be begun; undefined for what is no matter of the run. */
