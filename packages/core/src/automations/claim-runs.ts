@@ -1,7 +1,7 @@
 import type { SkipReason } from '@errand/contract'
 import { sql } from 'kysely'
 import { storableText } from '../events/storable-json.ts'
-import type { AutomationRow, AutomationRunRow } from '../store/schema.ts'
+import type { AutomationRow, AutomationRunRow } from '../store/automation-rows.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { patiently, transact } from '../store/transact.ts'
 import { countFailure } from './settle-runs.ts'
