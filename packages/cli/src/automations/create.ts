@@ -23,8 +23,8 @@ export async function createCommand(
     throw new UserError('Give either a prompt or --template, not both.')
   }
   if (changes.triggers === undefined && options.paused !== true) {
-    throw new UserError('An automation needs a time.', {
-      remedy: "Give it with --cron '0 9 * * 1', or --every daily --hour 9.",
+    throw new UserError('An automation needs a time or an event.', {
+      remedy: "Give it with --cron '0 9 * * 1', --every daily --hour 9, or --on pull_request.",
     })
   }
   const client = connect(terminal)
