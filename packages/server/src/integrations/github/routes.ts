@@ -71,7 +71,10 @@ async function accept(
   loop: CommentLoop,
   { id, event, payload }: { id: string; event: string; payload: object },
 ): Promise<{ accepted: boolean; replayed?: boolean }> {
-  const works = worksOf(event, payload, settings.integrations.mention)
+  const all = worksOf(event, payload, settings.integrations.mention)
+  // Where nothing attends to events they must not pile up, and all begin something one day.
+  const { is_automations_enabled: isAttended } = settings.automations
+  const works = all.filter(({ type }) => type !== 'event' || isAttended)
   const { accepted, replayed } = await acceptDelivery(store, { id, event }, works)
   if (!accepted) return { accepted }
   log.info({ delivery: id, event, replayed }, 'a delivery of a webhook was accepted')
