@@ -23,8 +23,6 @@ export async function wasOpenedByAutomation(
         and artifacts.data ->> 'number' = ${String(pull.number)}::text
         and tasks.repository_id = ${pull.repository_id}
         and ${only === undefined ? sql`true` : sql`run.automation_id = ${only}`}
-        -- One that works on somebody's pull request has not opened it.
-        and (run.trigger -> 'branch' is null or run.trigger ->> 'write_scope' = 'repository')
       limit 1`.execute(store.db),
   )
   return found.rows.length > 0
