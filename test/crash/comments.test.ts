@@ -18,8 +18,9 @@ const seed = Number(process.env.ERRAND_TEST_SEED ?? Date.now() % 1_000_000)
 /** About what it takes to write, take and answer them. */
 const longestWaitMs = 700
 
+const params = { owner: 'acme', repo: 'sums' }
 const secret = 'of the webhook'
-const title = `every comment is taken once and answered once, whenever the server is killed (ERRAND_TEST_SEED=${seed})`
+const title = `every comment is taken once, begins one run and is answered once, whenever the server is killed (ERRAND_TEST_SEED=${seed})`
 
 interface Comment {
   id: number
@@ -46,6 +47,16 @@ it(title, { timeout: 240_000 }, async () => {
       create_pull_request: true,
     })
     const number = artifactOf(task, 'pull')?.number ?? 0
+    const automation = await server.client.call('createAutomation', {
+      params,
+      body: {
+        name: 'Each comment',
+        prompt: 'Look at it',
+        model: 'script',
+        triggers: { issue_comment: { body_substring: 'comment' } },
+        allow_concurrent_runs: true,
+      },
+    })
     await server.stop()
 
     // Without a runner, so that what the task was given can be counted.
@@ -76,6 +87,12 @@ it(title, { timeout: 240_000 }, async () => {
     await write(server, number, 'round 9, comment 1.')
     asked = await comments(server, number)
     await eventually(isEachGivenOnce, patience)
+    await eventually(async () => {
+      const begun = await commentsOfRuns(server, automation.id)
+      expect(begun).toEqual(asked.map(({ id }) => id).toSorted((a, b) => a - b))
+    }, patience)
+    // They were only counted.
+    await cancelTasks(server, automation.id)
     await server.stop()
 
     server = await start(true)
@@ -96,6 +113,24 @@ it(title, { timeout: 240_000 }, async () => {
     await server.kill()
   }
 })
+
+/** The comments that the automation's tasks are of. */
+async function commentsOfRuns(server: ServeProcess, automation_id: string): Promise<number[]> {
+  const path = { params: { ...params, automation_id }, query: { per_page: 100 } }
+  const { runs } = await server.client.call('listAutomationRuns', path)
+  const begun = runs.filter((run) => run.task_id !== undefined)
+  expect(begun).toHaveLength(runs.length)
+  expect(new Set(begun.map((run) => run.task_id)).size).toBe(begun.length)
+  return begun
+    .map(({ resource_url: url = '' }) => Number(url.split('#issuecomment-')[1]))
+    .toSorted((a, b) => a - b)
+}
+
+async function cancelTasks(server: ServeProcess, automation_id: string): Promise<void> {
+  const path = { params: { ...params, automation_id }, query: { per_page: 100 } }
+  const { tasks } = await server.client.call('listAutomationTasksForRepo', path)
+  for (const { id } of tasks) await call(server, 'POST', `/agents/tasks/${id}/cancel`, {})
+}
 
 const textOf = (body: string): string => /round \d+, comment \d+\./.exec(body)?.[0] ?? 'none'
 
@@ -121,7 +156,8 @@ async function call(server: ServeProcess, method: string, path: string, body?: o
 async function deliver(server: ServeProcess, number: number, comment: Comment): Promise<void> {
   const repository = (await call(server, 'GET', '/repos/acme/sums')) as object
   const issue = { number, pull_request: {} }
-  const body = JSON.stringify({ action: 'created', issue, comment, repository })
+  const sender = comment.user
+  const body = JSON.stringify({ action: 'created', issue, comment, repository, sender })
   const answer = await fetch(`${server.url}/integrations/github/webhooks`, {
     method: 'POST',
     body,

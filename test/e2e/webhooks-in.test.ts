@@ -67,6 +67,53 @@ describe('on the embedded forge, without any configuration', () => {
     })
     expect(reactions.map(({ content }) => content)).toEqual(['eyes', 'rocket'])
   })
+
+  it('a label begins an automation on the branch of its pull request, which is told the end', async () => {
+    const task = await completeTask(errand.client, 'acme/sums', {
+      prompt: scriptPrompt('echo by a task >> README.md'),
+      model: 'script',
+      create_pull_request: true,
+    })
+    const issue_number = artifactOf(task, 'pull')?.number ?? 0
+    const { data: before } = await octokit.rest.pulls.get({ ...repo, pull_number: issue_number })
+    const params = { owner: 'acme', repo: 'sums' }
+    const automation = await errand.client.call('createAutomation', {
+      params,
+      body: {
+        name: 'Polish',
+        prompt: scriptPrompt('echo polished >> README.md'),
+        model: 'script',
+        triggers: { pull_request: { types: ['labeled'], labels: ['polish'], paths: ['*.md'] } },
+        tools: ['create_pull_request', 'add_comment'],
+      },
+    })
+
+    await octokit.rest.issues.addLabels({ ...repo, issue_number, labels: ['other'] })
+    await octokit.rest.issues.addLabels({ ...repo, issue_number, labels: ['polish'] })
+    const comment = await eventually(
+      async () => {
+        const { data } = await octokit.rest.issues.listComments({ ...repo, issue_number })
+        if (data[0] === undefined) throw new Error('no comment yet')
+        return data
+      },
+      { timeoutMs: 60_000, what: 'the comment' },
+    )
+
+    const path = { ...params, automation_id: automation.id }
+    const { runs } = await errand.client.call('listAutomationRuns', { params: path })
+    expect(runs).toMatchObject([{ event: 'pull_request', type: 'labeled', status: 'completed' }])
+    const { data: after } = await octokit.rest.pulls.get({ ...repo, pull_number: issue_number })
+    expect(after.head.ref).toBe(before.head.ref)
+    expect(after.head.sha).not.toBe(before.head.sha)
+    const { data: pulls } = await octokit.rest.pulls.list({
+      ...repo,
+      head: `acme:${after.head.ref}`,
+    })
+    expect(pulls).toHaveLength(1)
+    expect(comment).toMatchObject([{ user: { login: 'errand[bot]' } }])
+    expect(comment[0]?.body).toMatch(/The automation `Polish` is done/)
+    expect(comment[0]?.body).toContain(`/acme/sums/copilot/tasks/${runs[0]?.task_id}`)
+  })
 })
 
 describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App", () => {

@@ -28,7 +28,7 @@ it('says what commands there are', async () => {
       campaign                        look after campaigns the server keeps
       release                         prepare releases
       recipe                          run small deterministic jobs on a repository
-      automation                      run prompts by the clock
+      automation                      run prompts by the clock and on events
       config                          see and change what agents may do in repositories
       audit                           check what repositories' agents may do against a policy
       audit-log                       see who changed what agents may do

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { eventTriggers } from './event-triggers.ts'
 
 const hours = z.int().min(0).max(23)
 const minutes = z.literal([0, 15, 30, 45])
-const cadences = ['hourly', 'daily', 'weekly'] as const
+export const cadences = ['hourly', 'daily', 'weekly'] as const
 
 /** Runs by the clock, in UTC. Several cadences are runs of each of them. */
 export const IntervalTrigger = z
@@ -35,17 +36,30 @@ export const CronTrigger = z.strictObject({
 })
 export type CronTrigger = z.infer<typeof CronTrigger>
 
-/** By event. Only what the server really fires is taken: anything else would wait for ever. */
+/** By event, and by the clock. Which of them its forge can fire, the server says and checks. */
 export const Triggers = z.strictObject(
-  { interval: IntervalTrigger.exactOptional(), cron: CronTrigger.exactOptional() },
+  {
+    interval: IntervalTrigger.exactOptional(),
+    cron: CronTrigger.exactOptional(),
+    issues: eventTriggers.issues.exactOptional(),
+    pull_request: eventTriggers.pull_request.exactOptional(),
+    pull_request_review_submitted: eventTriggers.pull_request_review_submitted.exactOptional(),
+    issue_comment: eventTriggers.issue_comment.exactOptional(),
+    pull_request_review_comment: eventTriggers.pull_request_review_comment.exactOptional(),
+    workflow_run: eventTriggers.workflow_run.exactOptional(),
+    automation_run: eventTriggers.automation_run.exactOptional(),
+  },
   {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? `this server does not fire ${issue.keys?.join(', ')}; what it fires: interval, cron (GET .../automations/triggers)`
+        ? `no server fires ${issue.keys?.join(', ')}; GET .../automations/triggers lists what this one does`
         : undefined,
   },
 )
 export type Triggers = z.infer<typeof Triggers>
+
+/** The keys that fire by the clock. */
+export type ClockTrigger = 'interval' | 'cron'
 
 export const usagePeriods = ['day', 'week', 'month'] as const
 export type UsagePeriod = (typeof usagePeriods)[number]
@@ -77,7 +91,7 @@ export const automationTools: {
 }[] = [
   {
     id: 'pull_requests',
-    title: 'Pull requests',
+    title: 'Issues and pull requests',
     tools: [
       {
         id: 'create_pull_request',
@@ -85,88 +99,13 @@ export const automationTools: {
         description: 'A run that changed something ends in a draft pull request.',
         scope: 'write',
       },
-    ],
-  },
-]
-
-export const AutomationTrigger = z.object({
-  id: z.string(),
-  title: z.string(),
-  description: z.string(),
-  fields: z.array(
-    z.object({
-      id: z.string(),
-      label: z.string(),
-      type: z.enum(['string', 'string_array', 'integer']),
-      required: z.boolean(),
-      options: z.array(z.union([z.string(), z.int()])).exactOptional(),
-      description: z.string(),
-    }),
-  ),
-  supports_run_now: z.boolean(),
-})
-
-/** Every trigger the server fires: the keys of `Triggers`. */
-export const automationTriggers: (z.infer<typeof AutomationTrigger> & { id: keyof Triggers })[] = [
-  {
-    id: 'interval',
-    title: 'Interval',
-    description: 'Every hour, day or week, in UTC.',
-    fields: [
       {
-        id: 'cadence',
-        label: 'Cadence',
-        type: 'string_array',
-        required: true,
-        options: [...cadences],
-        description: 'How often.',
-      },
-      {
-        id: 'hour_utc',
-        label: 'Hour',
-        type: 'integer',
-        required: false,
-        description: '0 to 23; needed for daily and weekly.',
-      },
-      {
-        id: 'minute_utc',
-        label: 'Minute',
-        type: 'integer',
-        required: false,
-        options: [0, 15, 30, 45],
-        description: 'Default 0.',
-      },
-      {
-        id: 'day_of_week',
-        label: 'Day of the week',
-        type: 'integer',
-        required: false,
-        options: [0, 1, 2, 3, 4, 5, 6],
-        description: '0 is Sunday; needed for weekly.',
+        id: 'add_comment',
+        title: 'Comment',
+        description:
+          'A run that an issue or a pull request began ends in a comment there: what was done, or why it failed.',
+        scope: 'write',
       },
     ],
-    supports_run_now: true,
-  },
-  {
-    id: 'cron',
-    title: 'Cron',
-    description: 'By a cron expression, in the local time of a zone.',
-    fields: [
-      {
-        id: 'expression',
-        label: 'Expression',
-        type: 'string',
-        required: true,
-        description: 'Minute, hour, day of the month, month, day of the week.',
-      },
-      {
-        id: 'time_zone',
-        label: 'Time zone',
-        type: 'string',
-        required: false,
-        description: 'Like Europe/Berlin. Default UTC.',
-      },
-    ],
-    supports_run_now: true,
   },
 ]

@@ -7,9 +7,10 @@ import {
   RepoAutomationListQuery,
   UpdateAutomation,
 } from './automation.ts'
-import { AutomationTool, AutomationTrigger } from './automation-parts.ts'
+import { AutomationTool } from './automation-parts.ts'
 import { AutomationRunPage, RunAccepted, RunAutomation } from './automation-run.ts'
 import { PageQuery, TaskListQuery } from './page.ts'
+import { AutomationTrigger } from './trigger-definitions.ts'
 import { commonErrors, RepoPath, route } from './route.ts'
 import { TaskPage } from './task.ts'
 
@@ -26,7 +27,7 @@ const Tools = z.object({
 })
 const Triggers = z.object({ triggers: z.array(AutomationTrigger) })
 
-/** Automations: prompts that are sent by the clock. Two of the paths have a shorter form as well. */
+/** Automations: prompts that are sent by the clock, or when something happens. Two of the paths have a shorter form as well. */
 export const automationRoutes = {
   listAutomations: route({
     ...read,

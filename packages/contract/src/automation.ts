@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Triggers, UsageLimit, UsageLimitStatus } from './automation-parts.ts'
+import { WriteScope } from './event-triggers.ts'
 import { PageQuery, queryBoolean } from './page.ts'
 
 /** What may be changed. Fields not named here are ignored. */
@@ -9,11 +10,11 @@ const Changeable = z.object({
   prompt: z.string(),
   enabled: z.boolean(),
   /**
-   * How far a run may write, in GitHub's words. A run of Errand writes less than either allows: a
-   * branch of its own and its pull request.
+   * How far a run may write, in GitHub's words. By `trigger` one that a pull request began works on the
+   * pull request's own branch; any other has a branch of its own.
    */
-  write_scope: z.enum(['trigger', 'repository']),
-  /** Whoever starts a run by hand must have write access to the repository. */
+  write_scope: WriteScope,
+  /** Whoever starts a run, by hand or by what they do, must have write access to the repository. */
   require_actor_write_permission: z.boolean(),
   /** Beyond GitHub: whether a run may begin while the task of another has not ended. */
   allow_concurrent_runs: z.boolean(),
@@ -101,7 +102,12 @@ export const AutomationSummary = z.object({
   description: z.string(),
   enabled: z.boolean(),
   owner_type: z.enum(['user', 'repository']),
+  write_scope: shape.write_scope,
+  require_actor_write_permission: z.boolean(),
   triggers: Triggers,
+  model: z.string(),
+  reasoning_effort: z.string(),
+  usage_limit_status: z.array(UsageLimitStatus),
   repository: z.object({ id: z.int(), full_name: z.string() }),
   /** Why the server paused it, and when; absent when it did not. */
   disabled_state: z
@@ -123,17 +129,12 @@ export type AutomationSummary = z.infer<typeof AutomationSummary>
 
 export const Automation = AutomationSummary.extend({
   prompt: z.string(),
-  write_scope: shape.write_scope,
-  require_actor_write_permission: z.boolean(),
   allow_concurrent_runs: z.boolean(),
-  model: z.string(),
-  reasoning_effort: z.string(),
   tools: z.array(z.string()),
   github_mcp_toolsets: z.array(z.string()),
   allowed_custom_agents: z.array(z.string()),
   base_ref: z.string(),
   usage_limits: z.array(UsageLimit),
-  usage_limit_status: z.array(UsageLimitStatus),
   /** Nano AI credits. */
   usage: z.object({ last_24_hours: z.int(), last_7_days: z.int(), last_30_days: z.int() }),
 })
@@ -151,7 +152,7 @@ export const RepoAutomationListQuery = AutomationListQuery.extend({
   enabled: queryBoolean.exactOptional(),
   /** A trigger's key. */
   event: z.string().exactOptional(),
-  /** The login of who made it. */
+  /** The login of who made it, or `me`. Default: everybody. */
   user: z.string().exactOptional(),
 })
 export type RepoAutomationListQuery = z.infer<typeof RepoAutomationListQuery>

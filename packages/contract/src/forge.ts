@@ -1,11 +1,12 @@
 import type { ForgeComments } from './forge-comments.ts'
+import type { ForgeSubjects } from './forge-subjects.ts'
 
 /**
  * What the server asks of a forge about a caller. The embedded forge answers it in process; a
  * GitHub host answers it through its REST API. Names of owners and repositories are
  * case-insensitive throughout (behaviour.md 1.2).
  */
-export interface Forge extends ForgeComments {
+export interface Forge extends ForgeComments, ForgeSubjects {
   /** Who a token belongs to; undefined when it is unknown, expired or revoked. */
   authenticate(token: string): Promise<Caller | undefined>
   /**

@@ -24,11 +24,23 @@ export {
   noteSkippedRun,
   noteStartedRun,
   postponeAutomationRun,
+  type Skip,
   StaleAutomationRun,
   takeOverAutomationRuns,
 } from './automations/claim-runs.ts'
 export { createAutomation, type NewAutomation } from './automations/create-automation.ts'
-export { enqueueDueRuns, requestRun } from './automations/enqueue-runs.ts'
+export type { NewAutomationEvent } from './automations/add-events.ts'
+export {
+  claimAutomationEvents,
+  closeAutomationEvent,
+  type HeldAutomationEvent,
+  postponeAutomationEvent,
+  StaleAutomationEvent,
+  takeOverAutomationEvents,
+} from './automations/claim-events.ts'
+export { enqueueEventRun } from './automations/enqueue-event-run.ts'
+export { enqueueDueRuns, requestRun, type RequestedRun } from './automations/enqueue-runs.ts'
+export { type EventFacts, type EventSubject, mismatchOf } from './automations/matches-event.ts'
 export {
   type AutomationFilter,
   deleteAutomation,
@@ -36,6 +48,15 @@ export {
   listAutomations,
 } from './automations/list-automations.ts'
 export { listAutomationRuns } from './automations/list-runs.ts'
+export { wasMovedByAutomation, wasOpenedByAutomation } from './automations/made-by-automation.ts'
+export { sweepAutomations } from './automations/sweep-automations.ts'
+export {
+  claimRunsToTell,
+  noteToldRun,
+  postponeTelling,
+  summaryOf,
+} from './automations/tell-runs.ts'
+export { sweepPortalRuns } from './portals/sweep-portal-runs.ts'
 export { settleRuns } from './automations/settle-runs.ts'
 export { updateAutomation } from './automations/update-automation.ts'
 export { createEncryption, type Encryption, keyBytes, SealBroken } from './encryption/encryption.ts'
@@ -168,8 +189,6 @@ export { type Log, silentLog } from './store/log.ts'
 export { openStore, type OpenStoreOptions } from './store/open.ts'
 export type {
   AuditLogRow,
-  AutomationRow,
-  AutomationRunRow,
   PolicyDeviationRow,
   PortalRunTaskRow,
   SessionRow,
@@ -177,6 +196,12 @@ export type {
   WebhookDeliveryRow,
   WebhookRow,
 } from './store/schema.ts'
+export type {
+  AutomationRow,
+  AutomationRunRow,
+  EventHint,
+  RunTrigger,
+} from './store/automation-rows.ts'
 export type { Clock, Store } from './store/store.ts'
 export { ConnectionLost, isDisconnected } from './store/connection-lost.ts'
 export { patiently } from './store/transact.ts'

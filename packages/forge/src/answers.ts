@@ -15,6 +15,7 @@ import { withLabels } from './pulls/labels.ts'
 import { findOpenPull, openPull } from './pulls/open-pull.ts'
 import { refreshPulls, requirePull } from './pulls/refresh-pulls.ts'
 import { requestReviewers, requireNoTeams } from './pulls/request-reviewers.ts'
+import { subjectAnswers } from './pulls/subject-answers.ts'
 import type { Account, Pull, Repository } from './records/records.ts'
 
 /** Largest file read whole, in bytes: the server asks for configuration only. */
@@ -84,18 +85,19 @@ export function answersOf(context: ForgeContext): Forge {
       const pull = await requirePull(context, record, number)
       return presentForgePull(context, repository.full_name, pull)
     },
-    async changePull(_caller, repository, number, change) {
+    async changePull(caller, repository, number, change) {
       const record = requireRecord(repository.id)
       if ('team_reviewers' in change) requireNoTeams(change.team_reviewers)
       else if ('reviewers' in change) {
-        await requestReviewers(context, record, number, change.reviewers)
+        await requestReviewers(context, record, number, caller.user, change.reviewers)
       } else if ('labels' in change) {
-        await changePull(context, record, number, ({ labels }) => ({
+        await changePull(context, record, number, caller.user, ({ labels }) => ({
           labels: withLabels(labels, change.labels),
         }))
-      } else await changePull(context, record, number, { title: change.title })
+      } else await changePull(context, record, number, caller.user, { title: change.title })
     },
     ...commentAnswers(context, requireRecord),
+    ...subjectAnswers(context, requireRecord),
     listen: (listener) => void context.listeners.push(listener),
     async diff(_caller, repository, base, head, limitBytes) {
       const gitDir = gitDirOf(repository)

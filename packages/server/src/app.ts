@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { agentTaskRoutes } from './api.ts'
+import { startEventLoop } from './automations/event-loop.ts'
 import { type Scheduler, startScheduler } from './automations/scheduler.ts'
 import type { ServerContext } from './context.ts'
 import { campaignLoops } from './campaigns/send-campaigns.ts'
@@ -124,8 +125,15 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
 function scheduling(context: ServerContext): FastifyPluginAsync {
   return async (app) => {
     let scheduler: Scheduler | undefined
-    app.addHook('onListen', async () => void (scheduler = startScheduler(context)))
-    app.addHook('onClose', async () => await scheduler?.close())
+    let events: { close(): Promise<void> } | undefined
+    app.addHook('onListen', async () => {
+      scheduler = startScheduler(context)
+      events = startEventLoop(context)
+    })
+    app.addHook('onClose', async () => {
+      await scheduler?.close()
+      await events?.close()
+    })
   }
 }
 

@@ -1,13 +1,14 @@
 import { ErrandError, nanoPerCredit } from '@errand/contract'
 import * as core from '@errand/core'
 import type { ServerContext } from './context.ts'
+import { HeldBack } from './held-back.ts'
 
 /**
  * Whether there is anything left to begin a task with: in each budget that prevents, and in all of them
  * as much as the task is to have of its own.
  *
  * @param aiCredits The task's own bound
- * @throws ErrandError forbidden, saying which budget and how much is left
+ * @throws HeldBack, or ErrandError forbidden where there is too little left, saying which budget and how much is left
  */
 export async function requireBudget(
   { settings, store }: Pick<ServerContext, 'settings' | 'store'>,
@@ -32,7 +33,7 @@ export async function requireBudget(
     const share = `${core.shareOf(spent + reserved, budget.limit_nano)} are spent or reserved, ${core.credits(left)} are left`
     const name = core.nameOfBudget(budget)
     if (left === 0) {
-      throw new ErrandError('forbidden', { message: `No task can begin: of ${name} ${share}` })
+      throw new HeldBack('budget_used_up', `No task can begin: of ${name} ${share}`)
     }
     if (aiCredits * nanoPerCredit > left) {
       const message = `max_ai_credits asks for ${aiCredits}, and of ${name} ${share}`

@@ -19,6 +19,8 @@ describe('a file', () => {
 
     expect(automationOf(file, '.github/errand/automations/release.yml', 'the prompt')).toEqual({
       allow_concurrent_runs: false,
+      write_scope: 'trigger',
+      require_actor_write_permission: true,
       name: 'Weekly release',
       description: '',
       prompt: 'the prompt',
@@ -40,11 +42,16 @@ describe('a file', () => {
       interval: { cadence: ['daily'], hour_utc: 4 },
       custom_agent: 'tidy',
       create_pull_request: false,
+      add_comment: true,
+      on: { issues: { types: ['labeled'], labels: ['agent'] } },
     })
 
     expect(automationOf(file, 'x', 'Update')).toMatchObject({
-      triggers: { interval: { cadence: ['daily'], hour_utc: 4, minute_utc: 0 } },
-      tools: [],
+      triggers: {
+        interval: { cadence: ['daily'], hour_utc: 4, minute_utc: 0 },
+        issues: { types: ['labeled'], labels: ['agent'] },
+      },
+      tools: ['add_comment'],
       allowed_custom_agents: ['tidy'],
     })
   })
@@ -53,6 +60,7 @@ describe('a file', () => {
     [{ name: 'x' }, 'needs either prompt or template'],
     [{ name: 'x', prompt: 'p', template: 'release' }, 'needs either prompt or template'],
     [{ prompt: 'p' }, 'expected string'],
+    [{ name: 'x', prompt: 'p', on: { push: {} } }, 'Unrecognized key'],
     [{ name: 'x', prompt: 'p', schedule: 'daily' }, 'Unrecognized key'],
     [{ name: 'x', prompt: 'p', interval: { cadence: ['weekly'], hour_utc: 1 } }, '0 is Sunday'],
   ])('%j is refused', (value, message) => {

@@ -1,5 +1,15 @@
-import { type CreateAutomation, CronTrigger, IntervalTrigger, UsageLimit } from '@errand/contract'
+import {
+  type CreateAutomation,
+  CronTrigger,
+  IntervalTrigger,
+  Triggers,
+  UsageLimit,
+  WriteScope,
+} from '@errand/contract'
 import { z } from 'zod'
+
+const { interval: _, cron: __, ...eventShape } = Triggers.shape
+const Events = z.strictObject(eventShape)
 
 /** One file of `.github/errand/automations`. Its name is the key: under another it is another one. */
 export const AutomationFile = z
@@ -20,7 +30,15 @@ export const AutomationFile = z
       .describe('When: minute, hour, day of the month, month, day of the week.'),
     time_zone: z.string().max(100).default('UTC').describe('Whose time `cron` means.'),
     interval: IntervalTrigger.exactOptional().describe('When, in UTC, as GitHub has it.'),
-    enabled: z.boolean().default(true).describe('Whether it runs by the clock.'),
+    on: Events.exactOptional().describe('When something happens: events with their filters.'),
+    write_scope: WriteScope.default('trigger').describe(
+      "Whether a run that a pull request began works on that pull request's branch, or on its own.",
+    ),
+    require_actor_write_permission: z
+      .boolean()
+      .default(true)
+      .describe('Whether whoever does what begins a run must have write access.'),
+    enabled: z.boolean().default(true).describe('Whether it runs by itself.'),
     model: z.string().default('').describe('The model. Default: the server decides.'),
     custom_agent: z.string().exactOptional().describe('A custom agent of the repository.'),
     base_ref: z
@@ -28,6 +46,10 @@ export const AutomationFile = z
       .default('')
       .describe('The branch to start from. Default: the default one.'),
     create_pull_request: z.boolean().default(true).describe('Whether runs open a pull request.'),
+    add_comment: z
+      .boolean()
+      .default(false)
+      .describe('Whether the issue or the pull request that began a run is told how it ended.'),
     allow_concurrent_runs: z
       .boolean()
       .default(false)
@@ -47,18 +69,13 @@ export function automationOf(
   file: AutomationFile,
   path: string,
   prompt: string,
-): Omit<
-  CreateAutomation,
-  | 'owner_type'
-  | 'write_scope'
-  | 'require_actor_write_permission'
-  | 'reasoning_effort'
-  | 'github_mcp_toolsets'
-> {
+): Omit<CreateAutomation, 'owner_type' | 'reasoning_effort' | 'github_mcp_toolsets'> {
   const { name, description, enabled, model, base_ref, usage_limits, interval } = file
-  const { allow_concurrent_runs } = file
+  const { allow_concurrent_runs, write_scope, require_actor_write_permission } = file
   return {
     allow_concurrent_runs,
+    write_scope,
+    require_actor_write_permission,
     name,
     description,
     prompt,
@@ -67,12 +84,16 @@ export function automationOf(
     base_ref,
     usage_limits,
     triggers: {
+      ...file.on,
       ...(interval !== undefined && { interval }),
       ...(file.cron !== undefined && {
         cron: { expression: file.cron, time_zone: file.time_zone },
       }),
     },
-    tools: file.create_pull_request ? ['create_pull_request'] : [],
+    tools: [
+      ...(file.create_pull_request ? ['create_pull_request'] : []),
+      ...(file.add_comment ? ['add_comment'] : []),
+    ],
     allowed_custom_agents: file.custom_agent === undefined ? [] : [file.custom_agent],
     source_path: path,
   }
@@ -81,7 +102,7 @@ export function automationOf(
 /** The JSON Schema of such a file, for editors. */
 export function automationJsonSchema(): unknown {
   return {
-    title: 'An automation of Errand: a prompt that is sent by the clock',
+    title: 'An automation of Errand: a prompt that is sent by the clock or when something happens',
     ...z.toJSONSchema(AutomationFile, { io: 'input', target: 'draft-2020-12' }),
   }
 }

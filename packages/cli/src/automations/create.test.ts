@@ -4,7 +4,11 @@ import { runCli } from '../testing/run-cli.ts'
 const environment = { ERRAND_URL: 'http://127.0.0.1:9', ERRAND_TOKEN: 'token' }
 
 it.each([
-  [['p'], 'An automation needs a time.'],
+  [['p'], 'An automation needs a time or an event.'],
+  [['p', '--on', 'nonsense'], 'There is no such event'],
+  [['p', '--on', 'issues=melted'], 'issues.types.0'],
+  [['p', '--on', 'issues={"labels":"agent"}'], 'issues.labels'],
+  [['p', '--on', 'issues={'], 'It is no JSON'],
   [['p', '--time-zone', 'UTC'], '--time-zone belongs to --cron'],
   [['p', '--hour', '4'], '--hour, --minute and --day belong to --every.'],
   [['p', '--every', 'daily'], '--every daily needs --hour'],

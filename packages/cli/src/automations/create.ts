@@ -23,8 +23,8 @@ export async function createCommand(
     throw new UserError('Give either a prompt or --template, not both.')
   }
   if (changes.triggers === undefined && options.paused !== true) {
-    throw new UserError('An automation needs a time.', {
-      remedy: "Give it with --cron '0 9 * * 1', or --every daily --hour 9.",
+    throw new UserError('An automation needs a time or an event.', {
+      remedy: "Give it with --cron '0 9 * * 1', --every daily --hour 9, or --on pull_request.",
     })
   }
   const client = connect(terminal)
@@ -36,7 +36,14 @@ export async function createCommand(
   const name = options.name ?? template ?? firstLine(prompt)
   const created = await client.call('createAutomation', {
     params,
-    body: { ...changes, name, prompt, ...(options.paused === true && { enabled: false }) },
+    body: {
+      // GitHub requires it to be there.
+      description: '',
+      ...changes,
+      name,
+      prompt,
+      ...(options.paused === true && { enabled: false }),
+    },
     signal,
   })
   if (options.json === true) return await printJson(terminal, created)

@@ -63,6 +63,7 @@ it('a weekly release is asked for in words, with an interval and nothing beyond 
       path: '/agents/repos/me/shop/automations',
       body: {
         name: 'release',
+        description: '',
         prompt: expect.stringContaining('trunk'),
         triggers: summary.triggers,
       },
@@ -81,7 +82,7 @@ it('an automation is listed and run, but its history is not known, nor its run w
   expect(ran).toMatchObject({ out: 'release: it runs.\n', code: 0 })
   expect(created[0]).toEqual({
     path: `/agents/repos/me/shop/automations/${summary.id}/tasks`,
-    body: {},
+    body: { event: 'manual' },
   })
   expect(waited.err).toContain('--wait needs a server that tells of its runs')
   expect(history.err).toContain("GitHub's API has no such operation")

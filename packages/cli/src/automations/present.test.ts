@@ -17,6 +17,11 @@ it.each([
     },
     'daily at 04:00 UTC, Sundays at 04:00 UTC',
   ],
+  [
+    { pull_request: { types: ['opened' as const], paths: ['docs/**', '*.md'], query: 'is:open' } },
+    'on pull_request opened (paths: docs/** *.md; query: is:open)',
+  ],
+  [{ pull_request_review_submitted: {} }, 'on pull_request_review_submitted'],
 ])('the triggers %j are told as %s', (triggers, text) => {
   expect(describeTriggers(triggers)).toBe(text)
 })

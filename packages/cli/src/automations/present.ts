@@ -4,7 +4,7 @@ import { printable, printableLine } from '../terminal/printable.ts'
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 
 /** When an automation runs, as one reads it. */
-export function describeTriggers({ interval, cron }: Triggers): string {
+export function describeTriggers({ interval, cron, ...events }: Triggers): string {
   const texts: string[] = []
   if (cron !== undefined) texts.push(`${cron.expression} ${cron.time_zone}`)
   if (interval !== undefined) {
@@ -16,7 +16,18 @@ export function describeTriggers({ interval, cron }: Triggers): string {
       if (cadence === 'weekly') texts.push(`${days[interval.day_of_week ?? 0]}s at ${time}`)
     }
   }
+  for (const [event, trigger] of Object.entries(events)) texts.push(describeEvent(event, trigger))
   return printableLine(texts.join(', ') || 'by hand')
+}
+
+/** Like `on pull_request opened, synchronize (paths: docs/**)`. */
+function describeEvent(event: string, trigger: object): string {
+  const { types, write_scope: _, ...filters } = trigger as Record<string, string | string[]>
+  const told = Object.entries(filters).map(
+    ([name, value]) => `${name}: ${[value].flat().join(' ')}`,
+  )
+  const what = types === undefined ? '' : ` ${[types].flat().join(', ')}`
+  return `on ${event}${what}${told.length === 0 ? '' : ` (${told.join('; ')})`}`
 }
 
 /** What comes next: a time in its own zone, or why none. */

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts'
 
 /** What the flags say of an automation; nothing of what is not given. */
 export function readChanges(options: ChangeOptions): UpdateAutomation {
-  const { name, description, model, customAgent, base, pr, limit } = options
+  const { name, description, model, customAgent, base, pr, comment, limit } = options
   const triggers = readTriggers(options)
   return {
     ...(name !== undefined && { name }),
@@ -13,13 +13,24 @@ export function readChanges(options: ChangeOptions): UpdateAutomation {
     ...(model !== undefined && { model }),
     ...(customAgent !== undefined && { allowed_custom_agents: [customAgent] }),
     ...(base !== undefined && { base_ref: base }),
-    ...(pr !== undefined && { tools: pr ? ['create_pull_request'] : [] }),
+    ...((pr ?? comment) !== undefined && { tools: readTools(pr, comment) }),
     ...(limit !== undefined && { usage_limits: limit }),
     ...(options.concurrent !== undefined && { allow_concurrent_runs: options.concurrent }),
   }
 }
 
+function readTools(pr = true, comment = false): string[] {
+  return [...(pr ? ['create_pull_request'] : []), ...(comment ? ['add_comment'] : [])]
+}
+
 function readTriggers(options: ChangeOptions): Triggers | undefined {
+  const events = options.on
+  const clock = readClock(options)
+  if (clock === undefined && events === undefined) return undefined
+  return { ...events, ...clock }
+}
+
+function readClock(options: ChangeOptions): Triggers | undefined {
   const { cron, timeZone, every, hour, minute, day } = options
   if (timeZone !== undefined && cron === undefined) {
     throw new UserError('--time-zone belongs to --cron: --every goes by UTC.')

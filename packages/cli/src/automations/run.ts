@@ -16,7 +16,12 @@ export async function runCommand(
   const { signal } = terminal
   const found = await findAutomation(terminal, text, options.repo)
   const { client, params } = found
-  const accepted = await client.call('runAutomation', { params, body: {}, signal })
+  const accepted = await client.call('runAutomation', {
+    params,
+    // Errand would do without; GitHub requires it.
+    body: { event: 'manual' },
+    signal,
+  })
   if (options.json === true) await printJson(terminal, accepted)
   else terminal.out(`${printableLine(found.summary.name)}: it runs.\n`)
   if (options.wait !== true) return

@@ -1,6 +1,6 @@
 import type { UsageLimitStatus, UsagePeriod } from '@errand/contract'
 import { sql } from 'kysely'
-import type { AutomationRow } from '../store/schema.ts'
+import type { AutomationRow } from '../store/automation-rows.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { patiently } from '../store/transact.ts'
 

@@ -1,6 +1,7 @@
+import type { SkipReason } from '@errand/contract'
 import { sql } from 'kysely'
 import { storableText } from '../events/storable-json.ts'
-import type { AutomationRow, AutomationRunRow } from '../store/schema.ts'
+import type { AutomationRow, AutomationRunRow } from '../store/automation-rows.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { patiently, transact } from '../store/transact.ts'
 import { countFailure } from './settle-runs.ts'
@@ -116,17 +117,23 @@ export async function noteRefusedRun(
   })
 }
 
-/** The run need not be made, and did not fail. */
+/** Why a run is not made, which is no failure: its name, and a sentence. */
+export interface Skip {
+  skip_reason: SkipReason
+  reason: string
+}
+
+/** The run need not be made, or must wait for somebody's decision, and did not fail. */
 export async function noteSkippedRun(
   store: Store,
   run: HeldAutomationRun,
-  reason: string,
+  { skip_reason: name, reason }: Skip,
 ): Promise<void> {
   await whileHeld(store, run, (tx) =>
     change(
       tx,
       run,
-      sql`status = 'skipped', skip_reason = 'still_running', reason = ${storableText(reason, 2000)},
+      sql`status = 'skipped', skip_reason = ${name}, reason = ${storableText(reason, 2000)},
         lease_expires_at = null, ended_at = ${now(store)}`,
     ),
   )

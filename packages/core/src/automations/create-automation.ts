@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { type CreateAutomation, ErrandError } from '@errand/contract'
 import { sql } from 'kysely'
 import { storableJson, storableText } from '../events/storable-json.ts'
-import type { AutomationRow } from '../store/schema.ts'
+import type { AutomationRow } from '../store/automation-rows.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
+import { requireUpstream } from './require-upstream.ts'
 import { nextRun, requireSchedule } from './schedule.ts'
 
 /** An automation as it is asked for, checked as far as the forge and the settings decide. */
@@ -26,6 +27,7 @@ export async function createAutomation(store: Store, input: NewAutomation): Prom
   return await transact(store, async (tx) => {
     const time = await readTime(store, tx)
     requireSchedule(input.triggers, time)
+    await requireUpstream(tx, { id, repository_id: input.repository.id }, input.triggers)
     const next = input.enabled ? nextRun(input.triggers, time) : undefined
     const inserted = await tx
       .insertInto('automations')

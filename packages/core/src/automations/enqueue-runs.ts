@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { ErrandError, type SkipReason } from '@errand/contract'
+import { ErrandError } from '@errand/contract'
 import { sql } from 'kysely'
-import type { AutomationRow, AutomationRunRow } from '../store/schema.ts'
+import type { AutomationRow, AutomationRunRow, RunTrigger } from '../store/automation-rows.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
-import { reachedLimit } from './automation-usage.ts'
+import type { Skip } from './claim-runs.ts'
+import { insertRun, lockAutomation, whyNot } from './insert-run.ts'
 import { pauseAutomation } from './settle-runs.ts'
 import { nextRun, type Occurrence, runsUntil } from './schedule.ts'
 
@@ -79,6 +79,16 @@ async function enqueueDue(
     .execute()
 }
 
+/** What is asked for by hand: an event of the automation as though it had happened, or `manual`. */
+export interface RequestedRun {
+  event: string
+  actor: { id: number; login: string }
+  type?: string
+  conclusion?: string
+  resource_url?: string
+  trigger?: RunTrigger
+}
+
 /**
  * Starts a run by hand: it is due at once, also of an automation that is paused.
  *
@@ -88,27 +98,17 @@ async function enqueueDue(
 export async function requestRun(
   store: Store,
   automationId: string,
-  asked: { event: string; actor: { id: number; login: string } },
+  asked: RequestedRun,
 ): Promise<AutomationRunRow> {
   return await transact(store, async (tx) => {
-    const found = await sql<AutomationRow & { time: Date }>`
-      select automations.*, ${now(store)} as time
-      from automations
-      where id = ${automationId}
-      for update`.execute(tx)
-    const automation = found.rows[0]
+    const automation = await lockAutomation(store, tx, automationId)
     if (automation === undefined) throw new ErrandError('not_found')
     const skip = await whyNot(store, tx, automation)
     if (skip !== undefined) throw new ErrandError('conflict', { message: skip.reason })
     const run = await insertRun(tx, automation, automation.time, asked)
-    assert(run !== undefined, 'only a run of the clock can be there already')
+    assert(run !== undefined, 'only a run of the clock or of an event can be there already')
     return run
   })
-}
-
-interface Skip {
-  skip_reason: SkipReason
-  reason: string
 }
 
 function missed(first: Occurrence, last: Occurrence, count: number): Skip {
@@ -118,74 +118,4 @@ function missed(first: Occurrence, last: Occurrence, count: number): Skip {
     skip_reason: 'missed',
     reason: `${times} due from ${from} on passed while no server ran; the one of ${to} stands for all.`,
   }
-}
-
-/** Why no run may begin now. */
-async function whyNot(store: Store, tx: Tx, automation: AutomationRow): Promise<Skip | undefined> {
-  const running = automation.allow_concurrent_runs
-    ? undefined
-    : await findOpenRun(tx, automation.id)
-  if (running !== undefined) {
-    const which = running.task_id === null ? 'the run before it' : `its task ${running.task_id}`
-    return {
-      skip_reason: 'still_running',
-      reason: `The automation runs already: ${which} has not ended.`,
-    }
-  }
-  const limit = await reachedLimit(store, tx, automation)
-  if (limit === undefined) return undefined
-  return {
-    skip_reason: 'usage_limit_reached',
-    reason: `The usage limit for the ${limit.period} is reached: ${limit.used} of ${limit.limit} nano AI credits. It counts anew from ${limit.resets_at}.`,
-  }
-}
-
-async function findOpenRun(
-  tx: Tx,
-  automationId: string,
-): Promise<{ task_id: string | null } | undefined> {
-  const open = await sql<{ task_id: string | null }>`
-    select run.task_id
-    from automation_runs as run
-    left join tasks on tasks.id = run.task_id
-    where run.automation_id = ${automationId}
-      and (
-        run.status = 'due'
-        or (run.status = 'started' and tasks.state not in ('completed', 'failed', 'timed_out', 'cancelled'))
-      )
-    limit 1`.execute(tx)
-  return open.rows[0]
-}
-
-/** Undefined when the run of this time is there already, as when the database's clock was set back. */
-async function insertRun(
-  tx: Tx,
-  automation: AutomationRow,
-  time: Date,
-  run: { at?: Date; event: string; actor?: { id: number; login: string }; skip?: Skip },
-): Promise<AutomationRunRow | undefined> {
-  const { at, event, actor, skip } = run
-  return await tx
-    .insertInto('automation_runs')
-    .values({
-      id: randomUUID(),
-      automation_id: automation.id,
-      scheduled_for: at ?? null,
-      event,
-      status: skip === undefined ? 'due' : 'skipped',
-      skip_reason: skip?.skip_reason ?? null,
-      reason: skip?.reason ?? null,
-      actor_id: actor?.id ?? null,
-      actor_login: actor?.login ?? null,
-      request: null,
-      task_id: null,
-      attempt: 0,
-      lease_expires_at: null,
-      next_at: time,
-      created_at: time,
-      ended_at: skip === undefined ? null : time,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returningAll()
-    .executeTakeFirst()
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AutomationRow } from '../store/schema.ts'
+import type { AutomationRow } from '../store/automation-rows.ts'
 import type { Store } from '../store/store.ts'
 import { patiently } from '../store/transact.ts'
 

@@ -1,4 +1,4 @@
-import type { AutomationRunRow } from '../store/schema.ts'
+import type { AutomationRunRow } from '../store/automation-rows.ts'
 import type { Store } from '../store/store.ts'
 import { patiently } from '../store/transact.ts'
 

@@ -1,10 +1,10 @@
-import { invalidField, type Triggers } from '@errand/contract'
+import { type ClockTrigger, invalidField, type Triggers } from '@errand/contract'
 import { Cron } from 'croner'
 
 /** A time at which an automation is due, and the trigger that says so. */
 export interface Occurrence {
   at: Date
-  event: keyof Triggers
+  event: ClockTrigger
 }
 
 /**
@@ -84,7 +84,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-function patternsOf({ interval, cron }: Triggers): { event: keyof Triggers; cron: Cron }[] {
+function patternsOf({ interval, cron }: Triggers): { event: ClockTrigger; cron: Cron }[] {
   const ofInterval = (interval?.cadence ?? []).map((cadence) => {
     const { hour_utc: hour, minute_utc: minute, day_of_week: day } = interval ?? {}
     const expression = {

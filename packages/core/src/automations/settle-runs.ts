@@ -2,25 +2,24 @@ import type { DisabledReason, EndState, SessionError } from '@errand/contract'
 import { sql } from 'kysely'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
+import { type CompletedRun, enqueueDownstream, lockDownstream } from './enqueue-downstream.ts'
 
 /** Failures in a row after which an automation is paused. */
 const mostFailures = 3
 
-interface EndedRun {
-  id: string
-  automation_id: string
+interface EndedRun extends CompletedRun {
   task_state: EndState
   error: SessionError | null
 }
 
 /**
- * One pass over the runs whose task has ended: notes how, and pauses an automation that failed three
- * times in a row. Safe in several processes at once.
+ * One pass over the runs whose task has ended: notes how, begins those of the automations that wait for them,
+ * and pauses an automation that failed three times in a row. Safe in several processes at once.
  */
 export async function settleRuns(store: Store): Promise<number> {
   return await transact(store, async (tx) => {
     const ended = await sql<EndedRun>`
-      select run.id, run.automation_id, tasks.state as task_state, session.error
+      select run.id, run.automation_id, run.task_id, run.depth, tasks.state as task_state, session.error
       from automation_runs as run
       join tasks on tasks.id = run.task_id
       join sessions as session on session.task_id = tasks.id and session.number = tasks.session_count
@@ -29,12 +28,23 @@ export async function settleRuns(store: Store): Promise<number> {
       order by run.position
       limit 100
       for update of run skip locked`.execute(tx)
-    for (const run of ended.rows) await settle(store, tx, run)
+    const completed = ended.rows.filter((run) => run.task_state === 'completed')
+    const locked = await lockDownstream(store, tx, idsOf(ended.rows), idsOf(completed))
+    for (const run of ended.rows) await settle(store, tx, run, locked)
     return ended.rows.length
   })
 }
 
-async function settle(store: Store, tx: Tx, run: EndedRun): Promise<void> {
+function idsOf(runs: readonly EndedRun[]): string[] {
+  return [...new Set(runs.map((run) => run.automation_id))]
+}
+
+async function settle(
+  store: Store,
+  tx: Tx,
+  run: EndedRun,
+  locked: Awaited<ReturnType<typeof lockDownstream>>,
+): Promise<void> {
   const status = run.task_state === 'timed_out' ? 'failed' : run.task_state
   await sql`
     update automation_runs
@@ -44,6 +54,7 @@ async function settle(store: Store, tx: Tx, run: EndedRun): Promise<void> {
   // What a person cancelled says nothing about the next run.
   if (status === 'cancelled') return
   await sql`update automations set failures = 0 where id = ${run.automation_id}`.execute(tx)
+  await enqueueDownstream(store, tx, run, locked)
 }
 
 /** One more failure: the third in a row pauses the automation, as does a reason of its own. */
@@ -63,7 +74,7 @@ export async function countFailure(
   if (reason !== undefined) await pauseAutomation(store, tx, automationId, reason)
 }
 
-/** The server pauses an automation that runs by the clock, and says why. */
+/** The server pauses an automation, and says why. */
 export async function pauseAutomation(
   store: Store,
   tx: Tx,

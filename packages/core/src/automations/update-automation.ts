@@ -4,10 +4,12 @@ import { ErrandError, type UpdateAutomation } from '@errand/contract'
 import { type UpdateObject } from 'kysely'
 import { storableJson, storableText } from '../events/storable-json.ts'
 import { sqlStateOf } from '../store/connection-lost.ts'
-import type { AutomationRow, Database } from '../store/schema.ts'
+import type { AutomationRow } from '../store/automation-rows.ts'
+import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import { nameTaken, readTime } from './create-automation.ts'
+import { requireUpstream } from './require-upstream.ts'
 import { nextRun, requireSchedule } from './schedule.ts'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -38,6 +40,7 @@ export async function updateAutomation(
       if (row === undefined) throw new ErrandError('not_found')
       if (expected !== undefined && expected !== row.revision_id) throw staleRevision(row)
       const time = await readTime(store, tx)
+      if (fields.triggers !== undefined) await requireUpstream(tx, row, fields.triggers)
       const values = { ...columnsOf(fields), revision_id: revisionId, updated_at: time }
       return await tx
         .updateTable('automations')

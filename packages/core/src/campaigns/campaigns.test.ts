@@ -245,7 +245,7 @@ describeOnEachStore('a campaign', (on) => {
     const seen = await due()
     const reopened = { type: 'pull', repository_id: 10, pull_number: 1 } as const
 
-    await acceptDelivery(on.store, { id: 'd', event: 'pull_request' }, reopened)
+    await acceptDelivery(on.store, { id: 'd', event: 'pull_request' }, [reopened])
 
     expect([seen, await due()]).toEqual([[], [10]])
   })

@@ -1,4 +1,9 @@
 import { sql } from 'kysely'
+import {
+  addAutomationEvents,
+  isAwaited,
+  type NewAutomationEvent,
+} from '../automations/add-events.ts'
 import { storableText } from '../events/storable-json.ts'
 import type { PullCommentRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
@@ -17,35 +22,49 @@ export type NewPullComment = Pick<
   | 'body_hash'
 >
 
-/** What a delivery gives to do. */
+/** What a delivery gives to do: what it tells of may be of use in several ways. */
 export type DeliveryWork =
   | { type: 'comment'; comment: NewPullComment }
   /** A pull request was closed, merged or opened again. */
   | { type: 'pull'; repository_id: number; pull_number: number }
+  /** Automations may wait for it. */
+  | { type: 'event'; event: NewAutomationEvent }
 
 /**
  * Stores a delivery together with what it gives to do. The same delivery again changes nothing, nor does
- * another one of the same comment: `replayed`.
+ * another one of the same content: `replayed`. One that gives nothing to do is not kept: `accepted` is false.
  */
 export async function acceptDelivery(
   store: Store,
   delivery: { id: string; event: string },
-  work: DeliveryWork,
-): Promise<{ replayed: boolean }> {
+  works: readonly DeliveryWork[],
+): Promise<{ accepted: boolean; replayed: boolean }> {
+  if (works.length === 0) return { accepted: false, replayed: false }
   return await transact(store, async (tx) => {
+    const wanted: DeliveryWork[] = []
+    for (const work of works) {
+      if (work.type !== 'event' || (await isAwaited(tx, work.event))) wanted.push(work)
+    }
+    if (wanted.length === 0) return { accepted: false, replayed: false }
     const inserted = await tx
       .insertInto('forge_deliveries')
       .values({ ...delivery, received_at: now(store) })
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst()
-    if (inserted === undefined) return { replayed: true }
-    if (work.type === 'comment') {
-      return { replayed: !(await addComment(store, tx, work.comment)) }
-    }
-    await lookAgain(tx, work)
-    return { replayed: false }
+    if (inserted === undefined) return { accepted: true, replayed: true }
+    let isNew = false
+    for (const work of wanted) if (await addWork(store, tx, work)) isNew = true
+    return { accepted: true, replayed: !isNew }
   })
+}
+
+/** Whether there is anything to do that was not there before. */
+async function addWork(store: Store, tx: Tx, work: DeliveryWork): Promise<boolean> {
+  if (work.type === 'comment') return await addComment(store, tx, work.comment)
+  if (work.type === 'event') return await addAutomationEvents(store, tx, work.event)
+  await lookAgain(tx, work)
+  return true
 }
 
 /** The comment's own id decides: a delivery's is not signed, and may be made up by who sends it again. */

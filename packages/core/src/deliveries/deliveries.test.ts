@@ -32,11 +32,11 @@ const delivery = (id: string) => ({ id, event: 'issue_comment' })
 
 describeOnEachStore('a comment that was told of', (on) => {
   it('is stored once, by the delivery and by its own id', async () => {
-    const first = await acceptDelivery(on.store, delivery('a'), comment(1))
-    const same = await acceptDelivery(on.store, delivery('a'), comment(2))
-    const renamed = await acceptDelivery(on.store, delivery('b'), comment(1))
+    const first = await acceptDelivery(on.store, delivery('a'), [comment(1)])
+    const same = await acceptDelivery(on.store, delivery('a'), [comment(2)])
+    const renamed = await acceptDelivery(on.store, delivery('b'), [comment(1)])
     const line = { type: 'comment', comment: aComment({ type: 'review' }) } as const
-    const ofALine = await acceptDelivery(on.store, delivery('c'), line)
+    const ofALine = await acceptDelivery(on.store, delivery('c'), [line])
 
     expect([first, same, renamed, ofALine].map(({ replayed }) => replayed)).toEqual([
       false,
@@ -50,7 +50,7 @@ describeOnEachStore('a comment that was told of', (on) => {
   it('is given to its task in one transaction, by whoever holds it then', async () => {
     const { task, lease } = await createLeased(on.store)
     await endSession(on.store, lease, { state: 'completed' })
-    await acceptDelivery(on.store, delivery('a'), comment(1))
+    await acceptDelivery(on.store, delivery('a'), [comment(1)])
     const [silent] = await claimComments(on.store, 8)
     const meanwhile = await claimComments(on.store, 8)
     on.clock.advance({ seconds: 121 })
@@ -67,7 +67,7 @@ describeOnEachStore('a comment that was told of', (on) => {
   })
 
   it('of a task that is gone changes nothing, and can be tried again', async () => {
-    await acceptDelivery(on.store, delivery('a'), comment(1))
+    await acceptDelivery(on.store, delivery('a'), [comment(1)])
     const [held] = await claimComments(on.store, 8)
     const gone = '00000000-0000-4000-8000-000000000000'
 
@@ -84,7 +84,7 @@ describeOnEachStore('a comment that was told of', (on) => {
 
   it('is claimed again when its task asks, once for a question, and when it has ended', async () => {
     const { task, lease } = await createLeased(on.store)
-    await acceptDelivery(on.store, delivery('a'), comment(1))
+    await acceptDelivery(on.store, delivery('a'), [comment(1)])
     const [held] = await claimComments(on.store, 8)
     await takeComment(on.store, held!, task.id, { content: 'x', by: grace })
     const running = await claimComments(on.store, 8)
@@ -103,8 +103,8 @@ describeOnEachStore('a comment that was told of', (on) => {
   })
 
   it('is forgotten a month later, once it is done with', async () => {
-    await acceptDelivery(on.store, delivery('a'), comment(1))
-    await acceptDelivery(on.store, delivery('b'), comment(2))
+    await acceptDelivery(on.store, delivery('a'), [comment(1)])
+    await acceptDelivery(on.store, delivery('b'), [comment(2)])
     const [done] = await claimComments(on.store, 1)
     await closeComment(on.store, done!, 'ignored')
     const left = async () => {
@@ -121,7 +121,7 @@ describeOnEachStore('a comment that was told of', (on) => {
   })
 
   it('is taken over at once where the process before was the only one', async () => {
-    await acceptDelivery(on.store, delivery('a'), comment(1))
+    await acceptDelivery(on.store, delivery('a'), [comment(1)])
     await claimComments(on.store, 8)
 
     await takeOverComments(on.store)

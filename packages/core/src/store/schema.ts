@@ -1,19 +1,20 @@
 import type {
   AgentPermissions,
-  AutomationRunStatus,
   CampaignRules,
-  DisabledReason,
   OrganizationConfiguration,
   PartialConfiguration,
   PauseReason,
   SessionError,
-  SkipReason,
   State,
-  Triggers,
-  UsageLimit,
 } from '@errand/contract'
 import type { ColumnType, Generated } from 'kysely'
 import type { TokenCounts } from '../spending/token-counts.ts'
+import type {
+  AutomationEventTable,
+  AutomationRunTable,
+  AutomationTable,
+  Json,
+} from './automation-rows.ts'
 
 /**
  * The tables as kysely sees them. Times are `Date`, bigints are numbers (ids and counts stay far
@@ -38,6 +39,7 @@ export interface Database {
   pull_comments: PullCommentRow
   automations: AutomationTable
   automation_runs: AutomationRunTable
+  automation_events: AutomationEventTable
   campaigns: CampaignTable
   campaign_targets: CampaignTargetTable
   campaign_tasks: CampaignTaskRow
@@ -375,71 +377,6 @@ export interface CampaignTaskRow {
   campaign_id: string
   number: number
   attempt: number
-}
-
-/** A prompt that is sent by the clock. Empty texts are what was not given. */
-export interface AutomationRow {
-  id: string
-  name: string
-  description: string
-  prompt: string
-  enabled: boolean
-  owner_type: 'user' | 'repository'
-  write_scope: 'trigger' | 'repository'
-  require_actor_write_permission: boolean
-  allow_concurrent_runs: boolean
-  triggers: Triggers
-  model: string
-  tools: string[]
-  allowed_custom_agents: string[]
-  usage_limits: UsageLimit[]
-  base_ref: string
-  source_path: string | null
-  /** Its runs are theirs: each is checked against what they may do then. */
-  creator_id: number
-  creator_login: string
-  repository_id: number
-  repository_full_name: string
-  revision_id: string
-  next_run_at: Date | null
-  next_run_event: string | null
-  failures: number
-  disabled_reason: DisabledReason | null
-  disabled_at: Date | null
-  created_at: Date
-  updated_at: Date
-}
-
-type Json<T> = ColumnType<T, string, string>
-type AutomationJson = 'triggers' | 'tools' | 'allowed_custom_agents' | 'usage_limits'
-type AutomationTable = Omit<AutomationRow, AutomationJson> & {
-  [K in AutomationJson]: Json<AutomationRow[K]>
-} & { position: Generated<number> }
-
-/** One time that an automation ran, or should have. */
-export interface AutomationRunRow {
-  id: string
-  automation_id: string
-  scheduled_for: Date | null
-  event: string
-  status: AutomationRunStatus
-  skip_reason: SkipReason | null
-  reason: string | null
-  actor_id: number | null
-  actor_login: string | null
-  request: unknown
-  task_id: string | null
-  /** The fence of whoever begins it; also how often that was tried. */
-  attempt: number
-  lease_expires_at: Date | null
-  next_at: Date
-  created_at: Date
-  ended_at: Date | null
-}
-
-type AutomationRunTable = Omit<AutomationRunRow, 'request'> & {
-  position: Generated<number>
-  request: ColumnType<unknown, string | null, string | null>
 }
 
 /** A user's token for a forge elsewhere, sealed: kept for a task or for a campaign, as long as it works. */

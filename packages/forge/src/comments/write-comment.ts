@@ -20,6 +20,6 @@ export async function writeComment(
     updated_at: time,
   })
   // It is news of the pull request too.
-  await changePull(context, repository, number, {})
+  await changePull(context, repository, number, user, {})
   return comment
 }

@@ -74,9 +74,33 @@ async function payloadOf(
     number: pull.number,
     pull_request: await presentFullPull(context, repository, pull, urls),
     ...detailsOf(context, repository, change.details, urls),
-    // Who else changed it is not kept.
-    sender: change.action === 'closed' ? (pull.merged_by ?? pull.user_id) : pull.user_id,
+    sender: actorOf(change, pull, repository),
   }
+}
+
+/** Who did it: whoever changed what the change is about last. */
+function actorOf(
+  { action, details }: Extract<Change, { event: 'pull_request' }>,
+  pull: Pull,
+  repository: Repository,
+): number {
+  if (action === 'opened') return pull.user_id
+  if (action === 'synchronize') return repository.pushed_by ?? pull.user_id
+  if (action === 'closed' && pull.merged_by !== null) return pull.merged_by
+  const edited: { changes?: object } = details ?? {}
+  const [field = fieldOf[action]] = Object.keys(edited.changes ?? {})
+  return pull.changed_by?.[field ?? ''] ?? pull.user_id
+}
+
+const fieldOf: Record<string, string> = {
+  closed: 'state',
+  reopened: 'state',
+  ready_for_review: 'draft',
+  converted_to_draft: 'draft',
+  labeled: 'labels',
+  unlabeled: 'labels',
+  review_requested: 'requested_reviewers',
+  review_request_removed: 'requested_reviewers',
 }
 
 function detailsOf(

@@ -113,6 +113,18 @@ describe('what happens on the forge is told as GitHub tells it', () => {
     })
     const labeled = await next(1)
     expect(labeled[0]).toMatchObject({ action: 'labeled', label: { name: 'x' } })
+    const grace = await test.createUser('grace')
+    await test.forge.addCollaborator('acme/shop', grace.id, 'write')
+    const path = `/repos/acme/shop/pulls/${number}`
+    await test.call('PATCH', path, {
+      token: grace.token,
+      body: { state: 'closed' },
+    })
+    expect(await next(1)).toMatchObject([{ action: 'closed', sender: { login: 'grace' } }])
+    await test.call('PATCH', path, { body: { state: 'open' } })
+    expect(await next(1)).toMatchObject([
+      { action: 'reopened', sender: { login: labeled[0]?.sender.login } },
+    ])
   })
 })
 

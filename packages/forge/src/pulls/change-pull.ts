@@ -11,7 +11,7 @@ export type PullChange = Partial<
 >
 
 /**
- * Changes a pull request. `change` may be a function of what it is when its turn has come.
+ * Changes a pull request, in the name of an account. `change` may be a function of what it is when its turn has come.
  *
  * @throws ErrandError not_found; validation_failed where GitHub refuses, such as another base than one
  *   that is there, or opening one again whose branch is gone.
@@ -20,6 +20,7 @@ export async function changePull(
   context: ForgeContext,
   repository: Repository,
   number: number,
+  by: { id: number },
   change: PullChange | ((pull: Pull) => PullChange),
 ): Promise<Pull> {
   return await context.inTurn(repository.id, async () => {
@@ -41,6 +42,10 @@ export async function changePull(
       ...pull,
       ...wanted,
       ...moved,
+      changed_by: {
+        ...pull.changed_by,
+        ...Object.fromEntries(Object.keys(wanted).map((key) => [key, by.id])),
+      },
       updated_at: time,
       closed_at: state === 'open' ? null : (pull.closed_at ?? time),
     })

@@ -14,9 +14,10 @@ export async function requestReviewers(
   context: ForgeContext,
   repository: Repository,
   number: number,
+  by: { id: number },
   logins: readonly string[],
 ): Promise<Pull> {
-  return await changePull(context, repository, number, (now) => ({
+  return await changePull(context, repository, number, by, (now) => ({
     requested_reviewers: [
       ...new Set([
         ...now.requested_reviewers,

@@ -117,6 +117,8 @@ export interface Pull {
    * and the record's next state is told from it.
    */
   merging: { sha: string; by: number } | null
+  /** Who changed each of its fields last. Absent: whoever opened it. */
+  changed_by?: Partial<Record<string, number>>
 }
 
 export interface Comment {

@@ -9,7 +9,7 @@ import { requirePull } from '../pulls/refresh-pulls.ts'
 import type { Pull } from '../records/records.ts'
 import { readBody, text } from './body.ts'
 import { numberOf } from './pulls.ts'
-import { type Found, requireRepository, sendPage, urlsOf } from './request.ts'
+import { type Found, requireCaller, requireRepository, sendPage, urlsOf } from './request.ts'
 
 /** GitHub's limit of a name. */
 const labelName = text.trim().min(1).max(50)
@@ -37,27 +37,45 @@ export function labelRoutes(app: FastifyInstance, context: ForgeContext): void {
   app.post(list, async (request) => {
     const found = requireRepository(context, request, write)
     const added = namesOf(readBody(Labels, request.body, 'Label'))
-    const pull = await changePull(context, found.repository, numberOf(request), (now) => ({
-      labels: withLabels(now.labels, added),
-    }))
+    const pull = await changePull(
+      context,
+      found.repository,
+      numberOf(request),
+      requireCaller(request).user,
+      (now) => ({
+        labels: withLabels(now.labels, added),
+      }),
+    )
     return present(found, pull)
   })
 
   app.put(list, async (request) => {
     const found = requireRepository(context, request, write)
     const labels = withLabels([], namesOf(readBody(Labels, request.body, 'Label')))
-    const pull = await changePull(context, found.repository, numberOf(request), { labels })
+    const pull = await changePull(
+      context,
+      found.repository,
+      numberOf(request),
+      requireCaller(request).user,
+      { labels },
+    )
     return present(found, pull)
   })
 
   app.delete(`${list}/:name`, async (request) => {
     const found = requireRepository(context, request, write)
     const { name } = request.params as { name: string }
-    const pull = await changePull(context, found.repository, numberOf(request), ({ labels }) => {
-      const left = labels.filter((label) => !isSameLabel(label, name))
-      if (left.length === labels.length) throw new ErrandError('not_found')
-      return { labels: left }
-    })
+    const pull = await changePull(
+      context,
+      found.repository,
+      numberOf(request),
+      requireCaller(request).user,
+      ({ labels }) => {
+        const left = labels.filter((label) => !isSameLabel(label, name))
+        if (left.length === labels.length) throw new ErrandError('not_found')
+        return { labels: left }
+      },
+    )
     return present(found, pull)
   })
 }

@@ -97,13 +97,19 @@ export function pullRoutes(app: FastifyInstance, context: ForgeContext): void {
   app.patch(one, async (request) => {
     const { repository } = requireRepository(context, request, needOfChange(context, request))
     const body = readBody(ChangedPull, request.body, 'PullRequest')
-    const pull = await changePull(context, repository, numberOf(request), {
-      ...(body.title === undefined ? {} : { title: body.title }),
-      ...(body.body === undefined ? {} : { body: body.body }),
-      ...(body.state === undefined ? {} : { state: body.state }),
-      ...(body.base === undefined ? {} : { base: body.base }),
-      ...(body.draft === undefined ? {} : { draft: body.draft }),
-    })
+    const pull = await changePull(
+      context,
+      repository,
+      numberOf(request),
+      requireCaller(request).user,
+      {
+        ...(body.title === undefined ? {} : { title: body.title }),
+        ...(body.body === undefined ? {} : { body: body.body }),
+        ...(body.state === undefined ? {} : { state: body.state }),
+        ...(body.base === undefined ? {} : { base: body.base }),
+        ...(body.draft === undefined ? {} : { draft: body.draft }),
+      },
+    )
     return await presentFullPull(context, repository, pull, urlsOf(context, app.prefix))
   })
 }

@@ -8,7 +8,7 @@ import { requirePull } from '../pulls/refresh-pulls.ts'
 import { requestReviewers, requireNoTeams } from '../pulls/request-reviewers.ts'
 import { readBody } from './body.ts'
 import { numberOf, readPulls, writePulls } from './pulls.ts'
-import { requireRepository, urlsOf } from './request.ts'
+import { requireCaller, requireRepository, urlsOf } from './request.ts'
 
 const Reviewers = z.object({
   reviewers: z.array(z.string()).default([]),
@@ -33,7 +33,13 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
     const { repository } = requireRepository(context, request, writePulls)
     const { reviewers, team_reviewers: teams } = readBody(Reviewers, request.body, 'PullRequest')
     requireNoTeams(teams)
-    const pull = await requestReviewers(context, repository, numberOf(request), reviewers)
+    const pull = await requestReviewers(
+      context,
+      repository,
+      numberOf(request),
+      requireCaller(request).user,
+      reviewers,
+    )
     const urls = urlsOf(context, app.prefix)
     return await reply.code(201).send(presentPull(context, repository, pull, urls))
   })
@@ -42,9 +48,15 @@ export function reviewerRoutes(app: FastifyInstance, context: ForgeContext): voi
     const { repository } = requireRepository(context, request, writePulls)
     const { reviewers } = readBody(Reviewers, request.body, 'PullRequest')
     const ids = reviewers.map((login) => findAccount(context.records, login)?.id)
-    const pull = await changePull(context, repository, numberOf(request), (now) => ({
-      requested_reviewers: now.requested_reviewers.filter((id) => !ids.includes(id)),
-    }))
+    const pull = await changePull(
+      context,
+      repository,
+      numberOf(request),
+      requireCaller(request).user,
+      (now) => ({
+        requested_reviewers: now.requested_reviewers.filter((id) => !ids.includes(id)),
+      }),
+    )
     return presentPull(context, repository, pull, urlsOf(context, app.prefix))
   })
 }

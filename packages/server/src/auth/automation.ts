@@ -8,6 +8,7 @@ import { type AutomationRow, getAutomation } from '@errand/core'
 import { z } from 'zod'
 import { configurationOf } from '../configuration/resolve.ts'
 import type { ServerContext } from '../context.ts'
+import { HeldBack } from '../held-back.ts'
 import { requireAccess, requireRepository } from './repository.ts'
 
 export interface FoundAutomation {
@@ -56,7 +57,7 @@ export async function requireMayChange(
 /**
  * What the repository's configuration says of automations, where it lets them be.
  *
- * @throws ErrandError forbidden, with who says so
+ * @throws HeldBack, with who says so
  */
 export async function requireAutomationsEnabled(
   context: ServerContext,
@@ -65,7 +66,8 @@ export async function requireAutomationsEnabled(
   const { resolved, values } = await configurationOf(context, repository)
   if (values.is_automations_enabled) return values
   const { source } = resolved.is_automations_enabled
-  throw new ErrandError('forbidden', {
-    message: `Automations are disabled in ${repository.full_name} by the ${source} (is_automations_enabled)`,
-  })
+  throw new HeldBack(
+    'not_enabled',
+    `Automations are disabled in ${repository.full_name} by the ${source} (is_automations_enabled)`,
+  )
 }

@@ -16,6 +16,7 @@ import {
   noteRequest,
   openStore,
   requestRun,
+  setAgentPermissions,
   silentLog,
   type Store,
   updateAutomation,
@@ -37,6 +38,12 @@ let forge: ReturnType<typeof createTestForge>
 let repository: ReturnType<typeof forge.addRepository>
 const creator = { id: 1, login: 'alice' }
 const mark = '<!-- the mark -->'
+const models = {
+  upstreams: { first: { wire: 'openai', base_url: 'http://127.0.0.1:1/v1' } },
+  models: [{ id: 'usual', upstream: 'first', price: { input: 3, output: 15 } }],
+}
+const nothingLeft = { scope: 'user', name: '*', ai_credits: 0 }
+const off = { is_automations_enabled: false }
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'errand-begin-'))
@@ -105,10 +112,27 @@ async function claim(): Promise<HeldAutomationRun> {
   return held
 }
 
+async function anotherRun(run: HeldAutomationRun): Promise<HeldAutomationRun> {
+  await requestRun(store, run.automation_id, { event: 'manual', actor: creator })
+  return await claim()
+}
+
+async function allowAgents(enabled: 'all' | 'none'): Promise<void> {
+  const caller = await forge.actFor({ id: 1 })
+  const access = caller && (await forge.repositoryById(caller, repository.id))
+  if (access === undefined) throw new Error('alice is gone')
+  await setAgentPermissions(store, access.owner, creator, enabled)
+}
+
 async function outcome({ automation_id }: HeldAutomationRun) {
   const { runs } = await listAutomationRuns(store, automation_id, { page: 1, per_page: 10 })
   const automation = (await getAutomation(store, automation_id)) as AutomationRow
-  return { ...runs[0], enabled: automation.enabled, why: automation.disabled_reason }
+  return {
+    ...runs[0],
+    enabled: automation.enabled,
+    failures: automation.failures,
+    why: automation.disabled_reason,
+  }
 }
 
 async function tasks() {
@@ -197,6 +221,55 @@ describe('a run', () => {
       why: 'creator_lost_access',
     })
     expect(await tasks()).toEqual([])
+  })
+
+  it.each<[string, string, RegExp, () => Promise<unknown> | undefined]>([
+    [
+      'automations are switched off',
+      'not_enabled',
+      /is_automations_enabled/,
+      () => void (context.settings = Settings.parse({ automations: off })),
+    ],
+    [
+      'an enforced policy keeps agents out',
+      'not_enabled',
+      /The firewall is off/,
+      () => void (context.refusalOf = () => 'The firewall is off.'),
+    ],
+    [
+      'agents are not enabled in its organization',
+      'not_enabled',
+      /Agents are not enabled/,
+      async () => await allowAgents('none'),
+    ],
+    [
+      'a budget is used up',
+      'budget_used_up',
+      /No task can begin/,
+      () => void (context.settings = Settings.parse({ ...models, budgets: [nothingLeft] })),
+    ],
+  ])('is skipped while %s, and made when that is over', async (_, name, reason, hold) => {
+    context.settings = Settings.parse(models)
+    let run = await heldRun({ model: 'usual' })
+    await hold()
+    for (let time = 1; time <= 4; time += 1) {
+      await beginAutomationRun(context, run)
+      expect(await outcome(run)).toMatchObject({
+        status: 'skipped',
+        skip_reason: name,
+        reason: expect.stringMatching(reason),
+        enabled: true,
+        failures: 0,
+      })
+      run = await anotherRun(run)
+    }
+    context.settings = Settings.parse(models)
+    delete context.refusalOf
+    await allowAgents('all')
+
+    await beginAutomationRun(context, run)
+
+    expect(await outcome(run)).toMatchObject({ status: 'started' })
   })
 
   it('that asks for what is not there any more is refused with the reason', async () => {

@@ -13,11 +13,14 @@ import {
   noteSkippedRun,
   noteStartedRun,
   postponeAutomationRun,
+  type Skip,
 } from '@errand/core'
 import { requireAutomationsEnabled } from '../auth/automation.ts'
 import type { ServerContext } from '../context.ts'
+import { HeldBack } from '../held-back.ts'
+import { taskPageUrl } from '../present/urls.ts'
 import { startTask } from '../start-task.ts'
-import { composeTask, RecipeRunsAlready } from './compose-task.ts'
+import { composeTask, NotMade } from './compose-task.ts'
 
 /** Attempts, about two hours long, after which the forge's trouble is told as the run's failure. */
 const mostAttempts = 20
@@ -48,7 +51,11 @@ export async function beginAutomationRun(
     await noteStartedRun(store, run, task.id)
     log.info({ ...fields, task_id: task.id }, 'an automation started a task')
   } catch (error) {
-    if (error instanceof RecipeRunsAlready) return await noteSkippedRun(store, run, error.message)
+    const skip = skipOf(error)
+    if (skip !== undefined) {
+      log.info({ ...fields, ...skip }, 'a run of an automation was skipped')
+      return await noteSkippedRun(store, run, skip)
+    }
     const refusal = refusalOf(error, run)
     if (refusal === undefined) throw error
     if ('seconds' in refusal) {
@@ -87,9 +94,34 @@ async function requestOf(
 ): Promise<CreateTask> {
   // Written below, by an earlier attempt.
   if (run.request !== null) return run.request as CreateTask
-  const body = await composeTask(context, caller, repository, run.automation)
+  const body = await composeTask(
+    context,
+    caller,
+    repository,
+    run.automation,
+    located(context, repository, run),
+  )
   await noteRequest(context.store, run, body)
   return body
+}
+
+/** What another automation began is about its task, whose page is this server's. */
+function located(
+  { publicUrl }: ServerContext,
+  { full_name: name }: RepositoryAccess,
+  run: HeldAutomationRun,
+): HeldAutomationRun {
+  if (run.event !== 'automation_run' || run.trigger === null) return run
+  const url = taskPageUrl({ web: publicUrl() }, name, run.trigger.url)
+  return { ...run, trigger: { ...run.trigger, url } }
+}
+
+/** Why a run is not made though nothing failed. */
+function skipOf(error: unknown): Skip | undefined {
+  if (error instanceof NotMade) return error.skip
+  // It goes on by itself when that is over.
+  if (error instanceof HeldBack) return { skip_reason: error.skipReason, reason: error.message }
+  return undefined
 }
 
 /** What becomes of a run that could not be begun; undefined for what is no matter of the run. */

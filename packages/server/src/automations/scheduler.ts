@@ -1,12 +1,12 @@
 import {
   claimAutomationRuns,
   enqueueDueRuns,
-  isDisconnected,
   repeatPass,
   settleRuns,
   StaleAutomationRun,
   takeOverAutomationRuns,
 } from '@errand/core'
+import { createAttendants } from '../attendants.ts'
 import type { ServerContext } from '../context.ts'
 import { beginAutomationRun } from './begin-run.ts'
 
@@ -17,38 +17,30 @@ export interface Scheduler {
 /** How late a run may be. */
 const pollMs = 1000
 
-/** Runs begun at a time. */
-const atATime = 8
-
 /**
- * Runs automations by the clock, until it is closed. Any number of servers may do so on one store: what
- * is done is decided there.
+ * Runs automations by the clock, and what events began, until it is closed. Any number of servers may do so
+ * on one store: what is done is decided there.
  */
 export function startScheduler(context: ServerContext): Scheduler {
   const { store, log } = context
   const closing = new AbortController()
   const { signal } = closing
-  const begun = new Set<Promise<void>>()
-  let isTakenOver = false
+  const runs = createAttendants({
+    log,
+    what: 'a run of an automation',
+    atATime: 8,
+    takeOver: () => takeOverAutomationRuns(store),
+    claim: (limit) => claimAutomationRuns(store, limit),
+    attend: (run) => beginAutomationRun(context, run),
+    fieldsOf: ({ id, automation_id }) => ({ run_id: id, automation_id }),
+    isStale: (error) => error instanceof StaleAutomationRun,
+  })
 
   async function pass(): Promise<void> {
-    if (!isTakenOver) await takeOverAutomationRuns(store)
-    isTakenOver = true
     // First what ended, so that it keeps nothing else from running.
     await settleRuns(store)
     while ((await enqueueDueRuns(store)) > 0 && !signal.aborted);
-    const free = atATime - begun.size
-    if (free === 0) return
-    for (const run of await claimAutomationRuns(store, free)) {
-      const ended = beginAutomationRun(context, run).catch((error: unknown) => {
-        // Its lease runs out, and it is claimed again.
-        const isAway = isDisconnected(error) || error instanceof StaleAutomationRun
-        const fields = { err: error, run_id: run.id, automation_id: run.automation_id }
-        log[isAway ? 'warn' : 'error'](fields, 'a run of an automation was left')
-      })
-      begun.add(ended)
-      void ended.finally(() => begun.delete(ended))
-    }
+    await runs.claim()
   }
 
   const loop = repeatPass({ log, signal, everyMs: pollMs, what: 'running automations' }, pass)
@@ -56,7 +48,7 @@ export function startScheduler(context: ServerContext): Scheduler {
     async close() {
       closing.abort()
       await loop
-      await Promise.all(begun)
+      await runs.settled()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { ErrandError, type RepositoryAccess } from '@errand/contract'
+import type { RepositoryAccess } from '@errand/contract'
 import {
   patiently,
   readConfiguration,
@@ -8,6 +8,7 @@ import {
   valuesOf,
 } from '@errand/core'
 import type { ServerContext } from '../context.ts'
+import { HeldBack } from '../held-back.ts'
 import { serverLayer } from './server-layer.ts'
 
 /** What is stored, as it holds on this server. */
@@ -29,7 +30,7 @@ export async function configurationOf(context: ServerContext, repository: Reposi
  * Whether an agent may work in a repository at all, by its organization's permissions and by the policy
  * that the server enforces.
  *
- * @throws ErrandError forbidden, with who or which rule says so
+ * @throws HeldBack, with who or which rule says so
  */
 export async function requireAgentEnabled(
   context: ServerContext,
@@ -37,13 +38,14 @@ export async function requireAgentEnabled(
 ): Promise<void> {
   const { values, is_agent_enabled: isEnabled } = await configurationOf(context, repository)
   if (!isEnabled) {
-    throw new ErrandError('forbidden', {
-      message: `Agents are not enabled in ${repository.full_name}: the permissions of ${repository.owner.login} keep them out`,
-    })
+    throw new HeldBack(
+      'not_enabled',
+      `Agents are not enabled in ${repository.full_name}: the permissions of ${repository.owner.login} keep them out`,
+    )
   }
   const today = new Date().toISOString().slice(0, 10)
   const refusal = context.refusalOf?.(repository.full_name, values, today)
   if (refusal === undefined) return
   const page = `${context.publicUrl()}/repos/${repository.full_name}/copilot/cloud-agent/effective-config`
-  throw new ErrandError('forbidden', { message: `${refusal} See ${page}` })
+  throw new HeldBack('not_enabled', `${refusal} See ${page}`)
 }

@@ -7,6 +7,7 @@ import { createMemory } from './memory.ts'
 import { findOrganization } from './organizations.ts'
 import { pullAnswers } from './pulls.ts'
 import { findRepository, requirePush } from './repositories.ts'
+import { subjectAnswers } from './subjects.ts'
 import { createUpstream, isFound, segment, type Upstream } from './upstream.ts'
 
 export interface GitHubForgeOptions {
@@ -69,6 +70,7 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
     },
     ...contentAnswers(upstream),
     ...commentAnswers(upstream),
+    ...subjectAnswers(upstream),
     ...pullAnswers(upstream, async (caller, repository) =>
       appTokens === undefined ? caller.secret : await appTokens(repository.full_name),
     ),

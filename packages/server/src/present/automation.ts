@@ -1,4 +1,9 @@
-import type { Automation, AutomationRun, AutomationSummary } from '@errand/contract'
+import type {
+  Automation,
+  AutomationRun,
+  AutomationSummary,
+  UsageLimitStatus,
+} from '@errand/contract'
 import type { AutomationRow, AutomationRunRow, AutomationUsage } from '@errand/core'
 import type { Urls } from './urls.ts'
 
@@ -7,6 +12,7 @@ export function presentAutomationSummary(
   row: AutomationRow,
   urls: Urls,
   fullName: string,
+  limits: UsageLimitStatus[],
 ): AutomationSummary {
   return {
     id: row.id,
@@ -15,7 +21,12 @@ export function presentAutomationSummary(
     description: row.description,
     enabled: row.enabled,
     owner_type: row.owner_type,
+    write_scope: row.write_scope,
+    require_actor_write_permission: row.require_actor_write_permission,
     triggers: row.triggers,
+    model: row.model,
+    reasoning_effort: '',
+    usage_limit_status: limits,
     repository: { id: row.repository_id, full_name: fullName },
     ...(row.disabled_reason !== null &&
       row.disabled_at !== null && {
@@ -41,19 +52,14 @@ export function presentAutomation(
 ): Automation {
   const { limits, ...used } = usage
   return {
-    ...presentAutomationSummary(row, urls, fullName),
+    ...presentAutomationSummary(row, urls, fullName, limits),
     prompt: row.prompt,
-    write_scope: row.write_scope,
-    require_actor_write_permission: row.require_actor_write_permission,
     allow_concurrent_runs: row.allow_concurrent_runs,
-    model: row.model,
-    reasoning_effort: '',
     tools: row.tools,
     github_mcp_toolsets: [],
     allowed_custom_agents: row.allowed_custom_agents,
     base_ref: row.base_ref,
     usage_limits: row.usage_limits,
-    usage_limit_status: limits,
     usage: used,
   }
 }
@@ -66,6 +72,9 @@ export function presentAutomationRun(row: AutomationRunRow): AutomationRun {
     ...(row.scheduled_for !== null && { scheduled_for: row.scheduled_for.toISOString() }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.skip_reason !== null && { skip_reason: row.skip_reason }),
+    ...(row.type !== null && { type: row.type }),
+    ...(row.conclusion !== null && { conclusion: row.conclusion }),
+    ...(row.resource_url !== null && { resource_url: row.resource_url }),
     ...(row.actor_id !== null &&
       row.actor_login !== null && { actor: { id: row.actor_id, login: row.actor_login } }),
     ...(row.task_id !== null && { task_id: row.task_id }),

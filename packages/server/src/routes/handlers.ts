@@ -12,12 +12,8 @@ import {
   listAutomationTriggers,
   listAutomationTriggersForRepo,
 } from './automations/read.ts'
-import {
-  createAutomation,
-  deleteAutomation,
-  runAutomation,
-  updateAutomation,
-} from './automations/write.ts'
+import { createAutomation, deleteAutomation, updateAutomation } from './automations/write.ts'
+import { runAutomation } from './automations/run.ts'
 import { archiveTask, unarchiveTask } from './beyond/archive.ts'
 import { cancelTask } from './beyond/cancel.ts'
 import { getTaskDiff } from './beyond/diff.ts'

@@ -5,6 +5,10 @@ import {
   type ForgeComment,
   type ForgeComments,
   type ForgePull,
+  type ForgeReview,
+  type ForgeSubject,
+  type ForgeSubjects,
+  type ForgeWorkflowRun,
   invalidField,
   type RepositoryAccess,
   type RepositoryPermission,
@@ -25,6 +29,11 @@ interface TestRepository {
   reviewers: Record<number, string[]>
   labels: string[]
   comments: TestComment[]
+  /** Beside pull requests, which are found by their number: issues, and what of a pull request is not its own. */
+  subjects: (Partial<ForgeSubject> & { number: number })[]
+  paths: Record<number, string[]>
+  reviews: Record<number, ForgeReview>
+  workflowRuns: Record<number, ForgeWorkflowRun>
 }
 
 export interface TestComment extends ForgeComment {
@@ -120,6 +129,10 @@ export function createTestForge(): TestForge {
         reviewers: {},
         labels: [],
         comments: [],
+        subjects: [],
+        paths: {},
+        reviews: {},
+        workflowRuns: {},
         ...fields,
       }
       repositories.set(repository.id, repository)
@@ -210,6 +223,7 @@ function answersOf({ callers, repositories, access, organizations, idOf }: TestR
       record.reviewers[number] = [...new Set([...known, ...logins])]
     },
     ...commentsOf(recordOf),
+    ...subjectsOf(recordOf),
     async diff(_caller, repository, base, head) {
       const { branches } = recordOf(repository)
       const files = Object.entries(branches[head] ?? {})
@@ -240,5 +254,37 @@ function commentsOf(recordOf: (repository: RepositoryAccess) => TestRepository):
         reactions: [],
       })
     },
+  }
+}
+
+function subjectsOf(recordOf: (repository: RepositoryAccess) => TestRepository): ForgeSubjects {
+  return {
+    async subject(_caller, repository, { type, number }) {
+      const { subjects, pulls, full_name } = recordOf(repository)
+      const pull = pulls.find((one) => one.number === number)
+      const more = subjects.find((one) => one.number === number)
+      if ((type === 'pull') !== (pull !== undefined)) return undefined
+      if (pull === undefined && more === undefined) return undefined
+      return {
+        type,
+        html_url: `http://forge/${full_name}/${type === 'pull' ? 'pull' : 'issues'}/${number}`,
+        title: pull?.title ?? '',
+        body: pull?.body ?? '',
+        state: pull?.state ?? 'open',
+        merged: pull?.merged ?? false,
+        draft: pull?.draft ?? false,
+        author: { id: 4242, login: pull?.author ?? 'ghost', type: 'User' },
+        labels: [],
+        assignees: [],
+        ...(pull !== undefined && {
+          branch: { head: pull.head, head_sha: 'abc', base: pull.base, is_from_fork: false },
+        }),
+        ...more,
+        number,
+      }
+    },
+    changedPaths: async (_caller, repository, number) => recordOf(repository).paths[number] ?? [],
+    review: async (_caller, repository, { id }) => recordOf(repository).reviews[id],
+    workflowRun: async (_caller, repository, id) => recordOf(repository).workflowRuns[id],
   }
 }

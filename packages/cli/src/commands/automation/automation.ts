@@ -14,9 +14,9 @@ const repoText = "the repository (default: this checkout's remote)"
 export function addAutomationCommand(program: Command, terminal: Terminal): void {
   const automation = program
     .command('automation')
-    .summary('run prompts by the clock')
+    .summary('run prompts by the clock and on events')
     .description(
-      'Automations: prompts that are sent by the clock. An automation is named by its id, the beginning of it, or its name.',
+      'Automations: prompts that are sent by the clock, or when something happens on the forge. An automation is named by its id, the beginning of it, or its name.',
     )
     .addHelpText(
       'after',
@@ -51,6 +51,7 @@ function addCreate(automation: Command, terminal: Terminal): void {
       examples(
         "errand automation create --template release -R me/shop --cron '0 9 * * 1' --time-zone Europe/Berlin",
         'errand automation create "Update the dependencies" --every daily --hour 4 --name deps',
+        'errand automation create "Fix what the issue describes" --on issues=labeled --comment --name fix',
       ),
     )
     .action(async (prompt: string | undefined, options: ChangeOptions) => {

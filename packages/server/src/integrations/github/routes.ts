@@ -8,7 +8,7 @@ import { bytesOf, parseObject, takeRawBodies } from '../raw-body.ts'
 import { requireSecret } from '../secrets.ts'
 import { type CommentLoop, startCommentLoop } from './comment-loop.ts'
 import { requireSenderBy } from './verify.ts'
-import { workOf } from './work-of.ts'
+import { worksOf } from './work-of.ts'
 
 /** GitHub sends no larger ones (docs.github.com, "Webhook events and payloads"). */
 const bodyLimitBytes = 25 * 1024 * 1024
@@ -71,12 +71,15 @@ async function accept(
   loop: CommentLoop,
   { id, event, payload }: { id: string; event: string; payload: object },
 ): Promise<{ accepted: boolean; replayed?: boolean }> {
-  const work = workOf(event, payload, settings.integrations.mention)
-  if (work === undefined) return { accepted: false }
-  const { replayed } = await acceptDelivery(store, { id, event }, work)
+  const all = worksOf(event, payload, settings.integrations.mention)
+  // Where nothing attends to events they must not pile up, and all begin something one day.
+  const { is_automations_enabled: isAttended } = settings.automations
+  const works = all.filter(({ type }) => type !== 'event' || isAttended)
+  const { accepted, replayed } = await acceptDelivery(store, { id, event }, works)
+  if (!accepted) return { accepted }
   log.info({ delivery: id, event, replayed }, 'a delivery of a webhook was accepted')
   loop.wake()
-  return { accepted: true, replayed }
+  return { accepted, replayed }
 }
 
 /** GitHub wraps the JSON in a form, where its webhook was made without saying otherwise. */

@@ -1,6 +1,7 @@
-import { type Caller, canWrite, ErrandError, type RepositoryAccess } from '@errand/contract'
+import { type Caller, ErrandError, type RepositoryAccess } from '@errand/contract'
 import { closeComment, type HeldComment, takeComment, taskOfPull } from '@errand/core'
 import { ownCaller } from '../../auth/own-caller.ts'
+import { writerOf } from '../../auth/writer.ts'
 import type { ServerContext } from '../../context.ts'
 import { requirePrompt } from '../../prompt.ts'
 import { isPassing } from './is-passing.ts'
@@ -133,14 +134,9 @@ async function requireUnchanged(
 }
 
 /** Who wrote the comment, by what the forge says they may do now. */
-async function requireWriter(
-  { forge }: ServerContext,
-  { user_id: id, repository_id, repository_full_name: repository }: HeldComment,
-): Promise<Caller> {
-  const author = await forge.actFor({ id, repository })
-  const theirs = author && (await forge.repositoryById(author, repository_id, { asksAnew: true }))
-  if (author === undefined || theirs === undefined || !canWrite(theirs)) {
-    throw new Ignored('its author may not write to the repository')
-  }
+async function requireWriter(context: ServerContext, comment: HeldComment): Promise<Caller> {
+  const { user_id, repository_id, repository_full_name: full_name } = comment
+  const author = await writerOf(context, { user_id, repository_id, full_name })
+  if (author === undefined) throw new Ignored('its author may not write to the repository')
   return author
 }

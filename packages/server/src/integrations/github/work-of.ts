@@ -1,22 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { DeliveryWork } from '@errand/core'
 import { z } from 'zod'
+import { eventOf } from './event-of.ts'
 import { mayMention } from './mention.ts'
-
-// What is read of GitHub's payloads. It is only where to look: what is true is asked of the forge.
-
-const id = z.int().positive()
-
-const Repository = z.object({
-  id,
-  // A managed user's name has an underscore.
-  full_name: z.string().regex(/^[\w-]{1,100}\/[A-Za-z0-9._-]{1,100}$/),
-})
+import { id, Repository, User } from './payload.ts'
 
 const Comment = z.object({
   id,
   body: z.string(),
-  user: z.object({ id, login: z.string().max(100), type: z.string() }),
+  user: User,
 })
 
 const Events = {
@@ -41,10 +33,19 @@ const Events = {
 }
 
 /**
- * What an event gives to do; undefined where that is nothing. A comment is looked at once, when it is
- * written: one that is changed later, and any bot's, our own too, gives nothing to do.
+ * What an event gives to do: one comment may speak to Errand, and be what an automation waits for. A comment is
+ * looked at once, when it is written: one that is changed later, and any bot's, our own too, gives nothing to do.
  */
-export function workOf(name: string, payload: object, mention: string): DeliveryWork | undefined {
+export function worksOf(name: string, payload: object, mention: string): DeliveryWork[] {
+  const event = eventOf(name, payload)
+  const work = workOf(name, payload, mention)
+  return [
+    ...(work === undefined ? [] : [work]),
+    ...(event === undefined ? [] : [{ type: 'event' as const, event }]),
+  ]
+}
+
+function workOf(name: string, payload: object, mention: string): DeliveryWork | undefined {
   switch (name) {
     case 'issue_comment': {
       const event = Events.issue_comment.safeParse(payload).data

@@ -7,8 +7,10 @@ import {
   postponeRun,
   repeatPass,
   StaleRun,
+  sweepPortalRuns,
   takeOverRuns,
 } from '@errand/core'
+import { createAttendants } from '../../attendants.ts'
 import type { ServerContext } from '../../context.ts'
 import { beginRun } from './begin-run.ts'
 import { type PortClient, PortError, type RunDetails } from './client.ts'
@@ -37,6 +39,7 @@ const pollMs = 1000
 const atATime = 8
 
 const firstRetrySeconds = 1
+const sweepEveryMs = 3_600_000
 const longestRetrySeconds = 600
 /** What is asked for beyond this is a mistake. */
 const longestAskedSeconds = 86_400
@@ -50,36 +53,30 @@ export function startReporter(context: ServerContext, access: PortAccess): Repor
   const closing = new AbortController()
   const { signal } = closing
   const wake = createWake()
-  const attended = new Set<Promise<void>>()
-  let isBegun = false
-
-  /** One pass: takes hold of the runs that have something to be done for. */
-  async function takeRuns(): Promise<void> {
-    if (!isBegun) await takeOverRuns(store, portal)
-    isBegun = true
-    const free = atATime - attended.size
-    if (free === 0) return
-    for (const run of await claimRuns(store, portal, free)) {
-      const ended = attend(context, access, run, signal).catch((error: unknown) => {
-        // Its lease runs out, and it is claimed again.
-        const isAway = isDisconnected(error) || error instanceof StaleRun
-        log[isAway ? 'warn' : 'error']({ err: error, run_id: run.run_id }, 'a run of Port was left')
-      })
-      attended.add(ended)
-      void ended.finally(() => attended.delete(ended))
-    }
-  }
-
-  const loop = repeatPass(
-    { log, signal, wake, everyMs: pollMs, what: 'telling Port of its runs' },
-    takeRuns,
-  )
+  const runs = createAttendants({
+    log,
+    what: 'a run of Port',
+    atATime,
+    takeOver: () => takeOverRuns(store, portal),
+    claim: (limit) => claimRuns(store, portal, limit),
+    attend: (run) => attend(context, access, run, signal),
+    fieldsOf: ({ run_id }) => ({ run_id }),
+    isStale: (error) => error instanceof StaleRun,
+  })
+  const loops = [
+    repeatPass({ log, signal, wake, everyMs: pollMs, what: 'telling Port of its runs' }, () =>
+      runs.claim(),
+    ),
+    repeatPass({ log, signal, everyMs: sweepEveryMs, what: 'sweeping runs of portals' }, () =>
+      sweepPortalRuns(store),
+    ),
+  ]
   return {
     wake: wake.wake,
     async close() {
       closing.abort()
-      await loop
-      await Promise.all(attended)
+      await Promise.all(loops)
+      await runs.settled()
     },
   }
 }

@@ -90,19 +90,44 @@ describe('an automation', () => {
     }
 
     const [found] = await find('enabled=false&event=cron&user=ALICE&owner_type=repository')
-    expect(found).toMatchObject({ id, enabled: false })
+    expect(found).toMatchObject({
+      id,
+      enabled: false,
+      write_scope: 'trigger',
+      require_actor_write_permission: true,
+      model: 'script',
+      reasoning_effort: '',
+      usage_limit_status: [],
+    })
     expect(found).not.toHaveProperty('prompt')
     expect(found).not.toHaveProperty('tools')
     expect(found).not.toHaveProperty('next_run_at')
     expect(await find('event=interval')).toEqual([])
     expect(await find('user=bob')).toEqual([])
+    expect((await find('user=me')).length).toBeGreaterThan(0)
     const mine = await find('owner_type=repository', '/agents/automations')
     expect(mine.map((one) => one.id)).toEqual([id])
     expect(await find('per_page=1')).toHaveLength(1)
   })
 
   it.each([
-    [{ triggers: { issues: { types: ['opened'] } } }, 'triggers', /does not fire issues/],
+    [{ triggers: { issues: { types: ['opened'] } } }, 'triggers.issues', /does not fire issues/],
+    [{ triggers: { discussion: {} } }, 'triggers', /no server fires discussion/],
+    [
+      { triggers: { pull_request: { types: ['assigned'] } } },
+      'triggers.pull_request.types',
+      /assigned/,
+    ],
+    [
+      { triggers: { pull_request: { query: 'milestone:3' } } },
+      'triggers.pull_request.query',
+      /milestone/,
+    ],
+    [
+      { triggers: { automation_run: { automation_ids: [crypto.randomUUID()] } } },
+      'triggers.automation_run.automation_ids',
+      /no automation/,
+    ],
     [
       { triggers: { interval: { cadence: ['weekly'], hour_utc: 1 } } },
       'triggers.interval.day_of_week',
@@ -186,12 +211,23 @@ it.each([path, '/agents/automations'])('%s tells what there is to choose from', 
   const triggers = await server.call(`${where}/triggers`, { token: alice })
 
   expect(tools.body).toMatchObject({
-    tools: [{ id: 'pull_requests', tools: [{ id: 'create_pull_request', scope: 'write' }] }],
+    tools: [
+      {
+        id: 'pull_requests',
+        tools: [
+          { id: 'create_pull_request', scope: 'write' },
+          { id: 'add_comment', scope: 'write' },
+        ],
+      },
+    ],
   })
   expect(triggers.body).toMatchObject({
     triggers: [
       { id: 'interval', supports_run_now: true },
       { id: 'cron', supports_run_now: true },
+      { id: 'pull_request', supports_run_now: true },
+      { id: 'issue_comment', supports_run_now: true },
+      { id: 'automation_run', supports_run_now: false },
     ],
   })
 })

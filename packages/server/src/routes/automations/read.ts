@@ -1,14 +1,17 @@
-import { automationTools, automationTriggers, ErrandError, type routes } from '@errand/contract'
+import { type AutomationSummary, automationTools, ErrandError, type routes } from '@errand/contract'
 import * as core from '@errand/core'
 import { findAutomation, requireAutomation } from '../../auth/automation.ts'
 import { requireRepository, visibleRepositories } from '../../auth/repository.ts'
 import { linkHeader } from '../../conventions/link-header.ts'
+import { triggersOf } from '../../automations/fired-triggers.ts'
+import type { ServerContext } from '../../context.ts'
 import type { Handler } from '../../handler.ts'
 import {
   presentAutomation,
   presentAutomationRun,
   presentAutomationSummary,
 } from '../../present/automation.ts'
+import type { Urls } from '../../present/urls.ts'
 import { presentList, readList } from '../github/list-tasks.ts'
 
 /** `GET /agents/automations`: the caller's own, in repositories they still see. */
@@ -22,11 +25,11 @@ export const listAutomations: Handler<typeof routes.listAutomations> = async (co
   })
   const ids = automations.map((automation) => automation.repository_id)
   const visible = await visibleRepositories(context, call.caller, ids)
-  const shown = automations.flatMap((automation) => {
-    const repository = visible.get(automation.repository_id)
-    if (repository === undefined) return []
-    return [presentAutomationSummary(automation, call.urls, repository.full_name)]
-  })
+  const shown: AutomationSummary[] = []
+  for (const automation of automations) {
+    const name = visible.get(automation.repository_id)?.full_name
+    if (name !== undefined) shown.push(await summaryOf(context, automation, call.urls, name))
+  }
   const link = linkHeader(call.url, { page, per_page, has_more })
   return { status: 200, body: { automations: shown }, headers: { link } }
 }
@@ -41,13 +44,27 @@ export const listAutomationsForRepo: Handler<typeof routes.listAutomationsForRep
   const { automations, has_more } = await core.listAutomations(context.store, {
     ...filter,
     repository_id: repository.id,
-    ...(user !== undefined && { creator_login: user }),
+    ...(user === 'me' && { creator_id: call.caller.user.id }),
+    ...(user !== undefined && user !== 'me' && { creator_login: user }),
   })
-  const shown = automations.map((automation) =>
-    presentAutomationSummary(automation, call.urls, repository.full_name),
-  )
+  const shown: AutomationSummary[] = []
+  for (const automation of automations) {
+    shown.push(await summaryOf(context, automation, call.urls, repository.full_name))
+  }
   const link = linkHeader(call.url, { ...call.query, has_more })
   return { status: 200, body: { automations: shown }, headers: { link } }
+}
+
+async function summaryOf(
+  { store }: ServerContext,
+  automation: core.AutomationRow,
+  urls: Urls,
+  fullName: string,
+): Promise<AutomationSummary> {
+  // Most have none: then nothing is read.
+  const isLimited = automation.usage_limits.length > 0
+  const limits = isLimited ? (await core.usageOf(store, automation)).limits : []
+  return presentAutomationSummary(automation, urls, fullName, limits)
 }
 
 /** `GET .../automations/{automation_id}`. */
@@ -88,12 +105,14 @@ export const listAutomationTriggersForRepo: Handler<
   typeof routes.listAutomationTriggersForRepo
 > = async (context, call) => {
   await requireRepository(context, call.caller, call.params, 'read')
-  return { status: 200, body: { triggers: automationTriggers } }
+  return { status: 200, body: { triggers: triggersOf(context) } }
 }
 
-export const listAutomationTriggers: Handler<typeof routes.listAutomationTriggers> = async () => ({
+export const listAutomationTriggers: Handler<typeof routes.listAutomationTriggers> = async (
+  context,
+) => ({
   status: 200,
-  body: { triggers: automationTriggers },
+  body: { triggers: triggersOf(context) },
 })
 
 /** `GET .../automations/{automation_id}/tasks`. */

@@ -1,7 +1,6 @@
 import {
   automationTools,
   type Caller,
-  canWrite,
   ErrandError,
   invalidField,
   type RepositoryAccess,
@@ -17,6 +16,7 @@ import {
 import { credentialOf } from '../../auth/credential.ts'
 import { requireRepository } from '../../auth/repository.ts'
 import { readRecipe } from '../../automations/compose-task.ts'
+import { requireFired } from '../../automations/fired-triggers.ts'
 import type { ServerContext } from '../../context.ts'
 import type { Handler } from '../../handler.ts'
 import { resolveModel } from '../../models.ts'
@@ -64,38 +64,6 @@ export const deleteAutomation: Handler<typeof routes.deleteAutomation> = async (
   return { status: 204, body: '' }
 }
 
-/** `POST .../automations/{automation_id}/tasks`: 202, the run is stored and begins soon. */
-export const runAutomation: Handler<typeof routes.runAutomation> = async (context, call) => {
-  const { caller, body } = call
-  const { automation, repository } = await requireAutomation(context, caller, call.params)
-  const { require_write_access_for_automation_triggers: isStrict } =
-    await requireAutomationsEnabled(context, repository)
-  if ((isStrict || automation.require_actor_write_permission) && !canWrite(repository)) {
-    throw new ErrandError('forbidden', {
-      message: `You need write access to ${repository.full_name} to run this automation`,
-    })
-  }
-  // A reader's token needs no more than they do.
-  if (canWrite(repository)) await context.forge.requirePush?.(caller, repository)
-  if (body.event !== 'manual' && !(body.event in automation.triggers)) {
-    const known = ['manual', ...Object.keys(automation.triggers)].join(', ')
-    throw invalidField('event', `event: the automation has ${known}`, 'Automation')
-  }
-  const actor = { id: caller.user.id, login: caller.user.login }
-  const run = await core.requestRun(context.store, automation.id, { event: body.event, actor })
-  const { type, conclusion } = body
-  return {
-    status: 202,
-    body: {
-      automation_id: automation.id,
-      event: body.event,
-      ...(type !== undefined && { type }),
-      ...(conclusion !== undefined && { conclusion }),
-      run_id: run.id,
-    },
-  }
-}
-
 /** Checks what a schema cannot, so that a mistake is told to who makes it, not to nobody at night. */
 async function requireValid(
   context: ServerContext,
@@ -103,7 +71,7 @@ async function requireValid(
   fields: UpdateAutomation,
   before?: core.AutomationRow,
 ): Promise<void> {
-  const { prompt, model, tools, base_ref: baseRef } = fields
+  const { prompt, model, tools, triggers, base_ref: baseRef } = fields
   if (repository.archived) {
     throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
   }
@@ -111,6 +79,7 @@ async function requireValid(
     requirePrompt('prompt', prompt, context.settings)
     await readRecipe(context, prompt, repository, baseRef || repository.default_branch)
   }
+  if (triggers !== undefined) requireFired(context, triggers)
   const offered = automationTools.flatMap((group) => group.tools.map(({ id }) => id))
   const unknown = (tools ?? []).find((id) => !offered.includes(id))
   if (unknown !== undefined) {
