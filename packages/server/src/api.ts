@@ -9,7 +9,7 @@ import {
   type TokenPermission,
 } from '@errand/contract'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { readToken } from './auth/credentials.ts'
+import { requireCaller, tellOfToken } from './auth/caller.ts'
 import { requireTokenPermission } from './auth/permissions.ts'
 import { RepositoryMoved } from './auth/repository.ts'
 import type { ServerContext } from './context.ts'
@@ -65,15 +65,6 @@ function grantOf(route: Route): { permission: TokenPermission; level: 'read' | '
   return { permission: permission as TokenPermission, level: level as 'read' | 'write' }
 }
 
-/** @throws ErrandError 401 */
-async function requireCaller(context: ServerContext, request: FastifyRequest): Promise<Caller> {
-  const token = readToken(request.headers.authorization)
-  if (token === undefined) throw new ErrandError('requires_authentication')
-  const caller = await context.forge.authenticate(token)
-  if (caller === undefined) throw new ErrandError('bad_credentials')
-  return caller
-}
-
 /**
  * A workflow starts and follows tasks. What outlives its login, like an automation, is no business of it.
  *
@@ -85,18 +76,6 @@ function requireForWorkflows(caller: Caller, route: Route): void {
   throw new ErrandError('forbidden', {
     message: 'A workflow that logged in by OIDC may only start and follow tasks',
   })
-}
-
-/** As GitHub tells on every answer; gh and go-github read both (behaviour.md 2.1). */
-function tellOfToken(reply: FastifyReply, { token }: Caller): void {
-  if (token.kind === 'classic' || token.kind === 'oauth') {
-    void reply.header('x-oauth-scopes', token.scopes.join(', '))
-  }
-  if (token.expires_at !== undefined) {
-    // In GitHub's form, which go-github parses: `2026-11-23 06:50:00 UTC`.
-    const time = new Date(token.expires_at).toISOString().slice(0, 19).replace('T', ' ')
-    void reply.header('github-authentication-token-expiration', `${time} UTC`)
-  }
 }
 
 function readCall(
