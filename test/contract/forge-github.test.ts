@@ -392,7 +392,7 @@ async function cellOf(response: Response): Promise<string> {
 
 /** What a cell means for one operation of its group. */
 function expectedOf(name: RouteName, cell: string, [, token, where]: Row): string {
-  const { permission = 'agent_tasks:read' } = routes[name]
+  const { permission } = routes[name]
   const isOfWorkflow = typeof token === 'object' && 'claims' in token
   const isOfTasks = permission.startsWith('agent_tasks')
   if (isOfWorkflow && isOfTasks && !(name in taskRoutes) && !isRefusedLogin(cell)) return noWorkflow

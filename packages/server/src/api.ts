@@ -18,6 +18,7 @@ import { readQuery } from './conventions/query.ts'
 import { parseInput } from './errors.ts'
 import { sendEventStream } from './event-stream.ts'
 import type { Answer, Call, Handler } from './handler.ts'
+import { resourceOf } from './resource-of.ts'
 import { handlers } from './routes/handlers.ts'
 
 /** Registers every operation of contract's table of routes under one prefix. */
@@ -88,13 +89,14 @@ function readCall(
   const web = context.publicUrl()
   // Only path and query are the client's to choose: a request line may name any host.
   const { pathname, search, searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
-  requireComparable(request.params, searchParams)
+  const resource = resourceOf(route)
+  requireComparable(request.params, searchParams, resource)
   const { query, body } = route
   return {
     caller,
-    params: parseInput(route.params, request.params),
-    query: query && parseInput(query, readQuery(query, searchParams)),
-    body: body && parseInput(body, requireObject(request.body)),
+    params: parseInput(route.params, request.params, resource),
+    query: query && parseInput(query, readQuery(query, searchParams), resource),
+    body: body && parseInput(body, requireObject(request.body), resource),
     headers: request.headers,
     urls: { api: `${web}${prefix}`, web },
     url: `${web}${pathname}${search}`,
@@ -108,13 +110,13 @@ function readCall(
  * Nothing is stored under a name with a null character in it, and no database compares one. What is in a
  * body is made fit to be stored instead.
  */
-function requireComparable(params: unknown, query: URLSearchParams): void {
+function requireComparable(params: unknown, query: URLSearchParams, resource: string): void {
   for (const value of Object.values(params ?? {})) {
     if (String(value).includes('\u0000')) throw new ErrandError('not_found')
   }
   for (const [name, value] of query) {
     if (value.includes('\u0000')) {
-      throw invalidField(name, `${name} must not contain a null character`)
+      throw invalidField(name, `${name} must not contain a null character`, resource)
     }
   }
 }

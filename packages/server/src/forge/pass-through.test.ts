@@ -58,7 +58,7 @@ afterAll(async () => {
 })
 
 const alice = { id: 1, login: 'alice', type: 'User' } as const
-const repositories: Record<string, object> = Object.fromEntries(
+const repositories: Record<string, { id: number }> = Object.fromEntries(
   ['shop', 'bank'].map((name, index) => [
     `acme/${name}`,
     {
@@ -90,9 +90,7 @@ beforeEach(() => {
 function answerAsGitHub({ url = '' }: IncomingMessage, response: ServerResponse): void {
   const path = url.replace('/api/v3', '')
   const byName = repositories[/^\/repos\/([^/]+\/[^/]+)$/.exec(path)?.[1] ?? '']
-  const byId = Object.values(repositories).find(
-    (one) => path === `/repositories/${'id' in one ? one.id : ''}`,
-  )
+  const byId = Object.values(repositories).find((one) => path === `/repositories/${one.id}`)
   const body = (path === '/user' ? alice : undefined) ??
     (path.endsWith('/collaborators/wanda/permission')
       ? { permission: 'read', role_name: 'read' }
@@ -106,10 +104,17 @@ function answerAsGitHub({ url = '' }: IncomingMessage, response: ServerResponse)
 /** The requests beside those that Errand makes of itself to know the caller. */
 const passed = () => asked.map(({ line }) => line).filter((line) => line !== 'GET /api/v3/user')
 
+interface RawOptions {
+  token?: string
+  method?: string
+  headers?: Record<string, string>
+  body?: string
+}
+
 /** A request with a path as it stands: fetch would mend it. */
 async function raw(
   path: string,
-  { token = 'ghp_a', method = 'GET', headers = {} as Record<string, string>, body = '' } = {},
+  { token = 'ghp_a', method = 'GET', headers = {}, body = '' }: RawOptions = {},
 ) {
   const { hostname, port } = new URL(server.url)
   const request = sendRequest({
