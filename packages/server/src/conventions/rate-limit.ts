@@ -74,7 +74,8 @@ export function createRateLimits(
     // Without a limit for tokens there is none for anybody.
     if (isOwn === true || limits.per_hour === 0) return 0
     if (isAnonymous) return limits.anonymous_per_hour
-    return kind === undefined ? limits.per_hour : limits[`${kind}_per_hour`]
+    if (kind === 'installation') return limits.installation_per_hour
+    return kind === 'workflow' ? limits.workflow_per_hour : limits.per_hour
   }
 
   function look(caller: RateCaller): RateLimit {
