@@ -144,11 +144,10 @@ async function send(
   const toOwn = urlRewriter(settings.forge, `${publicUrl()}${prefix}`)
   const link = headers.get('link')
   const location = headers.get('location')
-  if (link !== null)
-    void reply.header(
-      'link',
-      link.replaceAll(/<([^<>]*)>/g, (_, url: string) => `<${toOwn(url)}>`),
-    )
+  if (link !== null) {
+    const own = link.replaceAll(/<([^<>]*)>/g, (_, url: string) => `<${toOwn(url)}>`)
+    void reply.header('link', own)
+  }
   if (location !== null) void reply.header('location', toOwn(location))
   void reply.code(status)
   if (answer.body === null) return reply.send()
