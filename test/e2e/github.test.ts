@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Octokit } from 'octokit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkedFetch } from '../support/contract.ts'
+import { tryErrand } from '../support/errand-process.ts'
 import { gh, ghPath } from '../support/gh.ts'
 import { git } from '../support/git.ts'
 import { type GitHubEndpoints, startGitHubEndpoints } from '../support/github-endpoints.ts'
@@ -84,17 +85,39 @@ describe('clients that know only GitHub', () => {
   })
 
   it.skipIf(ghPath === undefined && process.env.CI !== 'true')(
-    'gh lists the tasks, and is told what its user may not',
+    'gh starts a task, polls it to its end and views its pull request, and is told what its user may not',
     async () => {
-      await using server = await start({ runner: { enabled: false } })
-      await createTask(clientFor(server.url, alice), 'acme/sums', { prompt: 'p', model: 'script' })
+      await using server = await start()
       const rita = await github.tokenOf('rita', { scopes: ['repo'] })
       const tasks = `${server.url}/agents/repos/acme/sums/tasks`
+      const fields = [
+        '-f',
+        `prompt=${change}`,
+        '-f',
+        'model=script',
+        '-F',
+        'create_pull_request=true',
+      ]
 
-      const listed = await gh(['api', tasks, '--jq', '.tasks[].name'], alice)
+      const created = await gh(['api', tasks, ...fields, '--jq', '.id'], alice)
+      const id = created.stdout.trim()
+      const number = await eventually(
+        async () => {
+          const pull = '.artifacts[] | select(.type == "pull") | .data.number'
+          const polled = await gh(['api', `${tasks}/${id}`, '--jq', `.state, (${pull})`], alice)
+          const [state, pull_number] = polled.stdout.trim().split('\n')
+          expect(state).toBe('completed')
+          return pull_number
+        },
+        { timeoutMs: 60_000, what: 'the end of the task' },
+      )
+      const pull = `${server.url}/repos/acme/sums/pulls/${number}`
+      const viewed = await gh(['api', pull, '--jq', '[.draft, .user.login, .head.ref]'], alice)
+      const diff = await gh(['api', pull, '-H', 'Accept: application/vnd.github.diff'], alice)
       const refused = await gh(['api', tasks, '-f', 'prompt=p'], rita)
 
-      expect(listed).toMatchObject({ code: 0, stdout: 'p\n' })
+      expect(JSON.parse(viewed.stdout)).toEqual([true, 'alice', expect.stringMatching(/^errand\//)])
+      expect(diff.stdout).toMatch(/^\+more$/m)
       expect(refused.code).toBe(1)
       expect(refused.stderr).toContain('You need write access to acme/sums for this (HTTP 403)')
     },
@@ -108,6 +131,69 @@ describe('clients that know only GitHub', () => {
     )
 
     expect(endpoints.asked.map(({ what }) => what)).toEqual(['GET /user', 'GET /repos/acme/sums'])
+  })
+})
+
+describe('the neighbours of the task endpoints, which GitHub answers', () => {
+  let server: Awaited<ReturnType<typeof start>>
+
+  beforeAll(async () => {
+    // Links are GitHub's own: nothing stands in front of it here.
+    server = await start({ forge: github.url })
+  })
+  afterAll(() => server?.close())
+
+  it.each(['', '/api/v3'])(
+    'Octokit finds at "%s" who it is, and pages through repositories',
+    async (prefix) => {
+      const baseUrl = `${server.url}${prefix}`
+      const octokit = new Octokit({ baseUrl, auth: alice, request: { fetch: checkedFetch } })
+
+      const { data: user } = await octokit.rest.users.getAuthenticated()
+      const { data: found } = await octokit.rest.repos.get(repo)
+      const { data: branch } = await octokit.rest.git.getRef({ ...repo, ref: 'heads/main' })
+      const paged = await octokit.paginate('GET /orgs/{org}/repos', { org: 'acme', per_page: 1 })
+      const byId = await octokit.request('GET /repositories/{id}', { id: found.id })
+      const missing = octokit.rest.pulls.get({ ...repo, pull_number: 4711 })
+
+      expect([user.login, found.id, byId.data.full_name]).toEqual([
+        'alice',
+        repositoryId,
+        'acme/sums',
+      ])
+      expect(branch.object.sha).toMatch(/^[0-9a-f]{40}$/)
+      expect(paged.map(({ full_name: name }) => name).toSorted()).toEqual([
+        'acme/other',
+        'acme/sums',
+      ])
+      await expect(missing).rejects.toMatchObject({ status: 404 })
+    },
+  )
+
+  it('errand audit reads the configurations of an organization', async () => {
+    const args = ['audit', '--org', 'acme', '--format', 'json', '--no-cache']
+
+    const { code, stdout } = await tryErrand(server.url, args, { token: alice })
+
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ repositories: 2, unchecked: [] })
+  })
+
+  it('errand fanout finds the repositories of an organization, and sends to them', async () => {
+    const home = { HOME: join(folder.path, 'home') }
+    const fanout = (...more: string[]) =>
+      tryErrand(server.url, ['fanout', change, '-m', 'script', '--org', 'acme', ...more], {
+        token: alice,
+        environment: home,
+      })
+
+    const dry = await fanout('--dry-run')
+    const sent = await fanout('--name', 'readme', '--has-file', 'README.md')
+
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('acme/other') })
+    expect(sent).toMatchObject({ code: 0 })
+    const pulls = await clientFor(server.url, alice).request('GET', '/repos/acme/other/pulls')
+    expect(await pulls.json()).toMatchObject([{ number: 1, draft: true, user: { login: 'alice' } }])
   })
 })
 

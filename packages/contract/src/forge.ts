@@ -67,6 +67,13 @@ export interface Forge extends ForgeComments, ForgeSubjects {
     number: number,
     change: PullChange,
   ): Promise<void>
+  /**
+   * Asks a forge elsewhere in the caller's own words, with their token, and gives its answer as it came: also a
+   * refusal, and a redirect. Absent where the forge is in this process and has its own routes.
+   *
+   * @throws ErrandError secondary_rate_limited while the forge limits the token; bad_upstream
+   */
+  passOn?(caller: Caller, request: PassedRequest): Promise<Response>
   /** Has somebody told of what happens in repositories: a forge in this process. */
   listen?(listener: ForgeListener): void
   /** The unified diff between two branches, at most `limitBytes` long. */
@@ -77,6 +84,16 @@ export interface Forge extends ForgeComments, ForgeSubjects {
     head: string,
     limitBytes: number,
   ): Promise<string>
+}
+
+/** A request of the forge's own API, of nothing but what is meant for it. */
+export interface PassedRequest {
+  method: string
+  /** Below the API's address, with its query. */
+  path: string
+  headers: Record<string, string>
+  /** JSON. */
+  body?: string
 }
 
 export interface OrganizationAccess {

@@ -8,6 +8,8 @@ import { z } from 'zod'
 const presets = {
   errand: {
     per_hour: 5000,
+    installation_per_hour: 15_000,
+    workflow_per_hour: 1000,
     anonymous_per_hour: 60,
     concurrent: 100,
     points_per_minute: 0,
@@ -16,6 +18,8 @@ const presets = {
   },
   github: {
     per_hour: 5000,
+    installation_per_hour: 15_000,
+    workflow_per_hour: 1000,
     anonymous_per_hour: 60,
     concurrent: 100,
     points_per_minute: 900,
@@ -45,6 +49,14 @@ export const RateLimits = z.strictObject({
       "What holds where nothing else is said: `errand` lets a campaign go as fast as the server takes it, `github` has GitHub's own numbers.",
     ),
   per_hour: limit('per_hour', 'API requests of one token in an hour'),
+  installation_per_hour: limit(
+    'installation_per_hour',
+    'Those of one installation token (`ghs_`): an App works for many',
+  ),
+  workflow_per_hour: limit(
+    'workflow_per_hour',
+    'Those of one login of a workflow by OIDC, of which each job has its own',
+  ),
   anonymous_per_hour: limit('anonymous_per_hour', 'Those of one address without a token'),
   concurrent: limit('concurrent', 'Requests of one token at a time, on each server'),
   points_per_minute: limit(
@@ -53,7 +65,7 @@ export const RateLimits = z.strictObject({
   ),
   created_per_minute: limit(
     'created_per_minute',
-    'Tasks, messages to them, pull requests, comments, repositories, campaigns and automations one token may create in a minute',
+    'Tasks, messages to them, pull requests, comments, branches, repositories, campaigns, automations and their runs, tokens, webhooks and what those are told anew, that one token may create in a minute',
   ),
   created_per_hour: limit('created_per_hour', 'Those it may create in an hour'),
 })

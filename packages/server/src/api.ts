@@ -9,7 +9,7 @@ import {
   type TokenPermission,
 } from '@errand/contract'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { readToken } from './auth/credentials.ts'
+import { requireCaller, tellOfToken } from './auth/caller.ts'
 import { requireTokenPermission } from './auth/permissions.ts'
 import { RepositoryMoved } from './auth/repository.ts'
 import type { ServerContext } from './context.ts'
@@ -18,6 +18,7 @@ import { readQuery } from './conventions/query.ts'
 import { parseInput } from './errors.ts'
 import { sendEventStream } from './event-stream.ts'
 import type { Answer, Call, Handler } from './handler.ts'
+import { resourceOf } from './resource-of.ts'
 import { handlers } from './routes/handlers.ts'
 
 /** Registers every operation of contract's table of routes under one prefix. */
@@ -65,15 +66,6 @@ function grantOf(route: Route): { permission: TokenPermission; level: 'read' | '
   return { permission: permission as TokenPermission, level: level as 'read' | 'write' }
 }
 
-/** @throws ErrandError 401 */
-async function requireCaller(context: ServerContext, request: FastifyRequest): Promise<Caller> {
-  const token = readToken(request.headers.authorization)
-  if (token === undefined) throw new ErrandError('requires_authentication')
-  const caller = await context.forge.authenticate(token)
-  if (caller === undefined) throw new ErrandError('bad_credentials')
-  return caller
-}
-
 /**
  * A workflow starts and follows tasks. What outlives its login, like an automation, is no business of it.
  *
@@ -87,18 +79,6 @@ function requireForWorkflows(caller: Caller, route: Route): void {
   })
 }
 
-/** As GitHub tells on every answer; gh and go-github read both (behaviour.md 2.1). */
-function tellOfToken(reply: FastifyReply, { token }: Caller): void {
-  if (token.kind === 'classic' || token.kind === 'oauth') {
-    void reply.header('x-oauth-scopes', token.scopes.join(', '))
-  }
-  if (token.expires_at !== undefined) {
-    // In GitHub's form, which go-github parses: `2026-11-23 06:50:00 UTC`.
-    const time = new Date(token.expires_at).toISOString().slice(0, 19).replace('T', ' ')
-    void reply.header('github-authentication-token-expiration', `${time} UTC`)
-  }
-}
-
 function readCall(
   context: ServerContext,
   prefix: string,
@@ -109,13 +89,14 @@ function readCall(
   const web = context.publicUrl()
   // Only path and query are the client's to choose: a request line may name any host.
   const { pathname, search, searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
-  requireComparable(request.params, searchParams)
+  const resource = resourceOf(route)
+  requireComparable(request.params, searchParams, resource)
   const { query, body } = route
   return {
     caller,
-    params: parseInput(route.params, request.params),
-    query: query && parseInput(query, readQuery(query, searchParams)),
-    body: body && parseInput(body, requireObject(request.body)),
+    params: parseInput(route.params, request.params, resource),
+    query: query && parseInput(query, readQuery(query, searchParams), resource),
+    body: body && parseInput(body, requireObject(request.body), resource),
     headers: request.headers,
     urls: { api: `${web}${prefix}`, web },
     url: `${web}${pathname}${search}`,
@@ -129,13 +110,13 @@ function readCall(
  * Nothing is stored under a name with a null character in it, and no database compares one. What is in a
  * body is made fit to be stored instead.
  */
-function requireComparable(params: unknown, query: URLSearchParams): void {
+function requireComparable(params: unknown, query: URLSearchParams, resource: string): void {
   for (const value of Object.values(params ?? {})) {
     if (String(value).includes('\u0000')) throw new ErrandError('not_found')
   }
   for (const [name, value] of query) {
     if (value.includes('\u0000')) {
-      throw invalidField(name, `${name} must not contain a null character`)
+      throw invalidField(name, `${name} must not contain a null character`, resource)
     }
   }
 }

@@ -18,6 +18,7 @@ import { createRequestId } from './conventions/request-id.ts'
 import { deviceRoutesElsewhere } from './device-login/elsewhere.ts'
 import { deviceRoutes } from './device-login/routes.ts'
 import { presentError } from './errors.ts'
+import { passThrough } from './forge/pass-through.ts'
 import { gitHubRoutes } from './integrations/github/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { type McpServerFactory, mcpRoutes } from './mcp/routes.ts'
@@ -30,7 +31,10 @@ import { webhookLoops } from './webhooks/send-deliveries.ts'
 export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
   /** Default: there are none. */
   secrets?: ServerContext['secrets']
-  /** The REST routes of the embedded forge, mounted beside ours with the same conventions. */
+  /**
+   * The REST routes of the embedded forge, mounted beside ours with the same conventions. Without them the
+   * forge elsewhere is asked.
+   */
   forgeRoutes?: FastifyPluginAsync
   /** Of a forge that makes tokens. Without one devices are not signed in here. */
   deviceLogin?: DeviceLogin
@@ -95,7 +99,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
       async (api) => {
         apiConventions(api, context, limits)
         await api.register(agentTaskRoutes(context, prefix))
-        if (options.forgeRoutes !== undefined) await api.register(options.forgeRoutes)
+        await api.register(options.forgeRoutes ?? passThrough(context))
       },
       { prefix },
     )

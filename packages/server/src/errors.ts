@@ -56,19 +56,25 @@ function toErrandError(thrown: unknown): ErrandError {
 /**
  * Parses what a caller sent. A wrong type is GitHub's "Invalid request", anything else its
  * "Validation Failed"; both name each field.
+ *
+ * @param resource what it is about, as GitHub names it
  */
-export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
+export function parseInput<T extends z.ZodType>(
+  schema: T,
+  input: unknown,
+  resource = 'Task',
+): z.infer<T> {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.map((issue) => presentIssue(issue, input))
+  const errors = parsed.error.issues.map((issue) => presentIssue(issue, input, resource))
   const isWrongType = errors.some((error) => error.code === 'invalid')
   throw new ErrandError(isWrongType ? 'invalid_request' : 'validation_failed', { errors })
 }
 
-function presentIssue(issue: z.core.$ZodIssue, input: unknown): FieldError {
+function presentIssue(issue: z.core.$ZodIssue, input: unknown, resource: string): FieldError {
   // An entry of a list is named by its list.
   const field = issue.path.filter((key) => typeof key !== 'number').join('.')
-  const about = { resource: 'Task', field }
+  const about = { resource, field }
   if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) {
     return { ...about, code: 'missing_field', message: `${field} is missing` }
   }

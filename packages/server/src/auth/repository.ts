@@ -79,7 +79,7 @@ export async function visibleRepositories(
 }
 
 /** Anything else is nobody's name, and would mean something in the path of an upstream's API. */
-function isName(name: string): boolean {
+export function isName(name: string): boolean {
   return /^[A-Za-z0-9._-]{1,100}$/.test(name) && !/^\.+$/.test(name)
 }
 

@@ -22,7 +22,11 @@ export function apiConventions(
   })
   app.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode === 401) limits.withhold(callerOf(request), operationOf(request))
-    if (!answerNotModified(request, reply, payload)) return payload
+    if (!answerNotModified(request, reply, payload)) {
+      // A forge elsewhere has said so, with a count of its own.
+      if (reply.statusCode === 304) limits.giveBack(callerOf(request))
+      return payload
+    }
     void reply.headers(rateHeaders(limits.giveBack(callerOf(request))))
     return null
   })

@@ -1,5 +1,8 @@
+import { routes } from '@errand/contract'
+import type { FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestServer, type TestServer } from '../testing/open-test-server.ts'
+import { isCreating } from './limit-requests.ts'
 
 // The limits as requests meet them.
 
@@ -77,7 +80,56 @@ describe('points', () => {
   })
 })
 
+describe('an hour', () => {
+  it.each([
+    ['ghs_x', 15_000],
+    ['eyJhbGciOiJSUzI1NiJ9.e30.c2ln', 1000],
+    ['ghp_x', 5000],
+  ])('of a token like %s has %s requests', async (token, limit) => {
+    const { headers } = await server.call('/rate_limit', { token })
+
+    expect(headers.get('x-ratelimit-limit')).toBe(String(limit))
+  })
+})
+
 describe('what is created', () => {
+  it('or sent to somebody else is so by its operation', () => {
+    const names = Object.entries(routes).filter(([, { method, path }]) => {
+      const url = path.replaceAll(/\{(\w+)\}/g, ':$1')
+      return isCreating({ method, routeOptions: { url } } as FastifyRequest)
+    })
+
+    expect(names.map(([name]) => name)).toEqual([
+      'createTask',
+      'steerTask',
+      'openTaskPull',
+      'createAutomation',
+      'runAutomation',
+      'createCampaign',
+      'retryCampaign',
+      'createRepositoryWebhook',
+      'redeliverRepositoryWebhookDelivery',
+      'pingRepositoryWebhook',
+      'createOrganizationWebhook',
+      'redeliverOrganizationWebhookDelivery',
+      'pingOrganizationWebhook',
+    ])
+  })
+
+  it.each([
+    ['POST', '/api/v3/user/tokens', true],
+    ['POST', '/admin/users/:username/tokens', true],
+    ['POST', '/repos/:owner/:repo/git/refs', true],
+    ['POST', '/repositories/:repository_id/issues', true],
+    ['PUT', '/repos/:owner/:repo/contents/*', true],
+    ['POST', '/integrations/hooks/:name', true],
+    ['PATCH', '/repos/:owner/:repo/git/refs/*', false],
+    ['GET', '/repos/:owner/:repo/hooks', false],
+    ['POST', '/graphql', false],
+  ])('%s %s: %s', (method, url, expected) => {
+    expect(isCreating({ method, routeOptions: { url } } as FastifyRequest)).toBe(expected)
+  })
+
   it('is a task, a message to it or a pull request alike', async () => {
     await using limited = await openLimited({ created_per_minute: 2 })
     const token = limited.forge.addToken('alice')

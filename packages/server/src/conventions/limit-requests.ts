@@ -81,10 +81,18 @@ function isLasting(request: FastifyRequest): boolean {
   return path === '/mcp' || (request.method === 'GET' && path.endsWith('/events') && isStream)
 }
 
-/** What others see is created by these (behaviour.md 2.4), and by what a portal or a hook sends. */
+/**
+ * What others see is created by these (behaviour.md 2.4), or sent to them: a webhook and what it is told anew, a
+ * token, a branch, the tasks of a campaign's retry. And so is what a portal or a hook sends.
+ */
 export function isCreating(request: FastifyRequest): boolean {
   const { method, path } = operationOf(request)
-  return method === 'POST' && (creating.test(path) || path.startsWith('/integrations/'))
+  if (path.startsWith('/integrations/')) return method === 'POST'
+  return created.some(([of, pattern]) => of === method && pattern.test(path))
 }
 
-const creating = /\/(tasks|steer|pulls|comments|repos|campaigns|automations)$/
+const created: [method: string, path: RegExp][] = [
+  ['POST', /\/(tasks|steer|pulls|issues|comments|labels|repos|campaigns|automations)$/],
+  ['POST', /\/(hooks|pings|attempts|tokens|git\/refs|runs|retry)$/],
+  ['PUT', /\/contents\/\*$/],
+]

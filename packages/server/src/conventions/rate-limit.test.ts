@@ -42,6 +42,17 @@ describe('the presets', () => {
 })
 
 describe('the primary rate limit', () => {
+  it.each([
+    [{}, 5000],
+    [{ kind: 'installation' }, 15_000],
+    [{ kind: 'workflow' }, 1000],
+    [{ isAnonymous: true }, 60],
+  ] as const)('of %j is %s', (caller, limit) => {
+    const limits = createRateLimits(rateLimitsOf(Settings.parse({}).rate_limits))
+
+    expect(limits.take({ ...alice, ...caller })).toMatchObject({ limit, remaining: limit - 1 })
+  })
+
   it('refuses the request after the last one, and says when it is reset', () => {
     const limits = open({ per_hour: 2 })
     limits.take(alice)

@@ -70,10 +70,12 @@ export function createRateLimits(
   const all = [requests, points, ...created.map(({ windows }) => windows)]
   const inFlight = new Map<string, number>()
 
-  function mostOf({ isAnonymous, isOwn }: RateCaller): number {
+  function mostOf({ isAnonymous, isOwn, kind }: RateCaller): number {
     // Without a limit for tokens there is none for anybody.
     if (isOwn === true || limits.per_hour === 0) return 0
-    return isAnonymous ? limits.anonymous_per_hour : limits.per_hour
+    if (isAnonymous) return limits.anonymous_per_hour
+    if (kind === 'installation') return limits.installation_per_hour
+    return kind === 'workflow' ? limits.workflow_per_hour : limits.per_hour
   }
 
   function look(caller: RateCaller): RateLimit {

@@ -68,6 +68,12 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
       // It does the work: better said now than by a session that fails.
       await appTokens?.(repository.full_name)
     },
+    async passOn({ secret }, { path, ...init }) {
+      // Beside /api/v3 on a GitHub Enterprise Server, at the root elsewhere.
+      const isBeside = path === '/graphql' && upstream.apiUrl.endsWith('/api/v3')
+      const target = isBeside ? '/../graphql' : path
+      return await upstream.ask(secret, target, { ...init, redirect: 'manual' })
+    },
     ...contentAnswers(upstream),
     ...commentAnswers(upstream),
     ...subjectAnswers(upstream),

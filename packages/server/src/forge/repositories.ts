@@ -7,7 +7,7 @@ import {
 import { Permission, Repository } from './answers.ts'
 import type { createMemory } from './memory.ts'
 import { parseAnswer, segment, type Upstream } from './upstream.ts'
-import { limitedFor, secondsToWait, upstreamError } from './upstream-error.ts'
+import { limitedFor, limitOf, upstreamError } from './upstream-error.ts'
 import { webUrlOf } from './web-url.ts'
 
 /**
@@ -111,8 +111,8 @@ async function mayPush(
   } catch (cause) {
     throw new ErrandError('bad_upstream', { message: 'The forge cannot be reached', cause })
   }
-  const waitFor = secondsToWait(response)
-  if (waitFor !== undefined) throw limitedFor(waitFor)
+  const limit = await limitOf(response)
+  if (limit !== undefined) throw limitedFor(limit.waitSeconds)
   if (response.status >= 500) throw await upstreamError(response, upstream.apiUrl)
   // Only whether it would go on is of interest, not the branches it would tell of.
   await response.body?.cancel()

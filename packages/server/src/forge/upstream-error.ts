@@ -5,8 +5,9 @@ import { webUrlOf } from './web-url.ts'
 const Body = z.object({ message: z.string() })
 /** Longest sentence of the forge's that is passed on. */
 const longestMessage = 300
-/** What a client is told to wait where the forge does not say, and at most. */
-const waitSeconds = { unknown: 60, most: 3600 }
+/** What a client is told to wait where the forge does not say, and at most, in seconds. */
+const unknownWait = 60
+const longestWait = 3600
 
 /** What a forge refuses is passed on: it is about the caller's own token. */
 export async function upstreamError(response: Response, apiUrl: string): Promise<ErrandError> {
@@ -34,16 +35,41 @@ export function limitedFor(seconds: number): ErrandError {
   })
 }
 
-/** Undefined where the answer is no limit: GitHub says so by 403 as well as by 429 (behaviour.md 2.4). */
-export function secondsToWait({ status, headers }: Response, now = Date.now()): number | undefined {
+/** A limit that the forge has set a token. */
+export interface UpstreamLimit {
+  waitSeconds: number
+  /** The hour's requests of this kind are used up. Otherwise the token is to wait with everything. */
+  isPrimary: boolean
+}
+
+/**
+ * The limit an answer tells of, if any: GitHub says so by 403 as well as by 429, and of a secondary one at times
+ * in the message alone (behaviour.md 2.4). The answer's body stays to be read.
+ */
+export async function limitOf(
+  response: Response,
+  now = Date.now(),
+): Promise<UpstreamLimit | undefined> {
+  const { status, headers } = response
   if (status !== 429 && status !== 403) return undefined
   const retryAfter = seconds(headers.get('retry-after'))
-  const reset = seconds(headers.get('x-ratelimit-reset'))
-  const isUsedUp = headers.get('x-ratelimit-remaining') === '0'
-  if (status === 403 && retryAfter === undefined && !isUsedUp) return undefined
-  const untilReset = isUsedUp && reset !== undefined ? reset - Math.floor(now / 1000) : undefined
-  const wanted = retryAfter ?? untilReset ?? waitSeconds.unknown
-  return Math.min(Math.max(wanted, 1), waitSeconds.most)
+  if (retryAfter !== undefined) return { waitSeconds: bounded(retryAfter), isPrimary: false }
+  if (headers.get('x-ratelimit-remaining') === '0') {
+    const reset = seconds(headers.get('x-ratelimit-reset'))
+    const untilReset = reset === undefined ? unknownWait : reset - Math.floor(now / 1000)
+    return { waitSeconds: bounded(untilReset), isPrimary: true }
+  }
+  if (status === 403 && !isSecondary.test(messageOf(await response.clone().text()))) {
+    return undefined
+  }
+  return { waitSeconds: unknownWait, isPrimary: false }
+}
+
+/** As Octokit's throttling knows them; the second is what GitHub said until 2022. */
+const isSecondary = /\bsecondary rate\b|\babuse detection\b/i
+
+function bounded(wanted: number): number {
+  return Math.min(Math.max(wanted, 1), longestWait)
 }
 
 function seconds(text: string | null): number | undefined {

@@ -263,6 +263,35 @@ describe('a limit of the forge', () => {
     expect(error.headers).toEqual({ 'retry-after': String(seconds) })
   })
 
+  it.each([
+    'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
+    'You have triggered an abuse detection mechanism. Please wait a few minutes.',
+  ])('is told by the message alone as well, and kept to: %s', async (message) => {
+    const forge = open()
+    const limits = { 'x-ratelimit-remaining': '4990' }
+    answer = (_, response) => void response.writeHead(403, limits).end(JSON.stringify({ message }))
+
+    const error = await thrownBy(forge.authenticate('ghp_a'))
+    const again = await thrownBy(forge.authenticate('ghp_a'))
+
+    expect([error.errorName, again.errorName]).toEqual([
+      'secondary_rate_limited',
+      'secondary_rate_limited',
+    ])
+    expect(error.headers).toEqual({ 'retry-after': '60' })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is no 403 that only mentions something secondary, whose message is still passed on', async () => {
+    const message = 'This repository has a secondary owner'
+    answer = (_, response) => void response.writeHead(403).end(JSON.stringify({ message }))
+
+    expect(await thrownBy(open().authenticate('ghp_a'))).toMatchObject({
+      errorName: 'forbidden',
+      message,
+    })
+  })
+
   it('is kept to until it is over, by its token alone', async () => {
     const forge = open()
     answer = (_, response) => void response.writeHead(429, { 'retry-after': '7' }).end('{}')

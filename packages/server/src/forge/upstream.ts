@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ErrandError } from '@errand/contract'
 import type { z } from 'zod'
 import { createMemory } from './memory.ts'
-import { limitedFor, secondsToWait, upstreamError } from './upstream-error.ts'
+import { limitedFor, limitOf, upstreamError } from './upstream-error.ts'
 
 /** An answer that may be asked for again: by its `ETag` it costs nothing where nothing has changed. */
 export interface KnownAnswer {
@@ -34,16 +34,18 @@ export function createUpstream(apiUrl: string, clock: () => number = Date.now): 
 
   async function ask(token: string, path: string, init: RequestInit = {}): Promise<Response> {
     const hash = hashOf(token)
+    const ofResource = `${hash} ${resourceOf(path)}`
     // A client that goes on in spite of a limit is answered here: GitHub bans who insists.
-    const until = limitedUntil.get(hash) ?? 0
+    const until = Math.max(limitedUntil.get(hash) ?? 0, limitedUntil.get(ofResource) ?? 0)
     if (until > clock()) throw limitedFor(Math.ceil((until - clock()) / 1000))
     const response = await send(`${base}${path}`, token, init)
-    const waitFor = secondsToWait(response, clock())
-    if (waitFor === undefined) return response
+    const limit = await limitOf(response, clock())
+    if (limit === undefined) return response
     if (limitedUntil.size > 10_000) limitedUntil.clear()
-    limitedUntil.set(hash, clock() + waitFor * 1000)
+    const key = limit.isPrimary ? ofResource : hash
+    limitedUntil.set(key, clock() + limit.waitSeconds * 1000)
     await response.body?.cancel()
-    throw limitedFor(waitFor)
+    throw limitedFor(limit.waitSeconds)
   }
 
   return {
@@ -68,6 +70,12 @@ export function createUpstream(apiUrl: string, clock: () => number = Date.now): 
       return await remember(`${hashOf(token)} ${path}`, revalidate, asksAnew)
     },
   }
+}
+
+/** GitHub counts the hour of these apart: who has searched too much may still start tasks. */
+function resourceOf(path: string): string {
+  if (path.startsWith('/search/')) return 'search'
+  return path.endsWith('/graphql') ? 'graphql' : 'core'
 }
 
 /** What a 304 says anew: a token's scopes and end may have changed where its user has not. */
