@@ -74,6 +74,8 @@ const Effective = z.object({
 export const EffectiveConfiguration = z.object({
   /** Whether tasks may be started at all, by the organization's permissions. */
   is_agent_enabled: z.boolean(),
+  /** Why no agent may begin to work here now; absent where it may. */
+  refusal: z.string().exactOptional(),
   settings: z.record(z.string(), Effective),
 })
 export type EffectiveConfiguration = z.infer<typeof EffectiveConfiguration>

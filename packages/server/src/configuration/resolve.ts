@@ -27,8 +27,7 @@ export async function configurationOf(context: ServerContext, repository: Reposi
 }
 
 /**
- * Whether an agent may work in a repository at all, by its organization's permissions and by the policy
- * that the server enforces.
+ * Whether an agent may begin to work in a repository at all: a task, or another session of one.
  *
  * @throws HeldBack, with who or which rule says so
  */
@@ -36,16 +35,35 @@ export async function requireAgentEnabled(
   context: ServerContext,
   repository: RepositoryAccess,
 ): Promise<void> {
+  const refusal = await refusalOfAgents(context, repository)
+  if (refusal !== undefined) throw refusal
+}
+
+/**
+ * Why no agent may begin to work in a repository, by its organization's permissions or by the policy that
+ * the server enforces; undefined where it may.
+ */
+export async function refusalOfAgents(
+  context: ServerContext,
+  repository: RepositoryAccess,
+): Promise<HeldBack | undefined> {
   const { values, is_agent_enabled: isEnabled } = await configurationOf(context, repository)
   if (!isEnabled) {
-    throw new HeldBack(
+    return new HeldBack(
       'not_enabled',
       `Agents are not enabled in ${repository.full_name}: the permissions of ${repository.owner.login} keep them out`,
     )
   }
   const today = new Date().toISOString().slice(0, 10)
   const refusal = context.refusalOf?.(repository.full_name, values, today)
-  if (refusal === undefined) return
-  const page = `${context.publicUrl()}/repos/${repository.full_name}/copilot/cloud-agent/effective-config`
-  throw new HeldBack('not_enabled', `${refusal} See ${page}`)
+  if (refusal === undefined) return undefined
+  return new HeldBack('not_enabled', `${refusal} See ${effectivePage(context, repository)}`)
+}
+
+/** Where somebody who may write sees what holds in a repository, and why no agent may work there. */
+export function effectivePage(
+  { publicUrl }: Pick<ServerContext, 'publicUrl'>,
+  { full_name: name }: Pick<RepositoryAccess, 'full_name'>,
+): string {
+  return `${publicUrl()}/repos/${name}/copilot/cloud-agent/effective-config`
 }

@@ -269,9 +269,13 @@ describe('an organization', () => {
       ask(`/agents/repos/${name}/tasks`, { body: { prompt: 'p', model: 'script' } })
     const set = (body: object) => ask(permissions, { method: 'PUT', body })
 
-    expect((await start()).status).toBe(201)
+    const [running, ended] = [await start(), await start()].map((task) => String(task.body['id']))
+    await ask(`/agents/tasks/${ended}/cancel`, { method: 'POST' })
+    const steer = (task: string | undefined) =>
+      ask(`/agents/tasks/${task}/steer`, { body: { content: 'Go on' } })
     expect((await set({ enabled_repositories: 'selected' })).status).toBe(204)
     const refused = await start()
+    const [followUp, message] = [await steer(ended), await steer(running)]
     const campaign = await ask('/agents/campaigns', {
       body: { prompt: 'p', model: 'script', targets: [{ repository: name }] },
     })
@@ -280,6 +284,9 @@ describe('an organization', () => {
 
     expect(refused.status).toBe(403)
     expect(refused.body['message']).toContain(`Agents are not enabled in ${name}`)
+    expect([followUp.status, followUp.body['message']]).toEqual([403, refused.body['message']])
+    // What works goes on.
+    expect([message.status, message.body['outcome']]).toEqual([202, 'queued'])
     expect(campaign.status).toBe(422)
     expect(JSON.stringify(campaign.body)).toContain('Agents are not enabled')
     expect(listed.body).toMatchObject({ total_count: 1, repositories: [{ id, full_name: name }] })

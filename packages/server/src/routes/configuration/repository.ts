@@ -15,7 +15,7 @@ import {
   valuesOf,
 } from '@errand/core'
 import { requireRepository } from '../../auth/repository.ts'
-import { configurationOf, resolveStored } from '../../configuration/resolve.ts'
+import { configurationOf, refusalOfAgents, resolveStored } from '../../configuration/resolve.ts'
 import { effects } from '../../configuration/effects.ts'
 import { serverLayer } from '../../configuration/server-layer.ts'
 import type { ServerContext } from '../../context.ts'
@@ -41,7 +41,11 @@ export const getEffectiveConfiguration: Handler<typeof routes.getEffectiveConfig
   const settings = Object.fromEntries(
     configurationFields.map((field) => [field, { ...resolved[field], effect: effects[field] }]),
   )
-  return { status: 200, body: { is_agent_enabled, settings } }
+  const refusal = await refusalOfAgents(context, repository)
+  return {
+    status: 200,
+    body: { is_agent_enabled, ...(refusal && { refusal: refusal.message }), settings },
+  }
 }
 
 /** `PUT .../configuration`: every field is the repository's own from then on. */
