@@ -16,7 +16,7 @@ import {
 } from '@errand/core'
 import { requireRepository } from '../../auth/repository.ts'
 import { configurationOf, refusalOfAgents, resolveStored } from '../../configuration/resolve.ts'
-import { effects } from '../../configuration/effects.ts'
+import { effectsOf } from '../../configuration/effects.ts'
 import { serverLayer } from '../../configuration/server-layer.ts'
 import type { ServerContext } from '../../context.ts'
 import { requireMatch } from '../../conventions/if-match.ts'
@@ -38,6 +38,7 @@ export const getEffectiveConfiguration: Handler<typeof routes.getEffectiveConfig
 ) => {
   const repository = await requireReadable(context, call)
   const { resolved, is_agent_enabled } = await configurationOf(context, repository)
+  const effects = effectsOf(context)
   const settings = Object.fromEntries(
     configurationFields.map((field) => [field, { ...resolved[field], effect: effects[field] }]),
   )
