@@ -91,6 +91,7 @@ describe("a repository's configuration", () => {
     ['is_firewall_enabled', { is_firewall_enabled: 'yes' }],
     ['enabled_tools.codeql', { enabled_tools: { codeql: 1 } }],
     ['mcp_configuration.mcpServers', { mcp_configuration: {} }],
+    ['mcp_configuration', { mcp_configuration: { mcpServers: {}, servers: {} } }],
     ['mcp_configuration.mcpServers.x.command', mcp({ type: 'local', args: [] })],
     ['mcp_configuration.mcpServers.x.args', mcp({ type: 'stdio', command: 'x' })],
     ['mcp_configuration.mcpServers.x.url', mcp({ type: 'http', url: 'file:///etc' })],
