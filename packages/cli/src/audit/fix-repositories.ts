@@ -1,5 +1,5 @@
 import { AnswerError, type Client, speaksErrand } from '@errand/contract'
-import { type Fix, fixConfiguration, readConfiguration } from '@errand/policy'
+import { type Fix, fixConfiguration, readConfiguration, shownEntry } from '@errand/policy'
 import { explainError } from '../errors.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
@@ -63,12 +63,15 @@ function describe({ repository, before, fix }: Planned): string {
   return `${printableLine(repository)} (${fix.rules.join(', ')})\n${lines.join('')}`
 }
 
-/** Of an MCP configuration only its servers' names: a definition may hold what should not stand there. */
+/**
+ * Of an MCP configuration only its servers' names, and no password of an entry's URL: there may be what
+ * should not stand there.
+ */
 function shown(value: unknown): string {
   const isMcp = typeof value === 'object' && value !== null && 'mcpServers' in value
   const text = isMcp
     ? `servers ${Object.keys(Object(value.mcpServers)).join(', ') || 'none'}`
-    : JSON.stringify(value)
+    : JSON.stringify(Array.isArray(value) ? value.map((entry) => shownEntry(String(entry))) : value)
   return printableLine(text)
 }
 
