@@ -84,7 +84,6 @@ export {
 export {
   configurationFields,
   type ConfigurationLayers,
-  enforcedTools,
   resolveConfiguration,
   type ResolvedConfiguration,
   valuesOf,
@@ -135,6 +134,7 @@ export { notePolicy } from './policy-watch/note-policy.ts'
 export {
   countTaskRepositories,
   latestAuditEntry,
+  type WatchedRepository,
   watchedRepositories,
 } from './policy-watch/watched-repositories.ts'
 export { priceListOf, type PriceList } from './prices/price-list.ts'

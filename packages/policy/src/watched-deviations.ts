@@ -35,7 +35,10 @@ export function watchedDeviations(
   const { deviations, unchecked } = evaluatePolicy(policy, repository, configuration, today)
   return [
     ...deviations.map(({ fingerprint, rule, severity, message, path }) => ({
-      ...{ fingerprint, rule, severity, message },
+      fingerprint,
+      rule,
+      severity,
+      message,
       place: placeOf(configuration, path),
     })),
     ...unchecked.map(({ rule, reason }) => {

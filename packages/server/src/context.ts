@@ -1,4 +1,5 @@
 import type { CloudAgentConfiguration, Forge, Settings } from '@errand/contract'
+import type { RememberedFiles } from './configuration/configuration-file.ts'
 import type { Encryption, FoundDeviation, Log, Store } from '@errand/core'
 
 /** A prompt that is a recipe, made ready for one repository and branch. */
@@ -55,6 +56,8 @@ export interface ServerContext {
   ) => string | undefined
   /** The server's policy, which is watched. Without one no history of it is kept. */
   policy?: WatchedPolicy
+  /** What was read of the files that say what agents may do. */
+  configurationFiles: RememberedFiles
   /** Without one no prompt is a recipe. */
   readRecipe?: RecipeReader
 }

@@ -82,7 +82,7 @@ const actions = {
     const { id: userId, login } = caller.user
     const by = { id: userId, login }
     const credential = credentialOf(context, caller)
-    const refusal = await refusalOfAgents(context, repository)
+    const refusal = await refusalOfAgents(context, caller, repository)
     await core.steerTask(context.store, id, {
       type: 'user_message',
       content,

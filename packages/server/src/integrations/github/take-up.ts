@@ -62,13 +62,14 @@ async function take(
     const reply = `That cannot be sent to the agent: ${reason}.`
     return await refuse(context, { own, repository, comment }, reason, reply)
   }
-  const refusal = await refusalOfAgents(context, repository)
-  // What is refused was not taken, and has no eyes.
+  const refusal = await refusalOfAgents(context, own, repository)
+  // What is refused has no eyes: who works already is told of it afterwards.
   if (refusal === undefined) await seen(context, own, repository, comment)
   const by = { id: author.user.id, login: author.user.login }
   try {
     const steering = { content, by, ...(refusal === undefined ? {} : { refusal }) }
     const { outcome } = await takeComment(store, comment, taskId, steering)
+    if (refusal !== undefined) await seen(context, own, repository, comment)
     log.info({ comment_id: comment.comment_id, task_id: taskId, outcome }, 'a comment was taken')
   } catch (error) {
     if (refusal === undefined || error !== refusal) throw error

@@ -25,7 +25,8 @@ export const steerTask: Handler<typeof routes.steerTask> = async (context, call)
           subject: { owner: repository.owner, repository, user: call.caller.user },
           maxMultiplier: task.max_multiplier ?? undefined,
         })
-  const refusal = type === 'abort' ? undefined : await refusalOfAgents(context, repository)
+  const refusal =
+    type === 'abort' ? undefined : await refusalOfAgents(context, call.caller, repository)
   const accepted = await core.steerTask(context.store, call.params.task_id, {
     type,
     content,

@@ -151,6 +151,41 @@ it.each([50, 150, 5000, 100_000])(
   },
 )
 
+describe('what a repository said', () => {
+  const unset = (field?: string) =>
+    ask(`${path}${field === undefined ? '' : `?field=${field}`}`, { method: 'DELETE' })
+
+  it('can be taken back: a field, a tool, or all of it, and each is written down', async () => {
+    await patch({ is_firewall_enabled: false, enabled_tools: { codeql: false } })
+    await patch({ enabled_tools: { secret_scanning: false }, custom_allowlist: ['a.example'] })
+
+    const tool = await unset('enabled_tools.codeql')
+    const field = await unset('is_firewall_enabled')
+    const wrong = await unset('is_firewall')
+    const stale = await ask(path, { method: 'DELETE', headers: { 'if-match': 'W/"old"' } })
+    const all = await unset()
+    await unset()
+
+    expect(tool.body.enabled_tools).toMatchObject({ codeql: true, secret_scanning: false })
+    expect([field.status, field.body.is_firewall_enabled]).toEqual([200, true])
+    expect(field.body.custom_allowlist).toEqual(['a.example'])
+    expect([wrong.status, stale.status]).toEqual([422, 412])
+    expect(all.body).toEqual(defaultConfiguration)
+    const log = (await ask(`${org()}/audit-log`)).body as unknown as { data: object }[]
+    expect(log).toHaveLength(5)
+    expect(log[0]).toMatchObject({
+      data: { before: { custom_allowlist: ['a.example'] }, after: {} },
+    })
+    expect((await ask(path.replace(/[^/]*$/, 'effective-config'))).body['settings']).toMatchObject({
+      custom_allowlist: { source: 'default' },
+    })
+  })
+
+  it('cannot be taken back by who may only write', async () => {
+    expect((await ask(path, { token: bob, method: 'DELETE' })).status).toBe(403)
+  })
+})
+
 describe('who may look and who may change', () => {
   it.each([
     ['alice', [200, 200, 200, 200, 200, 204]],
