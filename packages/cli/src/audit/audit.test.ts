@@ -376,7 +376,7 @@ describe('--fix', () => {
     const repositories = { 'a/b': aConfiguration({ custom_allowlist: [entry, 'a.example'] }) }
     await using server = await openFakeConfigurations({ repositories, isErrand: true })
     const rule = 'firewall-allowed-hosts: { allow: [a.example] }'
-    const policy = await writePolicy(`version: 1\nrules:\n  ${rule}\n`)
+    const policy = writePolicy(`version: 1\nrules:\n  ${rule}\n`)
     const args = ['--repo', 'a/b', '--policy', policy, '--fix']
 
     const { out, err } = await audit(server, args, { answers: ['n'] })
