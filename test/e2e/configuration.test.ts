@@ -108,6 +108,31 @@ it('the commands show it, change it, and refuse what they do not understand', as
   expect(invalid.stderr).toContain('is_firewall_enabled must be of type boolean')
 })
 
+it('what was said is taken back, of a repository and of its organization', async () => {
+  const unset = (...args: string[]) => tryErrand(server.url, ['config', 'unset', ...args])
+  await errand(server.url, [
+    'config',
+    'set',
+    '--org',
+    'acme',
+    'defaults.is_automations_enabled=true',
+  ])
+
+  const tool = await unset('-R', 'acme/sums', 'enabled_tools.codeql')
+  const ofOrg = await unset('--org', 'acme', 'defaults.is_automations_enabled')
+  const answers = [
+    await unset('-R', 'acme/sums'),
+    await unset('-R', 'acme/sums', 'no_such'),
+    await unset('--org', 'acme', 'defaults.is_firewall_enabled'),
+  ]
+
+  expect(tool.stdout).toContain('"codeql":true')
+  expect(ofOrg).toMatchObject({ code: 0, stdout: expect.stringContaining('- defaults') })
+  expect(answers.map(({ code }) => code)).toEqual([1, 1, 1])
+  expect((await client.call('getOrganizationConfiguration', { params: org })).defaults).toEqual({})
+  await client.call('deleteConfiguration', { params, query: { field: 'custom_allowlist' } })
+})
+
 it('an editor that leaves nothing changed changes nothing, and one that does is obeyed', async () => {
   const edit = (editor: string) =>
     tryErrand(server.url, ['config', 'edit', '-R', 'acme/sums'], {

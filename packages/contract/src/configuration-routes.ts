@@ -3,6 +3,7 @@ import { AuditEntry, AuditQuery } from './audit-log.ts'
 import {
   AgentPermissions,
   CloudAgentConfiguration,
+  ConfigurationPart,
   EffectiveConfiguration,
   OrganizationConfiguration,
   PartialConfiguration,
@@ -26,7 +27,13 @@ const writeRepo = { permission: 'administration:write' } as const
 const readOrg = { method: 'GET', permission: 'organization_copilot_agent_settings:read' } as const
 const writeOrg = { permission: 'organization_copilot_agent_settings:write' } as const
 const found = [...commonErrors, 'not_found', 'forbidden'] as const
-const changed = [...found, 'body_not_object', 'invalid_request', 'precondition_failed'] as const
+const changed = [
+  ...found,
+  'conflict',
+  'body_not_object',
+  'invalid_request',
+  'precondition_failed',
+] as const
 
 /** What agents may do in repositories, who says so, and the log of who changed it. */
 export const configurationRoutes = {
@@ -37,7 +44,7 @@ export const configurationRoutes = {
     summary: "Get a repository's cloud agent configuration",
     params: RepoPath,
     answers: { 200: CloudAgentConfiguration },
-    errors: found,
+    errors: [...found, 'conflict'],
   }),
   putConfiguration: route({
     ...beyond,
@@ -62,6 +69,18 @@ export const configurationRoutes = {
     body: PartialConfiguration,
     answers: { 200: CloudAgentConfiguration },
     errors: changed,
+  }),
+  deleteConfiguration: route({
+    ...beyond,
+    ...writeRepo,
+    method: 'DELETE',
+    path: `${ofRepo}/configuration`,
+    summary: 'Take back what a repository says: all of it, or one field or tool',
+    params: RepoPath,
+    query: z.object({ field: ConfigurationPart.exactOptional() }),
+    headers: IfMatch,
+    answers: { 200: CloudAgentConfiguration },
+    errors: [...found, 'conflict', 'invalid_request', 'precondition_failed'],
   }),
   getEffectiveConfiguration: route({
     ...beyond,

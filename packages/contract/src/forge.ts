@@ -39,6 +39,12 @@ export interface Forge extends ForgeComments, ForgeSubjects {
   /** An organization, and what the caller is in it; undefined where none of that name is to be seen. */
   organization(caller: Caller, login: string): Promise<OrganizationAccess | undefined>
   branchExists(caller: Caller, repository: RepositoryAccess, branch: string): Promise<boolean>
+  /** The commit a branch stands at; undefined when there is no such branch. */
+  branchHead(
+    caller: Caller,
+    repository: RepositoryAccess,
+    branch: string,
+  ): Promise<string | undefined>
   /** A file's text at a branch; undefined when there is none. */
   readFile(
     caller: Caller,

@@ -30,11 +30,12 @@ export type McpServer = z.infer<typeof McpServer>
 const limitBytes = 64 * 1024
 
 /**
- * A repository's MCP servers in GitHub's JSON shape (behaviour.md 3.3). What a text may name with a dollar
- * sign is a secret or variable that begins with `COPILOT_MCP_`; `args` may name the server's own `env` too.
+ * A repository's MCP servers in GitHub's JSON shape (behaviour.md 3.3), and nothing beside them: no policy
+ * could judge what stands there. What a text may name with a dollar sign is a secret or variable that begins
+ * with `COPILOT_MCP_`; `args` may name the server's own `env` too.
  */
 export const McpConfiguration = z
-  .looseObject({
+  .strictObject({
     mcpServers: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), McpServer),
   })
   .superRefine((value, context) => {

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 
-/** Who changed a configuration, by an entry of the audit log; null where the policy itself was changed. */
+/**
+ * What brought it about: a change of the configuration, or of the policy. `unknown` where both were changed since
+ * it was last looked at, or neither, as when the server's own settings were.
+ */
+const CauseKind = z.enum(['configuration', 'policy', 'unknown'])
+
+/** Whose change of the configuration it was, by its entry of the audit log; null for another cause. */
 const Cause = z.object({ actor: z.string(), audit_entry: z.int() }).nullable()
 
 /** Where a repository is, or was, not as the policy of the server wants it. */
@@ -11,8 +17,10 @@ export const PolicyDeviation = z.object({
   severity: z.string(),
   message: z.string(),
   since: z.iso.datetime(),
+  since_cause: CauseKind,
   since_by: Cause,
   ended_at: z.iso.datetime().nullable(),
+  ended_cause: CauseKind.nullable(),
   ended_by: Cause,
 })
 export type PolicyDeviation = z.infer<typeof PolicyDeviation>

@@ -52,6 +52,7 @@ it('is this table of operations', () => {
     github GET  /repos/{owner}/{repo}/copilot/cloud-agent/configuration: getConfiguration, 200
     beyond PUT  /repos/{owner}/{repo}/copilot/cloud-agent/configuration: putConfiguration, 200
     beyond PATCH /repos/{owner}/{repo}/copilot/cloud-agent/configuration: patchConfiguration, 200
+    beyond DELETE /repos/{owner}/{repo}/copilot/cloud-agent/configuration: deleteConfiguration, 200
     beyond GET  /repos/{owner}/{repo}/copilot/cloud-agent/effective-config: getEffectiveConfiguration, 200
     beyond GET  /orgs/{org}/copilot/cloud-agent/configuration: getOrganizationConfiguration, 200
     beyond PUT  /orgs/{org}/copilot/cloud-agent/configuration: putOrganizationConfiguration, 200

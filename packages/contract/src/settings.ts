@@ -1,3 +1,4 @@
+import { WrittenConfiguration } from './cloud-agent-configuration.ts'
 import { z } from 'zod'
 import { Automations } from './automation-settings.ts'
 import { EncryptionSettings } from './encryption-settings.ts'
@@ -84,6 +85,25 @@ const Sandbox = z.strictObject({
   output_mb: count
     .default(16)
     .describe('What one session may print and report before its agent is stopped.'),
+})
+
+const Configuration = z.strictObject({
+  defaults: WrittenConfiguration.default({}).describe(
+    'What holds where neither the repository nor its organization says otherwise: some of the eight fields.',
+  ),
+  enforced: WrittenConfiguration.default({}).describe(
+    'What holds in every repository, whatever it and its organization say: some of the eight fields.',
+  ),
+  file: z
+    .string()
+    .regex(
+      /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\0]{1,255}$/,
+      'must be a path within a repository',
+    )
+    .exactOptional()
+    .describe(
+      'A file on the default branch of each repository, such as `.github/cloud-agent.yml`, that says what the repository does, instead of the API. Off: what is written by the API.',
+    ),
 })
 
 const Policy = z.strictObject({
@@ -243,6 +263,9 @@ export const Settings = z.strictObject({
   ),
   automations: Automations.prefault({}).describe(
     'Prompts sent by the clock (docs/automations.md).',
+  ),
+  configuration: Configuration.prefault({}).describe(
+    "What agents may do in repositories (docs/repository-configuration.md): the server's own word, and where repositories have theirs.",
   ),
   policy: Policy.prefault({}).describe(
     'A policy that repositories must keep for tasks to run in them (docs/policy.md).',

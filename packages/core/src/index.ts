@@ -84,7 +84,6 @@ export {
 export {
   configurationFields,
   type ConfigurationLayers,
-  enforcedTools,
   resolveConfiguration,
   type ResolvedConfiguration,
   valuesOf,
@@ -131,7 +130,13 @@ export {
   listDeviations as listPolicyDeviations,
 } from './policy-watch/list-deviations.ts'
 export { type FoundDeviation, noteDeviations } from './policy-watch/note-deviations.ts'
-export { latestAuditEntry, watchedRepositories } from './policy-watch/watched-repositories.ts'
+export { notePolicy } from './policy-watch/note-policy.ts'
+export {
+  countTaskRepositories,
+  latestAuditEntry,
+  type WatchedRepository,
+  watchedRepositories,
+} from './policy-watch/watched-repositories.ts'
 export { priceListOf, type PriceList } from './prices/price-list.ts'
 export { acceptRun, type NewRun } from './portals/accept-run.ts'
 export { answerForRun } from './portals/answer-for-run.ts'

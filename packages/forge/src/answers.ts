@@ -54,6 +54,8 @@ export function answersOf(context: ForgeContext): Forge {
     },
     branchExists: async (_caller, repository, branch) =>
       (await resolveBranch(gitDirOf(repository), branch)) !== undefined,
+    branchHead: async (_caller, repository, branch) =>
+      await resolveBranch(gitDirOf(repository), branch),
     async readFile(_caller, repository, branch, path) {
       const gitDir = gitDirOf(repository)
       const commit = await resolveBranch(gitDir, branch)

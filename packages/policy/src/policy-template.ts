@@ -1,5 +1,7 @@
 /** A policy file to begin with, each rule with what it may be told. */
-export const policyTemplate = `# What the agents of your repositories may be configured to do. Check it with:
+export const policyTemplate = `# yaml-language-server: $schema=policy.schema.json
+#
+# What the agents of your repositories may be configured to do. Check it with:
 #
 #   errand audit --org ORG --policy policy.yml
 #

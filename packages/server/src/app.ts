@@ -28,7 +28,7 @@ import { pageRoutes } from './pages/routes.ts'
 import { createSignIns } from './pages/sign-in.ts'
 import { webhookLoops } from './webhooks/send-deliveries.ts'
 
-export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
+export interface CreateServerOptions extends Omit<ServerContext, 'secrets' | 'configurationFiles'> {
   /** Default: there are none. */
   secrets?: ServerContext['secrets']
   /**
@@ -56,7 +56,11 @@ export interface MountedRoute {
  * `/api/v3`, as GitHub Enterprise Server does; pages and git lie beside it (behaviour.md 2.4).
  */
 export function createServer(options: CreateServerOptions): FastifyInstance {
-  const context: ServerContext = { secrets: () => undefined, ...options }
+  const context: ServerContext = {
+    secrets: () => undefined,
+    configurationFiles: new Map(),
+    ...options,
+  }
   const limits = openRateLimits(context)
   const signIns = createSignIns()
   const app = Fastify({

@@ -1,4 +1,5 @@
 import type { CloudAgentConfiguration, Forge, Settings } from '@errand/contract'
+import type { RememberedFiles } from './configuration/configuration-file.ts'
 import type { Encryption, FoundDeviation, Log, Store } from '@errand/core'
 
 /** A prompt that is a recipe, made ready for one repository and branch. */
@@ -15,6 +16,18 @@ export type RecipeReader = (
   prompt: string,
   about: { base: string; web_url: string },
 ) => Promise<Recipe | undefined>
+
+/** A policy as a history is kept of it. */
+export interface WatchedPolicy {
+  /** Where a configuration is not as the policy wants it, or could not be asked. */
+  deviationsOf: (
+    fullName: string,
+    configuration: CloudAgentConfiguration,
+    today: string,
+  ) => FoundDeviation[]
+  /** Another one where the policy asks for something else, be it that an exception has ended. */
+  hashOn: (today: string) => string
+}
 
 /** What every handler works with. */
 export interface ServerContext {
@@ -41,12 +54,10 @@ export interface ServerContext {
     configuration: CloudAgentConfiguration,
     today: string,
   ) => string | undefined
-  /** Where a configuration is not as the server's policy wants it. Without one no history of it is kept. */
-  deviationsOf?: (
-    fullName: string,
-    configuration: CloudAgentConfiguration,
-    today: string,
-  ) => FoundDeviation[]
+  /** The server's policy, which is watched. Without one no history of it is kept. */
+  policy?: WatchedPolicy
+  /** What was read of the files that say what agents may do. */
+  configurationFiles: RememberedFiles
   /** Without one no prompt is a recipe. */
   readRecipe?: RecipeReader
 }

@@ -62,7 +62,7 @@ export async function prepareTask(
   body: CreateTask,
 ): Promise<{ input: core.NewTask; repository: RepositoryAccess }> {
   const repository = await requireRepository(context, caller, name, 'write')
-  await requireAgentEnabled(context, repository)
+  await requireAgentEnabled(context, caller, repository)
   const input = await resolveTask(context, caller, repository, body)
   await requireBudget(context, { ...input, user: input.creator }, body.max_ai_credits)
   return { input, repository }

@@ -371,6 +371,20 @@ describe('--fix', () => {
     expect(server.repositories['a/b']).toBe(bad)
   })
 
+  it('shows no password of an entry', async () => {
+    const entry = 'https://ann:hunter2@evil.example/x?key=hunter2'
+    const repositories = { 'a/b': aConfiguration({ custom_allowlist: [entry, 'a.example'] }) }
+    await using server = await openFakeConfigurations({ repositories, isErrand: true })
+    const rule = 'firewall-allowed-hosts: { allow: [a.example] }'
+    const policy = writePolicy(`version: 1\nrules:\n  ${rule}\n`)
+    const args = ['--repo', 'a/b', '--policy', policy, '--fix']
+
+    const { out, err } = await audit(server, args, { answers: ['n'] })
+
+    expect(err).toContain('"https://…@evil.example/x?…"')
+    expect(out + err).not.toContain('hunter2')
+  })
+
   it('writes after a yes only the fields that change, and reports what is left', async () => {
     await using server = await openFakeConfigurations({
       repositories: { 'a/b': bad },
@@ -460,6 +474,11 @@ describe('a policy file', () => {
     const checked = await audit(server, ['--repo', 'a/b', '--policy', 'policy.yml'])
 
     expect([first.code, again.code, checked.code]).toEqual([0, 1, 0])
+    const [line = ''] = readFileSync(join(home, 'policy.yml'), 'utf8').split('\n')
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(line) ?? []
+    expect(JSON.parse(readFileSync(join(home, schema), 'utf8'))).toMatchObject({
+      $id: 'urn:errand:policy:1',
+    })
   })
 
   it('whose exception has expired is itself a deviation', async () => {

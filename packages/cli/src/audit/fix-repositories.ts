@@ -1,19 +1,25 @@
 import { AnswerError, type Client, speaksErrand } from '@errand/contract'
-import { type Fix, fixConfiguration, readConfiguration } from '@errand/policy'
+import { type Fix, fixConfiguration, readConfiguration, shownEntry } from '@errand/policy'
 import { explainError } from '../errors.ts'
-import { printableLine } from '../terminal/printable.ts'
+import { printable, printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
 import { type AuditReport } from './report.ts'
+import { editConfigurationFile, shownConfigurationFile } from './edit-configuration-file.ts'
+import { lineDiff } from './line-diff.ts'
+import { type ConfigurationFile, proposeFix, readConfigurationFile } from './propose-fix.ts'
 import { addEvaluation, type Audit, configurationPath, type ReadRepository } from './run-audit.ts'
 
 interface Planned {
   repository: string
   before: ReadRepository
   fix: Fix
+  /** Where the configuration lives in a file: that, and the text that keeps the rules. */
+  file?: ConfigurationFile & { fixed: string }
 }
 
 /**
- * Writes what keeps the rules where a server can be written to, after it was shown and agreed to, and
+ * Writes what keeps the rules where a server can be written to, or proposes it where the configuration lives
+ * in a file, after it was shown and agreed to, and
  * puts what is left into the report. What was changed by somebody else meanwhile is not touched.
  */
 export async function fixRepositories(
@@ -22,23 +28,84 @@ export async function fixRepositories(
   { report, read }: Audit,
   isAgreed: boolean,
 ): Promise<void> {
-  const planned = planFixes(report, read)
-  if (planned.length === 0) {
+  const wanted = planFixes(report, read)
+  if (wanted.length === 0) {
     terminal.err('There is nothing that --fix could change.\n')
     return
   }
-  for (const item of planned) terminal.err(describe(item))
   if (!(await speaksErrand(client, terminal.signal))) {
+    for (const item of wanted) terminal.err(describe(item))
     terminal.err(
       'This server has no API to write it: change it in the settings of each repository, under Copilot, Cloud agent.\n',
     )
     return
   }
+  const planned: Planned[] = []
+  for (const item of wanted) {
+    const found = await withFile(terminal, client, item)
+    if (found === undefined) continue
+    planned.push(found)
+    terminal.err(describe(found))
+  }
+  if (planned.length === 0) return
   if (!isAgreed && !(await agrees(terminal, planned.length))) {
     terminal.err('Nothing was changed.\n')
     return
   }
-  for (const item of planned) await write(terminal, client, report, item)
+  for (const item of planned) {
+    if (item.file === undefined) await write(terminal, client, report, item)
+    else await propose(terminal, client, item, item.file)
+  }
+}
+
+/** With the file, where the server says that there is one; undefined where it cannot be mended there. */
+async function withFile(
+  { err, signal }: Terminal,
+  client: Client,
+  item: Planned,
+): Promise<Planned | undefined> {
+  const { repository, fix } = item
+  try {
+    const [owner = '', repo = ''] = repository.split('/')
+    const params = { owner, repo }
+    const { file: said } = await client.call('getEffectiveConfiguration', { params, signal })
+    if (said === undefined) return item
+    const file = await readConfigurationFile({ client, signal }, repository, said.path)
+    const fixed = editConfigurationFile(file.text, fix.changes)
+    if (fixed !== file.text) return { ...item, file: { ...file, fixed } }
+    err(
+      `${printableLine(repository)}: what deviates does not come from ${printableLine(said.path)}.\n`,
+    )
+  } catch (error) {
+    signal.throwIfAborted()
+    err(
+      `${printableLine(repository)}: not changed: ${printableLine(explainError(error).message)}\n`,
+    )
+  }
+  return undefined
+}
+
+/** Opens a pull request with it. Until that is merged the repository deviates, and the report says so. */
+async function propose(
+  { err, signal }: Terminal,
+  client: Client,
+  { repository, fix }: Planned,
+  file: ConfigurationFile & { fixed: string },
+): Promise<void> {
+  try {
+    const { html_url: url, isNew } = await proposeFix({ client, signal }, file, {
+      text: file.fixed,
+      title: 'Keep the policy for coding agents',
+      body: `\`errand audit --fix\` proposes this change of \`${file.path}\`, so that these rules are kept: ${fix.rules.join(', ')}.\n\nIt allows no agent more than before.`,
+    })
+    const done = isNew ? 'opened' : 'is there already, and up to date'
+    err(`${printableLine(repository)}: ${done}: ${printableLine(url)}\n`)
+  } catch (error) {
+    signal.throwIfAborted()
+    err(
+      `${printableLine(repository)}: not changed: ${printableLine(explainError(error).message)}\n`,
+    )
+  }
 }
 
 /** Of what deviates. A rule under which the baseline accepts something there would take that away too. */
@@ -54,7 +121,13 @@ function planFixes(report: AuditReport, read: Audit['read']): Planned[] {
   })
 }
 
-function describe({ repository, before, fix }: Planned): string {
+function describe({ repository, before, fix, file }: Planned): string {
+  if (file !== undefined) {
+    const [old, now] = [file.text, file.fixed].map(shownConfigurationFile)
+    const diff = lineDiff(old ?? '', now ?? '').map((line) => `    ${printable(line)}\n`)
+    const heading = `${printableLine(repository)} (${fix.rules.join(', ')}), by a pull request\n`
+    return `${heading}  ${printableLine(file.path)}\n${diff.join('')}`
+  }
   const lines = Object.entries(fix.changes).map(([field, value]) => {
     // The changes are fields of the configuration.
     const old = before.configuration[field as keyof ReadRepository['configuration']]
@@ -63,12 +136,15 @@ function describe({ repository, before, fix }: Planned): string {
   return `${printableLine(repository)} (${fix.rules.join(', ')})\n${lines.join('')}`
 }
 
-/** Of an MCP configuration only its servers' names: a definition may hold what should not stand there. */
+/**
+ * Of an MCP configuration only its servers' names, and no password of an entry's URL: there may be what
+ * should not stand there.
+ */
 function shown(value: unknown): string {
   const isMcp = typeof value === 'object' && value !== null && 'mcpServers' in value
   const text = isMcp
     ? `servers ${Object.keys(Object(value.mcpServers)).join(', ') || 'none'}`
-    : JSON.stringify(value)
+    : JSON.stringify(Array.isArray(value) ? value.map((entry) => shownEntry(String(entry))) : value)
   return printableLine(text)
 }
 

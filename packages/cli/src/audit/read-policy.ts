@@ -13,6 +13,8 @@ import { readSettingsFile, type SettingsFile } from '../settings/settings-file.t
 
 export interface AuditPolicy {
   compiled: CompiledPolicy
+  /** What the file holds. */
+  values: unknown
   /** As a report names it: relative to where the command runs. Absent: the recommended rules. */
   file?: string
   /** The line of the file, from 1, where the rule stands, or the exception that has expired. */
@@ -25,7 +27,12 @@ export interface AuditPolicy {
  * @throws UserError with every problem, each with file and line
  */
 export function readPolicy(cwd: string, path: string | undefined): AuditPolicy {
-  if (path === undefined) return { compiled: compilePolicy(recommendedPolicy), lineOf: () => 1 }
+  if (path === undefined)
+    return {
+      compiled: compilePolicy(recommendedPolicy),
+      values: recommendedPolicy,
+      lineOf: () => 1,
+    }
   const whole = resolve(cwd, path)
   if (!existsSync(whole)) {
     throw new UserError(`${path} does not exist.`, {
@@ -37,6 +44,7 @@ export function readPolicy(cwd: string, path: string | undefined): AuditPolicy {
   try {
     return {
       compiled: compilePolicy(file.values),
+      values: file.values,
       file: relative(cwd, whole),
       lineOf({ rule, repository, path: inPolicy }) {
         const custom = ownRules(file.values).indexOf(rule)

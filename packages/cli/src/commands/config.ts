@@ -7,6 +7,7 @@ import { connect } from '../client/connection.ts'
 import {
   type ConfigurationDocument,
   pathOf,
+  deleteFields,
   readDocument,
   type Target,
   writeDocument,
@@ -57,6 +58,23 @@ export function addConfigCommand(program: Command, terminal: Terminal): void {
       ),
     )
     .action((assignments: string[], options: Options) => set(terminal, assignments, options))
+  add('unset', 'take back fields of a configuration')
+    .description(
+      'Take back what a repository says of fields, so that others say it again; without a field, of all of them.',
+    )
+    .argument('[field...]', 'like is_firewall_enabled or enabled_tools.codeql')
+    .addHelpText(
+      'after',
+      examples(
+        'errand config unset -R acme/shop custom_allowlist enabled_tools.codeql',
+        'errand config unset -R acme/shop --all',
+        'errand config unset --org acme enforced.is_firewall_enabled',
+      ),
+    )
+    .option('--all', 'all that the repository says')
+    .action((fields: string[], options: Options & { all?: boolean }) =>
+      unset(terminal, fields, options),
+    )
   add('edit', 'change a configuration in your editor')
     .description('Change a configuration in your editor (VISUAL, EDITOR, or vi).')
     .addHelpText('after', examples('errand config edit -R acme/shop'))
@@ -90,6 +108,28 @@ async function set(terminal: Terminal, assignments: string[], options: Options):
     document.values,
   )
   await write(terminal, document, values, options)
+}
+
+async function unset(
+  terminal: Terminal,
+  fields: string[],
+  options: Options & { all?: boolean },
+): Promise<void> {
+  if ((fields.length === 0) !== (options.all === true)) {
+    throw new UserError('Name the fields to take back, or give --all.')
+  }
+  const client = connect(terminal)
+  const document = await readDocument(terminal, client, options)
+  if (options.org !== undefined) {
+    if (options.all === true) throw new UserError('--all is about a repository: -R.')
+    const { leaveOut } = await import('../configuration/leave-out.ts')
+    return await write(terminal, document, fields.reduce(leaveOut, document.values), options)
+  }
+  const after = await deleteFields(terminal, client, document, fields)
+  if (options.json === true) return await printJson(terminal, after)
+  const lines = describeChange(terminal.paint, document.values, after)
+  if (lines.length === 0) terminal.err('Others say the same: what holds is not different.\n')
+  else terminal.out(`${printableLine(document.name)}\n${lines.map((line) => `${line}\n`).join('')}`)
 }
 
 async function editInEditor(terminal: Terminal, options: Options): Promise<void> {

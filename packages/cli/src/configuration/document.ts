@@ -61,14 +61,51 @@ export async function writeDocument(
   document: ConfigurationDocument,
   values: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
-  const { method, path, etag, name } = document
+  const { method, path, etag } = document
   const isNew = ([field, value]: [string, unknown]) =>
     JSON.stringify(value) !== JSON.stringify(document.values[field])
   const body = method === 'PUT' ? values : Object.fromEntries(Object.entries(values).filter(isNew))
-  try {
-    const headers = etag === undefined ? {} : { 'if-match': etag }
+  const headers = etag === undefined ? {} : { 'if-match': etag }
+  return await changed(document, client, signal, async () => {
     const response = await client.request(method, path, { body, headers, signal })
     return (await response.json()) as Record<string, unknown>
+  })
+}
+
+/**
+ * Takes back what the repository says of fields, one after the other, or of all where none is named, unless
+ * somebody changed it since it was read.
+ *
+ * @throws UserError as `writeDocument`
+ */
+export async function deleteFields(
+  { signal }: Pick<Terminal, 'signal'>,
+  client: Client,
+  document: ConfigurationDocument,
+  fields: readonly string[],
+): Promise<Record<string, unknown>> {
+  return await changed(document, client, signal, async () => {
+    let { etag, values } = document
+    for (const field of fields.length === 0 ? [undefined] : fields) {
+      const headers = etag === undefined ? {} : { 'if-match': etag }
+      const options = { query: { field }, headers, signal }
+      const response = await client.request('DELETE', document.path, options)
+      etag = response.headers.get('etag') ?? undefined
+      values = (await response.json()) as Record<string, unknown>
+    }
+    return values
+  })
+}
+
+/** Says what it means where a change was refused. */
+async function changed<T>(
+  { name }: ConfigurationDocument,
+  client: Client,
+  signal: AbortSignal,
+  change: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await change()
   } catch (error) {
     if (!(error instanceof AnswerError)) throw error
     if (error.status === 412) {

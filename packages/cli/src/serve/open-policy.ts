@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts'
 type ServerOptions = Parameters<typeof import('@errand/server').createServer>[0]
 
 /** What a server asks its policy: why a task may not run, and where a repository deviates. */
-export type PolicyOfServer = Pick<ServerOptions, 'refusalOf' | 'deviationsOf'>
+export type PolicyOfServer = Pick<ServerOptions, 'refusalOf' | 'policy'>
 
 /**
  * The policy that the settings name, compiled once: it is watched, and where they say so enforced. Empty
@@ -25,14 +25,17 @@ export async function openPolicy(
     })
   }
   // Only a server with a policy has rules to read.
-  const { evaluatePolicy, refusalOf } = await import('@errand/policy')
+  const { policyHash, refusalOf, watchedDeviations } = await import('@errand/policy')
   const { readPolicy } = await import('../audit/read-policy.ts')
-  const { compiled } = readPolicy(resolve('.'), file)
+  const { compiled, values } = readPolicy(resolve('.'), file)
   const rules = compiled.rules.length
   log.info({ file, rules }, enforce ? 'the policy is enforced' : 'the policy is watched')
   return {
-    deviationsOf: (fullName, configuration, today) =>
-      evaluatePolicy(compiled, fullName, configuration, today).deviations,
+    policy: {
+      deviationsOf: (fullName, configuration, today) =>
+        watchedDeviations(compiled, fullName, configuration, today),
+      hashOn: (today) => policyHash(compiled, values, today),
+    },
     ...(enforce && {
       refusalOf: (fullName, configuration, today) =>
         refusalOf(compiled, fullName, configuration, today)?.message,

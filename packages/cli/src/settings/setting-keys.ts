@@ -94,7 +94,8 @@ function nodeAt(path: readonly PropertyKey[]): SchemaNode | undefined {
 }
 
 function describeAccepted(node: SchemaNode): string {
-  if (node.anyOf) return 'true or false'
+  if (node.anyOf?.some(({ type }) => type === 'object')) return 'a map of names'
+  if (node.anyOf || node.type === 'boolean') return 'true or false'
   if (node.enum) return `one of ${node.enum.map((value) => `\`${String(value)}\``).join(', ')}`
   if (node.items) return node.items.properties ? 'a list' : 'a list of texts'
   if (node.properties) return 'a section'

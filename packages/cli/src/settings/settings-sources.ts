@@ -103,8 +103,9 @@ function readVariables(given: GivenSettings, environment: Environment): void {
   }
 }
 
-/** Lists and maps are given whole, as YAML or JSON; everything else is the text itself. */
+/** Lists and maps are given whole, as YAML or JSON; everything else but true and false is the text itself. */
 function readVariable(key: SettingKey, text: string): unknown {
+  if (key.accepts === 'true or false' && /^(true|false)$/.test(text)) return text === 'true'
   return key.accepts.startsWith('a list') || key.accepts.startsWith('a map') ? parse(text) : text
 }
 

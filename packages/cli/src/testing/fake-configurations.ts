@@ -165,5 +165,9 @@ function listOf(state: State, org: string, page: number, response: ServerRespons
 }
 
 function answerElse({ isErrand }: State, pathname: string): unknown {
-  return isErrand === true && pathname === '/agents/models' ? { models: [] } : 404
+  if (isErrand !== true) return 404
+  if (pathname.endsWith('/cloud-agent/effective-config')) {
+    return { is_agent_enabled: true, settings: {} }
+  }
+  return pathname === '/agents/models' ? { models: [] } : 404
 }

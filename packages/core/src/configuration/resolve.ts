@@ -20,7 +20,18 @@ export interface Resolved {
   source: ConfigurationSource
   /** Nobody below can say otherwise. */
   is_enforced: boolean
+  /** Of `enabled_tools` each tool, of `custom_allowlist` each entry: they may come from several. */
+  parts?: Part[]
 }
+
+export interface Part {
+  /** The tool, or the entry. */
+  name: string
+  source: ConfigurationSource
+  is_enforced: boolean
+}
+
+type Said = [PartialConfiguration, ConfigurationSource, boolean]
 
 export type ResolvedConfiguration = Record<ConfigurationField, Resolved>
 
@@ -46,7 +57,7 @@ export function valuesOf(resolved: ResolvedConfiguration): CloudAgentConfigurati
 
 function resolveField(layers: ConfigurationLayers, field: ConfigurationField): Resolved {
   const { server, organization, repository } = layers
-  const said: [PartialConfiguration, ConfigurationSource, boolean][] = [
+  const said: Said[] = [
     [server.enforced, 'server', true],
     [organization.enforced, 'organization', true],
     [repository, 'repository', false],
@@ -59,25 +70,34 @@ function resolveField(layers: ConfigurationLayers, field: ConfigurationField): R
   const [document, source, isEnforced] = found[0]!
   if (field === 'enabled_tools') {
     const value = toolsOf(found)
-    const isWhole = Object.keys(enforcedTools(layers)).length === Object.keys(value).length
-    return { value, source, is_enforced: isWhole }
+    const parts = Object.keys(value).map((name) => partOf(name, found))
+    return { value, source, is_enforced: parts.every((part) => part.is_enforced), parts }
   }
   const value = document[field]
   if (field !== 'custom_allowlist') return { value, source, is_enforced: isEnforced }
-  const hosts = [...(document.custom_allowlist ?? []), ...organization.additional_allowlist]
-  return { value: [...new Set(hosts)], source, is_enforced: isEnforced }
-}
-
-/** The tools of which somebody above says whether they are on: each by itself. */
-export function enforcedTools({
-  server,
-  organization,
-}: Pick<ConfigurationLayers, 'server' | 'organization'>): Record<string, boolean | undefined> {
-  return { ...organization.enforced.enabled_tools, ...server.enforced.enabled_tools }
+  const own = document.custom_allowlist ?? []
+  const hosts = [...new Set([...own, ...organization.additional_allowlist])]
+  const parts = hosts.map((name): Part => {
+    // What the organization adds stays, whether or not somebody else says it too.
+    const isAdded = organization.additional_allowlist.includes(name)
+    if (isAdded && !(isEnforced && own.includes(name))) {
+      return { name, source: 'organization', is_enforced: true }
+    }
+    return { name, source, is_enforced: isEnforced }
+  })
+  return { value: hosts, source, is_enforced: isEnforced, parts }
 }
 
 /** Each tool by itself: who says something of one says nothing of the others. */
-function toolsOf(found: [PartialConfiguration, ConfigurationSource, boolean][]): object {
+function toolsOf(found: Said[]): object {
   const documents = found.map(([document]) => document.enabled_tools ?? {})
   return Object.assign({}, ...documents.toReversed()) as object
+}
+
+/** Who says something of a tool, the strongest first; the last of them says something of each. */
+function partOf(name: string, found: Said[]): Part {
+  const [, source, isEnforced] = found.find(
+    ([{ enabled_tools: tools }]) => tools !== undefined && Reflect.get(tools, name) !== undefined,
+  ) ?? [{}, 'default' as const, false]
+  return { name, source, is_enforced: isEnforced }
 }

@@ -10,13 +10,13 @@ import { type HeldComment, whileHeld } from './claim-comments.ts'
  * Gives the task what a comment asks of it. That, and the note that it was given, are one transaction: a
  * server that dies cannot have it given twice.
  *
- * @throws StaleComment; ErrandError not_found
+ * @throws StaleComment; ErrandError not_found; the refusal that was given
  */
 export async function takeComment(
   store: Store,
   comment: HeldComment,
   taskId: string,
-  steering: Pick<Steering, 'content' | 'by' | 'credential'>,
+  steering: Pick<Steering, 'content' | 'by' | 'credential' | 'refusal'>,
 ): Promise<SteerAccepted> {
   return await whileHeld(store, comment, async (tx) => {
     const accepted = await steerWithin(store, tx, taskId, { ...steering, type: 'user_message' })

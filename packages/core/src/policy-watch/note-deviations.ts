@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
+import type { PolicyVersionRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
+import { findCause, type Since } from './find-cause.ts'
 import type { WatchedRepository } from './watched-repositories.ts'
 
 /** A deviation as a policy finds it: the same fingerprint is the same one. */
@@ -9,52 +11,42 @@ export interface FoundDeviation {
   rule: string
   severity: string
   message: string
+  /** Where in the configuration it stands, by names; an entry of a list by itself. Empty: anywhere. */
+  place: readonly string[]
 }
 
 /** Any number: two servers that look at one repository come one after the other. */
 const watchLock = 4_172_011
 
-interface Cause {
-  number: number
-  timestamp: Date
-  actor_login: string
-}
-
 /**
- * Notes what deviates in a repository now: what is new begins, what is gone ends. Who changed its
- * configuration last, or its organization's, since it was last looked at, is who brought it about; where
- * nobody did, the policy was changed.
+ * Notes what deviates in a repository now: what is new begins, what is gone ends. Each with whose doing it
+ * is, by `findCause`.
  */
 export async function noteDeviations(
   store: Store,
   repository: WatchedRepository,
   found: readonly FoundDeviation[],
+  policy: PolicyVersionRow,
 ): Promise<void> {
   await transact(store, async (tx) => {
     await sql`select pg_advisory_xact_lock(${watchLock}, ${repository.id % 2 ** 31}::integer)`.execute(
       tx,
     )
-    const cause = await takeCause(tx, repository)
-    const { rows } = await sql<{ time: Date }>`select ${now(store)} as time`.execute(tx)
-    // A select without a table has one row.
-    const at = cause?.timestamp ?? rows[0]!.time
+    const since = await takeChanges(store, tx, repository, policy)
     const open = await tx
       .selectFrom('policy_deviations')
-      .select(['id', 'fingerprint'])
+      .select(['id', 'fingerprint', 'place'])
       .where('repository_id', '=', repository.id)
       .where('ended_at', 'is', null)
       .execute()
     const present = new Set(found.map(({ fingerprint }) => fingerprint))
-    const gone = open.filter(({ fingerprint }) => !present.has(fingerprint)).map(({ id }) => id)
-    if (gone.length > 0) {
+    for (const { id, fingerprint, place } of open) {
+      if (present.has(fingerprint)) continue
+      const { cause, at, entry, login } = findCause(place, since)
       await tx
         .updateTable('policy_deviations')
-        .set({
-          ended_at: at,
-          ended_entry: cause?.number ?? null,
-          ended_login: cause?.actor_login ?? null,
-        })
-        .where('id', 'in', gone)
+        .set({ ended_at: at, ended_cause: cause, ended_entry: entry, ended_login: login })
+        .where('id', '=', id)
         .execute()
     }
     const known = new Set(open.map(({ fingerprint }) => fingerprint))
@@ -63,35 +55,51 @@ export async function noteDeviations(
     await tx
       .insertInto('policy_deviations')
       .values(
-        fresh.map(({ fingerprint, rule, severity, message }) => ({
-          repository_id: repository.id,
-          repository_full_name: repository.full_name,
-          owner_id: repository.owner.id,
-          fingerprint,
-          rule,
-          severity,
-          message,
-          since: at,
-          since_entry: cause?.number ?? null,
-          since_login: cause?.actor_login ?? null,
-        })),
+        fresh.map(({ place, ...deviation }) => {
+          const { cause, at, entry, login } = findCause(place, since)
+          const { fingerprint, rule, severity, message } = deviation
+          return {
+            repository_id: repository.id,
+            repository_full_name: repository.full_name,
+            owner_id: repository.owner.id,
+            fingerprint,
+            rule,
+            severity,
+            message,
+            place: JSON.stringify(place),
+            since: at,
+            since_cause: cause,
+            since_entry: entry,
+            since_login: login,
+            ended_at: null,
+            ended_cause: null,
+            ended_entry: null,
+            ended_login: null,
+          }
+        }),
       )
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   })
 }
 
-/** The latest change of what holds in a repository that was not looked at yet, if there is one. */
-async function takeCause(tx: Tx, { id, owner }: WatchedRepository): Promise<Cause | undefined> {
+/** What was changed since the repository was last looked at, which is now. */
+async function takeChanges(
+  store: Store,
+  tx: Tx,
+  { id, owner }: WatchedRepository,
+  policy: PolicyVersionRow,
+): Promise<Since> {
   const checked = await tx
     .selectFrom('policy_checks')
-    .select('entry')
+    .select(['entry', 'policy'])
     .where('repository_id', '=', id)
     .executeTakeFirst()
-  const latest = await tx
+  const changes = await tx
     .selectFrom('audit_log')
-    .select(['number', 'timestamp', 'actor_login'])
-    .where('action', 'like', '%copilot%')
+    .select(['number', 'timestamp', 'actor_login', 'data'])
+    .where('number', '>', checked?.entry ?? 0)
+    .where('action', 'like', '%.update\\_copilot\\_cloud\\_agent\\_configuration')
     .where((when) =>
       when.or([
         when('repository_id', '=', id),
@@ -99,15 +107,14 @@ async function takeCause(tx: Tx, { id, owner }: WatchedRepository): Promise<Caus
       ]),
     )
     .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  if (latest === undefined || latest.number <= (checked?.entry ?? 0)) return undefined
+    .execute()
+  const { rows } = await sql<{ time: Date }>`select ${now(store)} as time`.execute(tx)
+  const look = { entry: changes[0]?.number ?? checked?.entry ?? 0, policy: policy.id }
   await tx
     .insertInto('policy_checks')
-    .values({ repository_id: id, entry: latest.number })
-    .onConflict((conflict) =>
-      conflict.column('repository_id').doUpdateSet({ entry: latest.number }),
-    )
+    .values({ repository_id: id, ...look })
+    .onConflict((conflict) => conflict.column('repository_id').doUpdateSet(look))
     .execute()
-  return latest
+  // A select without a table has one row.
+  return { changes, policy, lastPolicy: checked?.policy, now: rows[0]!.time }
 }

@@ -49,7 +49,8 @@ export interface Database {
   audit_log: AuditLogRow
   credentials: CredentialTable
   policy_deviations: PolicyDeviationTable
-  policy_checks: { repository_id: number; entry: number }
+  policy_checks: { repository_id: number; entry: number; policy: number | null }
+  policy_versions: PolicyVersionTable
   accounts: AccountRow
   model_requests: ModelRequestTable
   failing_upstreams: { name: string; until: Date }
@@ -207,15 +208,32 @@ export interface PolicyDeviationRow {
   severity: string
   message: string
   since: Date
-  /** The entry of the audit log that brought it, and whose it was. */
+  /** Where in the configuration it stands; null of one that was noted before this was kept. */
+  place: readonly string[] | null
+  since_cause: 'configuration' | 'policy' | 'unknown'
+  /** The entry of the audit log that brought it, and whose it was; null for another cause. */
   since_entry: number | null
   since_login: string | null
   ended_at: Date | null
+  ended_cause: 'configuration' | 'policy' | 'unknown' | null
   ended_entry: number | null
   ended_login: string | null
 }
 
-type PolicyDeviationTable = Omit<PolicyDeviationRow, 'id'> & { id: Generated<number> }
+type PolicyDeviationTable = Omit<PolicyDeviationRow, 'id' | 'place'> & {
+  id: Generated<number>
+  place: ColumnType<PolicyDeviationRow['place'], string>
+}
+
+/** A policy the servers were given, and the latest entry of the audit log when they first had it. */
+export interface PolicyVersionRow {
+  id: number
+  hash: string
+  seen_at: Date
+  entry: number
+}
+
+type PolicyVersionTable = Omit<PolicyVersionRow, 'id'> & { id: Generated<number> }
 
 /** What was spent, and what is reserved for requests on their way, in nano AI credits. */
 export interface AccountRow {

@@ -20,6 +20,8 @@ export interface Steering {
   by: { id: number; login: string }
   /** Their token, kept for the work that follows. */
   credential?: Credential
+  /** Why no agent may begin anew here: thrown where what was sent would begin a session. */
+  refusal?: ErrandError
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Steering {
  * A waiting session is answered; a running or queued one gets it as its next prompt; an ended one is
  * followed by a new session with it as the prompt.
  *
- * @throws ErrandError not_found
+ * @throws ErrandError not_found; the refusal that was given
  */
 export async function steerTask(
   store: Store,
@@ -63,7 +65,10 @@ async function take(
   session: SessionRow,
   steering: Steering,
 ): Promise<SteerAccepted> {
-  if (isEndState(session.state)) return await followUp(store, tx, session, steering)
+  if (isEndState(session.state)) {
+    if (steering.refusal !== undefined) throw steering.refusal
+    return await followUp(store, tx, session, steering)
+  }
   if (session.state === 'waiting_for_user') {
     const answered = await answer(store, tx, session, steering)
     if (answered !== undefined) return answered

@@ -131,7 +131,7 @@ export function createTestClock(start = new Date()): TestClock {
 export async function emptyStore(store: Store): Promise<void> {
   const tables = [
     'tasks, portal_runs, campaigns, automations, rate_windows, audit_log, accounts, webhooks, forge_deliveries, pull_comments',
-    'failing_upstreams, policy_deviations, policy_checks',
+    'failing_upstreams, policy_deviations, policy_checks, policy_versions',
     'repository_configurations, organization_configurations, selected_repositories',
   ]
   const never = 'trigger audit_log_is_never_emptied'

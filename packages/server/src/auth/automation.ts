@@ -6,7 +6,7 @@ import {
 } from '@errand/contract'
 import { type AutomationRow, getAutomation } from '@errand/core'
 import { z } from 'zod'
-import { configurationOf } from '../configuration/resolve.ts'
+import { broken, lookAtConfiguration } from '../configuration/resolve.ts'
 import type { ServerContext } from '../context.ts'
 import { HeldBack } from '../held-back.ts'
 import { requireAccess, requireRepository } from './repository.ts'
@@ -57,13 +57,15 @@ export async function requireMayChange(
 /**
  * What the repository's configuration says of automations, where it lets them be.
  *
- * @throws HeldBack, with who says so
+ * @throws HeldBack, with who says so, or what is wrong with the repository's file
  */
 export async function requireAutomationsEnabled(
   context: ServerContext,
+  caller: Caller,
   repository: RepositoryAccess,
 ): Promise<CloudAgentConfiguration> {
-  const { resolved, values } = await configurationOf(context, repository)
+  const { resolved, values, problem } = await lookAtConfiguration(context, caller, repository)
+  if (problem !== undefined) throw new HeldBack('not_enabled', broken(repository, problem))
   if (values.is_automations_enabled) return values
   const { source } = resolved.is_automations_enabled
   throw new HeldBack(

@@ -1,4 +1,3 @@
-import type { RepositoryAccess } from '@errand/contract'
 import {
   closeAutomationEvent,
   enqueueEventRun,
@@ -13,7 +12,7 @@ import {
 } from '@errand/core'
 import { ownCaller } from '../auth/own-caller.ts'
 import { writerOf } from '../auth/writer.ts'
-import { configurationOf } from '../configuration/resolve.ts'
+import { lookAtConfiguration } from '../configuration/resolve.ts'
 import type { ServerContext } from '../context.ts'
 import { isPassing } from '../integrations/github/is-passing.ts'
 import { NotSo, type Place, readEvent, type ReadEvent } from './read-event.ts'
@@ -77,7 +76,7 @@ async function examine(context: ServerContext, event: HeldAutomationEvent) {
   const mismatch = mismatchOf(trigger, { ...read.facts, ...(paths !== undefined && { paths }) })
   if (mismatch !== undefined) throw new NotSo(`the filter ${mismatch} does not match`)
   await requireNoLoop(context, event, read)
-  const { isChecked, skip } = await checkActor(context, event, place.repository)
+  const { isChecked, skip } = await checkActor(context, event, place)
   const hears = async (id: number) => isChecked || (await mayWrite(context, event, id))
   const { conclusion } = read.facts
   return {
@@ -127,10 +126,12 @@ async function requireNoLoop(
 async function checkActor(
   context: ServerContext,
   event: HeldAutomationEvent,
-  repository: RepositoryAccess,
+  { own, repository }: Place,
 ): Promise<{ isChecked: boolean; skip?: Skip }> {
-  const { values } = await configurationOf(context, repository)
+  const { values, problem } = await lookAtConfiguration(context, own, repository)
   const isChecked =
+    // Where the file cannot be read nobody has let others in; the run itself is then held back.
+    problem !== undefined ||
     values.require_write_access_for_automation_triggers ||
     event.automation.require_actor_write_permission
   if (!isChecked || (await mayWrite(context, event, event.actor_id))) return { isChecked }

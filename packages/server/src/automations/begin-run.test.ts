@@ -70,6 +70,7 @@ beforeEach(() => {
     log: silentLog,
     publicUrl: () => 'http://errand',
     secrets: () => undefined,
+    configurationFiles: new Map(),
     readRecipe: async (prompt, { base, web_url }) =>
       prompt.startsWith('#!recipe')
         ? {

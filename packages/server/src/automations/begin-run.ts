@@ -43,7 +43,7 @@ export async function beginAutomationRun(
   try {
     const caller = await creatorOf(context, run.automation)
     const repository = await repositoryOf(context, caller, run.automation)
-    await requireAutomationsEnabled(context, repository)
+    await requireAutomationsEnabled(context, caller, repository)
     const body = await requestOf(context, caller, repository, run)
     const name = { owner: repository.owner.login, repo: repository.name }
     const asked = { ...body, idempotency_key: `automation:${run.id}` }

@@ -8,19 +8,24 @@ const date = String.raw`\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?`
 const created = new RegExp(`^(?:(>=?|<=?)(${date})|(${date}|\\*)\\.\\.(${date}|\\*)|(${date}))$`)
 const dayMs = 86_400_000
 
+/** Words are parted by blanks, but not within quotes. */
+const words = /(?:[^\s"]|"[^"]*"?)+/g
+const qualifier = /^(\w+):(?:"([^"]+)"|([^\s"]+))$/
+
 /**
  * What GitHub's audit log is asked with: `action:`, `actor:`, `repo:` and `created:`, each as often as
- * wanted, and no other words.
+ * wanted, and no other words. A value with blanks stands in quotes.
  *
  * @throws ErrandError validation_failed that names what is not understood
  */
 export function readPhrase(phrase: string): Filter {
   const filter: Filter = {}
-  for (const word of phrase.split(/\s+/).filter(Boolean)) {
-    const [, name = '', quoted, plain] = /^(\w+):(?:"([^"]+)"|(\S+))$/.exec(word) ?? []
+  for (const word of phrase.match(words) ?? []) {
+    const [, name = '', quoted, plain] = qualifier.exec(word) ?? []
     const value = quoted ?? plain ?? ''
     if (name === 'created') Object.assign(filter, readCreated(value, word))
-    else if (name in lists) {
+    else if (Object.hasOwn(lists, name)) {
+      // It is one of its keys.
       const list = lists[name as keyof typeof lists]
       filter[list] = [...(filter[list] ?? []), value]
     } else throw notUnderstood(word)

@@ -1,18 +1,38 @@
 import type { ConfigurationField } from '@errand/contract'
+import type { ServerContext } from '../context.ts'
 
 const noNetwork =
   'None yet: a box reaches nothing but its model gateway, whatever the firewall would let through.'
 
 /** What each setting does on this server today, said as it is: a policy must not rely on more. */
-export const effects: Record<ConfigurationField, string> = {
-  mcp_configuration: "None yet: no MCP server of a repository's is started.",
-  enabled_tools: 'None yet: none of these tools runs on this server.',
-  require_actions_workflow_approval:
-    "The forge's to keep: GitHub asks for approval of workflows on an agent's pull request.",
-  is_firewall_enabled: noNetwork,
-  is_firewall_recommended_allowlist_enabled: noNetwork,
-  custom_allowlist: noNetwork,
-  is_automations_enabled: 'Automations of the repository are made, changed and run, or refused.',
-  require_write_access_for_automation_triggers:
-    'Whoever starts a run needs write access, or each automation says for itself.',
+export function effectsOf(
+  context: Pick<ServerContext, 'settings' | 'installationToken'>,
+): Record<ConfigurationField, string> {
+  return {
+    mcp_configuration: "None yet: no MCP server of a repository's is started.",
+    enabled_tools: 'None yet: none of these tools runs on this server.',
+    require_actions_workflow_approval: workflowApproval(context),
+    is_firewall_enabled: noNetwork,
+    is_firewall_recommended_allowlist_enabled: noNetwork,
+    custom_allowlist: noNetwork,
+    is_automations_enabled: 'Automations of the repository are made, changed and run, or refused.',
+    require_write_access_for_automation_triggers:
+      'Whoever starts a run needs write access, or each automation says for itself.',
+  }
+}
+
+/**
+ * GitHub holds back the workflows of its own agent, and of who pushes by the `GITHUB_TOKEN` of a workflow;
+ * a user's pushes and another App's start them at once.
+ */
+function workflowApproval({
+  settings,
+  installationToken,
+}: Pick<ServerContext, 'settings' | 'installationToken'>): string {
+  if (settings.forge === 'embedded') return 'None: the embedded forge runs no workflows.'
+  const whose =
+    installationToken === undefined
+      ? "its pushes and pull requests are the user's own"
+      : "its pushes and pull requests are those of Errand's App"
+  return `Not kept: ${whose}, for which GitHub asks nobody, so workflows run at once. Protect what they may reach by environments with reviewers.`
 }

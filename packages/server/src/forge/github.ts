@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type Caller, ErrandError, type Forge, type RepositoryAccess } from '@errand/contract'
 import { type ActionsSettings, createActionsLogin } from './actions-login.ts'
 import { actFor, authenticate } from './callers.ts'
@@ -83,7 +84,11 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
   }
 }
 
-function contentAnswers(upstream: Upstream): Pick<Forge, 'branchExists' | 'readFile' | 'diff'> {
+const BranchAnswer = z.object({ commit: z.object({ sha: z.string() }) })
+
+function contentAnswers(
+  upstream: Upstream,
+): Pick<Forge, 'branchExists' | 'branchHead' | 'readFile' | 'diff'> {
   async function ask(caller: Caller, { full_name: name }: RepositoryAccess, path: string) {
     return await upstream.ask(caller.secret, `/repos/${name}${path}`)
   }
@@ -95,6 +100,11 @@ function contentAnswers(upstream: Upstream): Pick<Forge, 'branchExists' | 'readF
   return {
     branchExists: async (caller, repository, branch) =>
       await isFound(upstream, await ask(caller, repository, `/branches/${segment(branch)}`)),
+    async branchHead(caller, repository, branch) {
+      const response = await ask(caller, repository, `/branches/${segment(branch)}`)
+      if (!(await isFound(upstream, response))) return undefined
+      return BranchAnswer.parse(await response.json()).commit.sha
+    },
     async readFile(caller, repository, branch, path) {
       const file = path.split('/').map(segment).join('/')
       const url = `/contents/${file}?ref=${segment(branch)}`

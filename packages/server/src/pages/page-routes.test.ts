@@ -1,4 +1,10 @@
-import { askUser, endSession, recordArtifact, recordEvents } from '@errand/core'
+import {
+  askUser,
+  endSession,
+  recordArtifact,
+  recordEvents,
+  setAgentPermissions,
+} from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leaseTask } from '../testing/lease-task.ts'
 import { type CallAnswer, openTestServer, type TestServer } from '../testing/open-test-server.ts'
@@ -363,6 +369,25 @@ describe('a form', () => {
     expect(blank.text).toContain('content must not be blank')
     expect(long.text).toContain('at most 1000 are accepted')
   })
+})
+
+it('a form begins no other session where agents may not work any more', async () => {
+  const { id, page, repository } = await newTask()
+  await server.call(`/agents/tasks/${id}/cancel`, { token, method: 'POST' })
+  const form_token = formTokenOf(await get(page))
+  const caller = (await server.forge.authenticate(token))!
+  const { owner } = (await server.forge.repositoryById(caller, repository.id))!
+  const by = { id: 1, login: 'alice' }
+  const again = () => post(`${page}/steer`, { form_token, content: 'Again' }, { cookie })
+
+  await setAgentPermissions(server.store, owner, by, 'none')
+  const refused = await again()
+  await setAgentPermissions(server.store, owner, by, 'all')
+
+  expect(refused.status).toBe(403)
+  expect(refused.text).toContain('Agents are not enabled')
+  expect(await stateOf(id)).toBe('cancelled')
+  expect((await again()).status).toBe(303)
 })
 
 describe('the cookie', () => {

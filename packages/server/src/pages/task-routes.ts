@@ -1,8 +1,9 @@
-import { type Caller, ErrandError, isEndState } from '@errand/contract'
+import { type Caller, ErrandError, isEndState, type RepositoryAccess } from '@errand/contract'
 import * as core from '@errand/core'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { credentialOf } from '../auth/credential.ts'
 import { requireTask } from '../auth/repository.ts'
+import { refusalOfAgents } from '../configuration/resolve.ts'
 import type { ServerContext } from '../context.ts'
 import { sendEventStream } from '../event-stream.ts'
 import { taskPageUrl } from '../present/urls.ts'
@@ -57,27 +58,37 @@ export function taskRoutes(app: FastifyInstance, context: ServerContext, signIns
         request.params.task_id,
         'write',
       )
-      await actions[action](context, who.caller, task.id, readForm(request)['content'] ?? '')
+      const content = readForm(request)['content'] ?? ''
+      await actions[action](context, { caller: who.caller, repository, id: task.id, content })
       return reply.redirect(taskPageUrl({ web: '' }, repository.full_name, task.id), 303)
     })
   }
 }
 
+interface Acting {
+  caller: Caller
+  repository: RepositoryAccess
+  id: string
+  content: string
+}
+
 /** What the page's forms do. */
 const actions = {
-  async cancel(context: ServerContext, caller: Caller, id: string) {
+  async cancel(context: ServerContext, { caller, id }: Acting) {
     await core.cancelTask(context.store, id, caller.user.login)
   },
-  async steer(context: ServerContext, caller: Caller, id: string, content: string) {
+  async steer(context: ServerContext, { caller, repository, id, content }: Acting) {
     requirePrompt('content', content, context.settings)
     const { id: userId, login } = caller.user
     const by = { id: userId, login }
     const credential = credentialOf(context, caller)
+    const refusal = await refusalOfAgents(context, caller, repository)
     await core.steerTask(context.store, id, {
       type: 'user_message',
       content,
       by,
       ...(credential === undefined ? {} : { credential }),
+      ...(refusal === undefined ? {} : { refusal }),
     })
   },
 }

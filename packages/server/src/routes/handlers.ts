@@ -46,6 +46,7 @@ import {
   unselectRepository,
 } from './configuration/permissions.ts'
 import {
+  deleteConfiguration,
   getConfiguration,
   getEffectiveConfiguration,
   patchConfiguration,
@@ -103,6 +104,7 @@ export const handlers = {
   getConfiguration,
   putConfiguration,
   patchConfiguration,
+  deleteConfiguration,
   getEffectiveConfiguration,
   getOrganizationConfiguration,
   putOrganizationConfiguration,

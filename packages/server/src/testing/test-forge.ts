@@ -194,6 +194,10 @@ function answersOf({ callers, repositories, access, organizations, idOf }: TestR
     },
     repositoryById: async (caller, id) => access(caller, repositories.get(id)),
     branchExists: async (_caller, repository, branch) => branch in recordOf(repository).branches,
+    branchHead: async (_caller, repository, branch) => {
+      const files = recordOf(repository).branches[branch]
+      return files && createHash('sha1').update(JSON.stringify(files)).digest('hex')
+    },
     readFile: async (_caller, repository, branch, path) =>
       recordOf(repository).branches[branch]?.[path],
     async openPull(caller, repository, { title, body, head, base, draft }) {

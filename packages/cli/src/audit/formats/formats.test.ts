@@ -35,7 +35,7 @@ function aReport(text: string): AuditReport {
   const { repository: _, ...withoutRepository } = ofPolicy
   return {
     server: 'https://api.github.com',
-    policy: { compiled: policy, file: 'policies/a b.yml', lineOf: () => 7 },
+    policy: { compiled: policy, values: {}, file: 'policies/a b.yml', lineOf: () => 7 },
     at: new Date('2026-01-01T00:00:00Z'),
     repositories: ['acme/shop', 'acme/gone'],
     deviations: [deviation, withoutRepository],

@@ -63,8 +63,11 @@ async function history(terminal: Terminal, options: HistoryOptions): Promise<voi
 function present({ paint }: Terminal, deviation: PolicyDeviation): string {
   const { repository, rule, severity, message, since, ended_at: endedAt } = deviation
   const style = endedAt !== null ? 'dim' : severity === 'error' ? 'red' : 'yellow'
-  const began = `since ${since.slice(0, 16)}Z${by(deviation.since_by)}`
-  const ended = endedAt === null ? '' : `, until ${endedAt.slice(0, 16)}Z${by(deviation.ended_by)}`
+  const began = `since ${since.slice(0, 16)}Z${by(deviation.since_cause, deviation.since_by)}`
+  const ended =
+    endedAt === null
+      ? ''
+      : `, until ${endedAt.slice(0, 16)}Z${by(deviation.ended_cause, deviation.ended_by)}`
   return [
     `${paint(style, `${severity} ${printableLine(rule)}`)}  ${printableLine(repository)}`,
     `  ${printableLine(message)}`,
@@ -72,7 +75,8 @@ function present({ paint }: Terminal, deviation: PolicyDeviation): string {
   ].join('\n')
 }
 
-function by(cause: PolicyDeviation['since_by']): string {
-  if (cause === null) return ' (the policy was changed)'
+function by(kind: PolicyDeviation['ended_cause'], cause: PolicyDeviation['since_by']): string {
+  if (kind === 'policy') return ' (the policy was changed)'
+  if (cause === null) return ' (by whom is not known)'
   return ` by ${printableLine(cause.actor)} (audit log ${cause.audit_entry})`
 }

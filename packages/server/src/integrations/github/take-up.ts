@@ -2,11 +2,12 @@ import { type Caller, ErrandError, type RepositoryAccess } from '@errand/contrac
 import { closeComment, type HeldComment, takeComment, taskOfPull } from '@errand/core'
 import { ownCaller } from '../../auth/own-caller.ts'
 import { writerOf } from '../../auth/writer.ts'
+import { effectivePage, refusalOfAgents } from '../../configuration/resolve.ts'
 import type { ServerContext } from '../../context.ts'
 import { requirePrompt } from '../../prompt.ts'
 import { isPassing } from './is-passing.ts'
 import { commandIn } from './mention.ts'
-import { markOf, say } from './say.ts'
+import { markOf, type Place, say } from './say.ts'
 import { hashOfBody } from './work-of.ts'
 
 /** An older one was told of by who kept a delivery, not by GitHub, which sends again for three days. */
@@ -58,16 +59,36 @@ async function take(
   } catch (error) {
     if (!(error instanceof ErrandError)) throw error
     const reason = error.errors[0]?.message ?? error.message
-    await say(context, { own, repository, comment }, 'confused', {
-      mark: markOf(`comment ${comment.comment_id}`),
-      body: `That cannot be sent to the agent: ${reason}.`,
-    })
-    return await closeComment(store, comment, reason)
+    const reply = `That cannot be sent to the agent: ${reason}.`
+    return await refuse(context, { own, repository, comment }, reason, reply)
   }
-  await seen(context, own, repository, comment)
+  const refusal = await refusalOfAgents(context, own, repository)
+  // What is refused has no eyes: who works already is told of it afterwards.
+  if (refusal === undefined) await seen(context, own, repository, comment)
   const by = { id: author.user.id, login: author.user.login }
-  const { outcome } = await takeComment(store, comment, taskId, { content, by })
-  log.info({ comment_id: comment.comment_id, task_id: taskId, outcome }, 'a comment was taken')
+  try {
+    const steering = { content, by, ...(refusal === undefined ? {} : { refusal }) }
+    const { outcome } = await takeComment(store, comment, taskId, steering)
+    if (refusal !== undefined) await seen(context, own, repository, comment)
+    log.info({ comment_id: comment.comment_id, task_id: taskId, outcome }, 'a comment was taken')
+  } catch (error) {
+    if (refusal === undefined || error !== refusal) throw error
+    // A rule may name hosts inside; whoever can read the pull request reads the reply.
+    const reply = `No agent may begin to work in ${repository.full_name} now. Who may write to it sees why: ${effectivePage(context, repository)}`
+    await refuse(context, { own, repository, comment }, refusal.message, reply)
+  }
+}
+
+/** Says why nothing comes of a comment, which is over with that. */
+async function refuse(
+  context: ServerContext,
+  place: Place,
+  reason: string,
+  body: string,
+): Promise<void> {
+  const mark = markOf(`comment ${place.comment.comment_id}`)
+  await say(context, place, 'confused', { mark, body })
+  await closeComment(context.store, place.comment, reason)
 }
 
 /** Eyes: they are a courtesy, and no reason to do nothing. */

@@ -8,6 +8,7 @@ import {
   leaseSession,
   type NewTask,
   recordArtifact,
+  setAgentPermissions,
   setHeadRef,
   takeAnswer,
 } from '@errand/core'
@@ -271,6 +272,24 @@ describe('a comment by somebody who may write', () => {
     })
     forge.comment = read
     expect(tries).toBe(3)
+  })
+
+  it('begins nothing where agents may not work any more, is told so, and is over', async () => {
+    const caller = (await forge.authenticate(own))!
+    const { owner } = (await forge.repositoryById(caller, shop.id))!
+    const by = { id: 1, login: 'alice' }
+    const comment = addComment('alice', '@errand Go on')
+
+    await setAgentPermissions(server.store, owner, by, 'none')
+    await deliver(payloadOf(comment))
+    const outcome = await outcomeOf(comment)
+    await setAgentPermissions(server.store, owner, by, 'all')
+
+    expect(outcome).toContain('Agents are not enabled in acme/shop')
+    expect(comment.reactions).toEqual(['confused'])
+    const reply = shop.comments.find(({ body }) => body.includes(`comment ${comment.id} `))
+    expect(reply?.body).toContain('No agent may begin to work in acme/shop now.')
+    expect(await sessionsOf()).toHaveLength(1)
   })
 
   it('that asks for too much is told so', async () => {

@@ -37,7 +37,8 @@ function context(): ServerContext {
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
   const encryption = createEncryption([randomBytes(keyBytes)])
   const common = { store: server.store, forge, settings: Settings.parse({}), encryption, log }
-  return { ...common, publicUrl: () => server.url, secrets: () => undefined }
+  const own = { publicUrl: () => server.url, secrets: () => undefined }
+  return { ...common, ...own, configurationFiles: new Map() }
 }
 
 async function accept(run_id: string): Promise<void> {

@@ -9,7 +9,7 @@ export const runAutomation: Handler<typeof routes.runAutomation> = async (contex
   const { caller, body } = call
   const { automation, repository } = await requireAutomation(context, caller, call.params)
   const { require_write_access_for_automation_triggers: isStrict } =
-    await requireAutomationsEnabled(context, repository)
+    await requireAutomationsEnabled(context, caller, repository)
   const isChecked = isStrict || automation.require_actor_write_permission
   if (isChecked && !canWrite(repository)) {
     throw new ErrandError('forbidden', {

@@ -28,7 +28,7 @@ import { requireRefName } from '../../ref-name.ts'
 export const createAutomation: Handler<typeof routes.createAutomation> = async (context, call) => {
   const { caller, body } = call
   const repository = await requireRepository(context, caller, call.params, 'write')
-  await requireAutomationsEnabled(context, repository)
+  await requireAutomationsEnabled(context, call.caller, repository)
   await requireValid(context, repository, body)
   await requireRunnable(context, caller)
   const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = body
@@ -47,7 +47,7 @@ export const updateAutomation: Handler<typeof routes.updateAutomation> = async (
   const found = await requireAutomation(context, call.caller, call.params)
   const { repository } = found
   await requireMayChange(context, call.caller, found)
-  await requireAutomationsEnabled(context, repository)
+  await requireAutomationsEnabled(context, call.caller, repository)
   await requireValid(context, repository, call.body, found.automation)
   const { reasoning_effort: _, github_mcp_toolsets: __, ...fields } = call.body
   const automation = await core.updateAutomation(context.store, found.automation.id, fields)

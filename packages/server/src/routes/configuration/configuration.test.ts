@@ -91,6 +91,7 @@ describe("a repository's configuration", () => {
     ['is_firewall_enabled', { is_firewall_enabled: 'yes' }],
     ['enabled_tools.codeql', { enabled_tools: { codeql: 1 } }],
     ['mcp_configuration.mcpServers', { mcp_configuration: {} }],
+    ['mcp_configuration', { mcp_configuration: { mcpServers: {}, servers: {} } }],
     ['mcp_configuration.mcpServers.x.command', mcp({ type: 'local', args: [] })],
     ['mcp_configuration.mcpServers.x.args', mcp({ type: 'stdio', command: 'x' })],
     ['mcp_configuration.mcpServers.x.url', mcp({ type: 'http', url: 'file:///etc' })],
@@ -149,6 +150,41 @@ it.each([50, 150, 5000, 100_000])(
     expect((await patch({}, { body })).status).toBe(depth > 100 ? 400 : 422)
   },
 )
+
+describe('what a repository said', () => {
+  const unset = (field?: string) =>
+    ask(`${path}${field === undefined ? '' : `?field=${field}`}`, { method: 'DELETE' })
+
+  it('can be taken back: a field, a tool, or all of it, and each is written down', async () => {
+    await patch({ is_firewall_enabled: false, enabled_tools: { codeql: false } })
+    await patch({ enabled_tools: { secret_scanning: false }, custom_allowlist: ['a.example'] })
+
+    const tool = await unset('enabled_tools.codeql')
+    const field = await unset('is_firewall_enabled')
+    const wrong = await unset('is_firewall')
+    const stale = await ask(path, { method: 'DELETE', headers: { 'if-match': 'W/"old"' } })
+    const all = await unset()
+    await unset()
+
+    expect(tool.body.enabled_tools).toMatchObject({ codeql: true, secret_scanning: false })
+    expect([field.status, field.body.is_firewall_enabled]).toEqual([200, true])
+    expect(field.body.custom_allowlist).toEqual(['a.example'])
+    expect([wrong.status, stale.status]).toEqual([422, 412])
+    expect(all.body).toEqual(defaultConfiguration)
+    const log = (await ask(`${org()}/audit-log`)).body as unknown as { data: object }[]
+    expect(log).toHaveLength(5)
+    expect(log[0]).toMatchObject({
+      data: { before: { custom_allowlist: ['a.example'] }, after: {} },
+    })
+    expect((await ask(path.replace(/[^/]*$/, 'effective-config'))).body['settings']).toMatchObject({
+      custom_allowlist: { source: 'default' },
+    })
+  })
+
+  it('cannot be taken back by who may only write', async () => {
+    expect((await ask(path, { token: bob, method: 'DELETE' })).status).toBe(403)
+  })
+})
 
 describe('who may look and who may change', () => {
   it.each([
@@ -269,9 +305,13 @@ describe('an organization', () => {
       ask(`/agents/repos/${name}/tasks`, { body: { prompt: 'p', model: 'script' } })
     const set = (body: object) => ask(permissions, { method: 'PUT', body })
 
-    expect((await start()).status).toBe(201)
+    const [running, ended] = [await start(), await start()].map((task) => String(task.body['id']))
+    await ask(`/agents/tasks/${ended}/cancel`, { method: 'POST' })
+    const steer = (task: string | undefined) =>
+      ask(`/agents/tasks/${task}/steer`, { body: { content: 'Go on' } })
     expect((await set({ enabled_repositories: 'selected' })).status).toBe(204)
     const refused = await start()
+    const [followUp, message] = [await steer(ended), await steer(running)]
     const campaign = await ask('/agents/campaigns', {
       body: { prompt: 'p', model: 'script', targets: [{ repository: name }] },
     })
@@ -280,6 +320,9 @@ describe('an organization', () => {
 
     expect(refused.status).toBe(403)
     expect(refused.body['message']).toContain(`Agents are not enabled in ${name}`)
+    expect([followUp.status, followUp.body['message']]).toEqual([403, refused.body['message']])
+    // What works goes on.
+    expect([message.status, message.body['outcome']]).toEqual([202, 'queued'])
     expect(campaign.status).toBe(422)
     expect(JSON.stringify(campaign.body)).toContain('Agents are not enabled')
     expect(listed.body).toMatchObject({ total_count: 1, repositories: [{ id, full_name: name }] })

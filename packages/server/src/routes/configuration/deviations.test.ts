@@ -18,19 +18,20 @@ async function open(options: Parameters<typeof openTestServer>[1] = {}) {
   return { server, token, call, member: server.forge.addToken('wim', { scopes }) }
 }
 
+const deviationOf = (name: string) => ({
+  fingerprint: name,
+  rule: 'firewall',
+  severity: 'error',
+  message: 'The firewall is off',
+  place: ['is_firewall_enabled'],
+})
+
 it('deviations are noted when a configuration is changed, and told to owners alone', async () => {
   const { server, token, call, member } = await open({
-    deviationsOf: (name, { is_firewall_enabled: isOn }) =>
-      isOn
-        ? []
-        : [
-            {
-              fingerprint: name,
-              rule: 'firewall',
-              severity: 'error',
-              message: 'The firewall is off',
-            },
-          ],
+    policy: {
+      hashOn: () => 'one',
+      deviationsOf: (name, { is_firewall_enabled: isOn }) => (isOn ? [] : [deviationOf(name)]),
+    },
   })
   await using _ = server
   const changed = await server.call('/repos/acme/shop/copilot/cloud-agent/configuration', {
@@ -47,6 +48,7 @@ it('deviations are noted when a configuration is changed, and told to owners alo
       {
         repository: 'acme/shop',
         rule: 'firewall',
+        since_cause: 'configuration',
         since_by: { actor: 'ada', audit_entry: 1 },
         ended_at: null,
         ended_by: null,
@@ -57,6 +59,31 @@ it('deviations are noted when a configuration is changed, and told to owners alo
   expect((await call('?repository=acme/other')).body.deviations).toEqual([])
   expect((await call('', member)).status).toBe(403)
   expect((await call('?state=wrong')).status).toBe(422)
+})
+
+it('the first task of a repository is enough for it to be looked at', async () => {
+  const { server, token, call } = await open({
+    policy: { hashOn: () => 'one', deviationsOf: (name) => [deviationOf(name)] },
+  })
+  await using _ = server
+  const start = async (name: string) => {
+    const body = { prompt: 'p', model: 'script' }
+    const { status } = await server.call(`/agents/repos/${name}/tasks`, { token, body })
+    expect(status).toBe(201)
+    await vi.waitFor(
+      async () =>
+        expect((await call()).body.deviations[0]).toMatchObject({
+          repository: name,
+          since_cause: 'policy',
+          since_by: null,
+        }),
+      20_000,
+    )
+  }
+
+  await start('acme/shop')
+  server.forge.addRepository('acme/next', { members: { ada: 'admin' } })
+  await start('acme/next')
 })
 
 it('a server without a policy says that it keeps no history', async () => {

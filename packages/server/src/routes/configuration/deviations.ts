@@ -15,7 +15,7 @@ export const listPolicyDeviations: Handler<typeof routes.listPolicyDeviations> =
   return {
     status: 200,
     body: {
-      is_watched: context.deviationsOf !== undefined,
+      is_watched: context.policy !== undefined,
       deviations: found.deviations.map(present),
     },
     headers: { link },
@@ -31,8 +31,10 @@ function present(row: core.PolicyDeviationRow): PolicyDeviation {
     severity,
     message,
     since: row.since.toISOString(),
+    since_cause: row.since_cause,
     since_by: causeOf(row.since_entry, row.since_login),
     ended_at: row.ended_at?.toISOString() ?? null,
+    ended_cause: row.ended_cause,
     ended_by: causeOf(row.ended_entry, row.ended_login),
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   type CloudAgentConfiguration,
+  type ConfigurationPart,
   ErrandError,
   invalidField,
   type PartialConfiguration,
@@ -10,14 +11,17 @@ import {
 import {
   changeRepositoryConfiguration,
   configurationFields,
-  enforcedTools,
   type StoredConfiguration,
   valuesOf,
 } from '@errand/core'
 import { requireRepository } from '../../auth/repository.ts'
-import { configurationOf, resolveStored } from '../../configuration/resolve.ts'
-import { effects } from '../../configuration/effects.ts'
-import { serverLayer } from '../../configuration/server-layer.ts'
+import {
+  configurationOf,
+  lookAtConfiguration,
+  refusalOf,
+  resolveStored,
+} from '../../configuration/resolve.ts'
+import { effectsOf } from '../../configuration/effects.ts'
 import type { ServerContext } from '../../context.ts'
 import { requireMatch } from '../../conventions/if-match.ts'
 import type { Answer, Call, Handler } from '../../handler.ts'
@@ -27,7 +31,7 @@ type Path = Call<(typeof routes)['getConfiguration']>
 /** `GET /repos/{owner}/{repo}/copilot/cloud-agent/configuration`: what holds, whoever says so. */
 export const getConfiguration: Handler<typeof routes.getConfiguration> = async (context, call) => {
   const repository = await requireReadable(context, call)
-  const { values } = await configurationOf(context, repository)
+  const { values } = await configurationOf(context, call.caller, repository)
   return { status: 200, body: values }
 }
 
@@ -37,11 +41,23 @@ export const getEffectiveConfiguration: Handler<typeof routes.getEffectiveConfig
   call,
 ) => {
   const repository = await requireReadable(context, call)
-  const { resolved, is_agent_enabled } = await configurationOf(context, repository)
+  const held = await lookAtConfiguration(context, call.caller, repository)
+  const { resolved, is_agent_enabled, problem } = held
+  const effects = effectsOf(context)
   const settings = Object.fromEntries(
     configurationFields.map((field) => [field, { ...resolved[field], effect: effects[field] }]),
   )
-  return { status: 200, body: { is_agent_enabled, settings } }
+  const refusal = refusalOf(context, repository, held)
+  const { file: path } = context.settings.configuration
+  return {
+    status: 200,
+    body: {
+      is_agent_enabled,
+      ...(refusal && { refusal: refusal.message }),
+      ...(path !== undefined && { file: { path, ...(problem !== undefined && { problem }) } }),
+      settings,
+    },
+  }
 }
 
 /** `PUT .../configuration`: every field is the repository's own from then on. */
@@ -58,6 +74,27 @@ export const patchConfiguration: Handler<typeof routes.patchConfiguration> = (co
     }),
   }))
 
+/** `DELETE .../configuration`: what the repository said is said by others again. */
+export const deleteConfiguration: Handler<typeof routes.deleteConfiguration> = (context, call) =>
+  change(context, call, {}, (before) => without(before, call.query.field))
+
+function without(
+  before: PartialConfiguration,
+  part: ConfigurationPart | undefined,
+): PartialConfiguration {
+  if (part === undefined) return {}
+  const [field = '', tool] = part.split('.')
+  const { enabled_tools: tools = {} } = before
+  const left = tool === undefined ? {} : leaveOut(tools, tool)
+  const others = leaveOut(before, field)
+  return Object.keys(left).length === 0 ? others : { ...others, enabled_tools: left }
+}
+
+function leaveOut<T extends object>(from: T, key: string): Partial<T> {
+  // Of the same kind, less a key.
+  return Object.fromEntries(Object.entries(from).filter(([name]) => name !== key)) as Partial<T>
+}
+
 async function change(
   context: ServerContext,
   call: Pick<Path, 'caller' | 'params' | 'headers'>,
@@ -71,6 +108,7 @@ async function change(
       message: `You must be an administrator of ${repository.full_name} for this`,
     })
   }
+  requireNoFile(context, repository)
   const actor = { id: caller.user.id, login: caller.user.login }
   const stored = await changeRepositoryConfiguration(context.store, repository, actor, (now) => {
     const present = valuesOf(resolveStored(context, now))
@@ -79,6 +117,15 @@ async function change(
     return withoutAdded(merge(now.repository), now.organization.additional_allowlist)
   })
   return { status: 200, body: valuesOf(resolveStored(context, stored)) }
+}
+
+/** @throws ErrandError conflict where the repository has its word in a file. */
+function requireNoFile({ settings }: ServerContext, repository: RepositoryAccess): void {
+  const { file } = settings.configuration
+  if (file === undefined) return
+  const { default_branch: branch, full_name: name } = repository
+  const message = `The configuration of ${name} is kept in ${file} on ${branch}: change it there`
+  throw new ErrandError('conflict', { message })
 }
 
 /** @throws ErrandError validation_failed for a value that somebody above says otherwise. */
@@ -95,12 +142,11 @@ function requireNotEnforced(
     // Saying what holds anyway is nothing to be refused: a client may send back all it got.
     if (!isDeepStrictEqual(asked[field], present[field])) throw enforced(field, source)
   }
-  const layers = { server: serverLayer(context.settings), organization: stored.organization }
   const tools: Record<string, boolean | undefined> = asked.enabled_tools ?? {}
-  for (const [tool, isOn] of Object.entries(enforcedTools(layers))) {
-    if (tools[tool] === undefined || isOn === undefined || tools[tool] === isOn) continue
-    const isServers = serverLayer(context.settings).enforced.enabled_tools !== undefined
-    throw enforced(`enabled_tools.${tool}`, isServers ? 'server' : 'organization')
+  const holding: Record<string, boolean> = present.enabled_tools
+  for (const { name, source, is_enforced: isEnforced } of resolved.enabled_tools.parts ?? []) {
+    if (tools[name] === undefined || !isEnforced || tools[name] === holding[name]) continue
+    throw enforced(`enabled_tools.${name}`, source)
   }
 }
 
