@@ -5,10 +5,11 @@ import { isIP, Socket } from 'node:net'
  * up, and nobody else is to be asked for it.
  */
 export function stayHere(): void {
-  // Its overloads end in one array of arguments, which is what Node hands on to it.
-  const connect = Socket.prototype.connect as (...args: unknown[]) => Socket
+  // Called for the socket below.
+  // oxlint-disable-next-line typescript/unbound-method
+  const connect: (...args: never[]) => Socket = Socket.prototype.connect
   function connectHere(this: Socket, ...args: unknown[]): Socket {
-    if (!leadsAway(args)) return connect.apply(this, args)
+    if (!leadsAway(args)) return Reflect.apply(connect, this, args)
     process.nextTick(() => this.destroy(Object.assign(new Error('off'), { code: 'ENETUNREACH' })))
     return this
   }
@@ -16,7 +17,8 @@ export function stayHere(): void {
 }
 
 function leadsAway(args: readonly unknown[]): boolean {
-  const first = Array.isArray(args[0]) ? (args[0][0] as unknown) : args[0]
+  // Node hands its own calls on as one array.
+  const first: unknown = Array.isArray(args[0]) ? args[0][0] : args[0]
   const host = typeof first === 'object' && first !== null && 'host' in first ? first.host : args[1]
   if (typeof host !== 'string' || host === 'localhost') return false
   return isIP(host) === 0 || !/^(127\.|::1$|::ffff:127\.)/.test(host)
