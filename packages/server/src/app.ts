@@ -9,6 +9,7 @@ import Fastify, {
 import { agentTaskRoutes } from './api.ts'
 import { type Scheduler, startScheduler } from './automations/scheduler.ts'
 import type { ServerContext } from './context.ts'
+import { createCampaignSending } from './campaigns/send-campaign.ts'
 import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { openRateLimits, shareRateLimits } from './conventions/limit-requests.ts'
@@ -26,7 +27,7 @@ import { pageRoutes } from './pages/routes.ts'
 import { createSignIns } from './pages/sign-in.ts'
 import { webhookLoops } from './webhooks/send-deliveries.ts'
 
-export interface CreateServerOptions extends Omit<ServerContext, 'secrets'> {
+export interface CreateServerOptions extends Omit<ServerContext, 'secrets' | 'campaigns'> {
   /** Default: there are none. */
   secrets?: ServerContext['secrets']
   /** The REST routes of the embedded forge, mounted beside ours with the same conventions. */
@@ -51,7 +52,11 @@ export interface MountedRoute {
  * `/api/v3`, as GitHub Enterprise Server does; pages and git lie beside it (behaviour.md 2.4).
  */
 export function createServer(options: CreateServerOptions): FastifyInstance {
-  const context: ServerContext = { secrets: () => undefined, ...options }
+  const context: ServerContext = {
+    secrets: () => undefined,
+    ...options,
+    campaigns: createCampaignSending(),
+  }
   const limits = openRateLimits(context)
   const signIns = createSignIns()
   const app = Fastify({

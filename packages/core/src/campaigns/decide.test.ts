@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isEndState, type State } from '@errand/contract'
+import { type State } from '@errand/contract'
 import { type CampaignNow, decide, type TargetNow } from './decide.ts'
+import { hasEnded as isEnd } from './target-state.ts'
 
 function target(number: number, state: TargetNow['state'], fields: Partial<TargetNow> = {}) {
   return { number, wave: 0, state, repositoryId: number, reviewers: [], ...fields }
@@ -228,10 +229,6 @@ function live(plan: Plan): string[] {
 
   for (const pick of plan.picks) if (step(pick) === 'over') return problems
   return [...problems, 'does not come to an end']
-}
-
-function isEnd(state: TargetNow['state']): boolean {
-  return state !== 'pending' && isEndState(state)
 }
 
 it('passes no limit, sends nothing twice, and comes to an end or says why not, whatever happens', () => {

@@ -66,18 +66,19 @@ export function presentCampaignTarget(
   urls: Urls,
   fullName: string,
 ): CampaignTargetState {
-  const { task_id: taskId, reviewers, pull, error } = target
+  const { task_id: taskId, reviewers, pull, error, refusal } = target
+  const message = error?.message ?? refusal ?? undefined
   return {
     repository: { id: target.repository_id, full_name: fullName },
     wave: target.wave + 1,
     attempt: target.attempt,
-    state: target.state ?? 'pending',
+    state: target.state,
     ...(taskId === null ? {} : { task_id: taskId, html_url: taskPageUrl(urls, fullName, taskId) }),
     reviewers,
     problems: target.problems,
     ...(pull === null ? {} : { pull: { ...pull, state: target.pull_state ?? 'open' } }),
     usage: aiCredits(target.usage_nano),
-    ...(error === null ? {} : { error: { message: error.message } }),
+    ...(message === undefined ? {} : { error: { message } }),
   }
 }
 

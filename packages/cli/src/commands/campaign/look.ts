@@ -117,7 +117,7 @@ function showTargets(terminal: Terminal, targets: readonly CampaignTargetState[]
   const rows = targets.map(({ repository, wave, state, pull, error, problems }) => [
     printableLine(repository.full_name),
     String(wave),
-    state === 'pending' ? state : paintState(terminal.paint, state),
+    state === 'pending' || state === 'skipped' ? state : paintState(terminal.paint, state),
     pull?.number === undefined ? '' : `#${pull.number} ${pull.state}`,
     printableLine([error?.message ?? pull?.html_url ?? '', ...problems].join('; ')),
   ])
