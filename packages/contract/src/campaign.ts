@@ -176,6 +176,10 @@ export const CampaignTargetState = z.object({
   state: z.enum(['pending', ...State.options, 'skipped']),
   task_id: z.string().exactOptional(),
   html_url: z.string().exactOptional(),
+  /** When its task was created. */
+  created_at: z.iso.datetime().exactOptional(),
+  /** When its task's last session ended. */
+  completed_at: z.iso.datetime().exactOptional(),
   reviewers: z.array(z.string()),
   /** What the forge refused of the title, the labels and the reviewers. */
   problems: z.array(z.string()),

@@ -8,10 +8,12 @@ import { ada, aRepository, aTask, grace, mustLease } from '../testing/rows.ts'
 import { sendCampaigns } from '../testing/send-campaigns.ts'
 import { describeOnEachStore } from '../testing/stores.ts'
 import { cancelCampaign, pauseCampaign, resumeCampaign, retryCampaign } from './control-campaign.ts'
+import { advanceCampaign } from './advance-campaign.ts'
 import { createCampaign, type NewCampaign } from './create-campaign.ts'
 import { getCampaign, listCampaigns } from './get-campaign.ts'
 import { listCampaignTargets } from './list-campaign-targets.ts'
 import { notePull, pullsToLookAt } from './look-at-pulls.ts'
+import type { Verdict } from './vet.ts'
 
 /** A campaign over so many repositories, each with a prompt of its own. */
 function aCampaign(repositories: number, rules: Partial<CampaignRules> = {}): NewCampaign {
@@ -123,6 +125,34 @@ describeOnEachStore('a campaign', (on) => {
     )
     expect(rows.map(({ tasks }) => tasks)).toEqual([1, 1, 1, 1, 1, 1, 1])
     await sendsNothing()
+  })
+
+  it('loses and doubles nothing when its server dies between asking and sending', async () => {
+    const { id } = await createCampaign(on.store, aCampaign(3, { concurrency: 2 }))
+    const dies = advanceCampaign(on.store, id, () => Promise.reject(new Error('killed')))
+    await expect(dies).rejects.toThrow('killed')
+    expect((await read(id)).counts).toMatchObject({ pending: 3 })
+
+    // Two servers have asked, and both send.
+    await Promise.all([sendCampaigns(on.store), sendCampaigns(on.store)])
+    expect((await read(id)).counts).toMatchObject({ pending: 1, queued: 2 })
+  })
+
+  it('gives the place of what is refused to the next, and waits with what cannot be asked about', async () => {
+    const { id } = await createCampaign(on.store, aCampaign(4, { concurrency: 2 }))
+    const verdicts = new Map<number, Verdict>([
+      [0, { type: 'failed', reason: 'no' }],
+      [1, { type: 'skipped', reason: 'there' }],
+      [2, { type: 'send' }],
+    ])
+    await advanceCampaign(on.store, id, async () => verdicts)
+
+    expect((await read(id)).counts).toMatchObject({ failed: 1, skipped: 1, queued: 1, pending: 1 })
+    const page = { campaign_id: id, page: 1, per_page: 30 }
+    const { targets } = await listCampaignTargets(on.store, { ...page, state: 'skipped' })
+    expect(targets).toMatchObject([{ number: 1, refusal: 'there', attempt: 0, task_id: null }])
+    await retryCampaign(on.store, id)
+    expect((await read(id)).counts).toMatchObject({ pending: 3, queued: 1 })
   })
 
   it('keeps a prompt as it is, however long or strange', async () => {

@@ -75,6 +75,17 @@ describe('what a campaign sends', () => {
     expect(decide({ ...now, forgivenFailures: 1 }).send).toEqual([2])
   })
 
+  it('counts no repository that was skipped, neither as failed nor as ended', () => {
+    const rules = { pause_after_wave: false, stop_after_failures: '20%' }
+    const skipped = targets(5, 'skipped')
+    const now = campaign({
+      rules,
+      targets: [...skipped, ...targets(2, 'failed', 5), ...targets(4, 'pending', 7)],
+    })
+    expect(decide(now)).toMatchObject({ send: [7, 8, 9, 10], isActive: true })
+    expect(decide(campaign({ targets: skipped }))).toMatchObject({ send: [], isActive: false })
+  })
+
   it('does not judge by percents before ten tasks have ended', () => {
     const now = campaign({ rules: { pause_after_wave: false, stop_after_failures: '20%' } })
     const early = [...targets(2, 'failed'), ...targets(7, 'completed', 2), target(9, 'pending')]

@@ -15,6 +15,9 @@ export interface CampaignTargetDetail {
   attempt: number
   task_id: string | null
   state: TargetState
+  task_created_at: Date | null
+  /** When its last session ended. */
+  completed_at: Date | null
   pull: PullArtifact['data'] | null
   /** As last looked at. */
   pull_state: 'open' | 'closed' | 'merged' | null
@@ -40,6 +43,7 @@ export async function listCampaignTargets(
       select target.number, target.wave, target.repository_id, target.repository_full_name,
         target.reviewers, target.problems, target.attempt, target.task_id, target.pull_state, target.refusal,
         coalesce(task.state, target.unsent_state, 'pending') as state, pull.data as pull, last.error,
+        task.created_at as task_created_at, last.completed_at,
         coalesce((select sum(usage_nano) from sessions where task_id = task.id), 0)::bigint as usage_nano
       from campaign_targets as target
       left join tasks as task on task.id = target.task_id

@@ -74,6 +74,10 @@ export function presentCampaignTarget(
     attempt: target.attempt,
     state: target.state,
     ...(taskId === null ? {} : { task_id: taskId, html_url: taskPageUrl(urls, fullName, taskId) }),
+    ...(target.task_created_at === null
+      ? {}
+      : { created_at: target.task_created_at.toISOString() }),
+    ...(target.completed_at === null ? {} : { completed_at: target.completed_at.toISOString() }),
     reviewers,
     problems: target.problems,
     ...(pull === null ? {} : { pull: { ...pull, state: target.pull_state ?? 'open' } }),
