@@ -28,10 +28,15 @@ const answers: Answers = {
   'GET /search/repositories': { total_count: 1, items: [api] },
 }
 
-async function find(targets: object, more: Answers = {}): Promise<string[]> {
+let notices: string[] = []
+
+async function find(targets: object, more: Answers = {}, isErrand = true): Promise<string[]> {
   await using server = await openFakeServer({ ...answers, ...more })
   const client = createClient({ baseUrl: server.url })
-  const found = await findTargets(client, Targets.parse(targets), new AbortController().signal)
+  const { signal } = new AbortController()
+  notices = []
+  const onNotice = (text: string) => void notices.push(text)
+  const found = await findTargets({ client, isErrand, signal, onNotice }, Targets.parse(targets))
   return found.map(({ full_name }) => full_name)
 }
 
