@@ -24,6 +24,11 @@ export function markOfName(name: string): string {
   return `<!-- errand-campaign: ${name} `
 }
 
+/** The prompt as it was before it was marked. */
+export function unmarkPrompt(prompt: string): string {
+  return pattern.test(prompt) ? prompt.replace(pattern, '').trimEnd() : prompt
+}
+
 /** The mark on a task's first prompt, if there is one. */
 export function markOf(task: Task | TaskWithSessions): Mark | undefined {
   const prompt = 'sessions' in task ? task.sessions[0]?.prompt : undefined

@@ -16,7 +16,7 @@ export const serverSource: CampaignSource = {
     return {
       state: watchedOnServer(client.baseUrl, campaign, targets),
       connect: () => client,
-      async stop() {
+      stop: async () => {
         await client.call('cancelCampaign', { params: { campaign_id: campaign.id }, signal })
       },
     }

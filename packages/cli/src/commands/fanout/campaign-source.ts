@@ -18,9 +18,9 @@ export interface CampaignSource {
 export interface OpenCampaign {
   state: WatchedCampaign
   /** @throws UserError when the settings lead to another server than the campaign's */
-  connect(): Client
+  connect: () => Client
   /** Has no more sent, where somebody else sends. */
-  stop?(): Promise<void>
+  stop?: () => Promise<void>
 }
 
 /** Campaigns that were sent from this machine, by their journals. */
