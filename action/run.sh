@@ -48,6 +48,9 @@ retry_after() {
   if [[ -n $seconds ]]; then printf '%s' "$((10#$seconds < 3600 ? 10#$seconds : 3600))"; fi
 }
 
+# In the background, so that a signal is heard at once.
+wait_for() { sleep "$1" & wait $!; }
+
 # Whether the server refused the last request only because there were too many: it did nothing then.
 is_limited() { [[ $1 == 429 || ($1 == 403 && -n $(retry_after)) ]]; }
 
@@ -91,7 +94,7 @@ knows_key() {
     status=$(ask GET /agents/models)
     [[ $status == 200 ]] && return 0
     [[ $status == 4* ]] && ! is_limited "$status" && return 1
-    sleep "$(retry_after | grep . || printf '%s' "$pause")"
+    wait_for "$(retry_after | grep . || printf '%s' "$pause")"
   done
   return 1
 }
@@ -106,7 +109,7 @@ for pause in 2 4 8 16; do
   elif [[ $status == 201 || $status == 4* || -z $is_safe ]]; then
     break
   fi
-  sleep "$(retry_after | grep . || printf '%s' "$pause")"
+  wait_for "$(retry_after | grep . || printf '%s' "$pause")"
   status=$(start)
 done
 [[ $status == 201 ]] || explain 'The task was not started' "$status"
@@ -125,9 +128,7 @@ failures=0
 if [[ ${ERRAND_WAIT:-true} != false ]]; then
   while [[ ! $state =~ ^(completed|failed|timed_out|cancelled)$ ]]; do
     ((SECONDS < deadline)) || break
-    # In the background, so that a signal is heard at once.
-    sleep "$pause" &
-    wait $!
+    wait_for "$((pause < deadline - SECONDS ? pause : deadline - SECONDS))"
     pause=$((pause < 10 ? pause + 1 : 10))
     status=$(ask GET "/agents/repos/$repository/tasks/$id")
     if [[ $status != 200 ]]; then

@@ -88,7 +88,7 @@ const changes: [string, (repository: Repository) => Promise<void> | void, unknow
   [
     'write access',
     (of) => void (of.members = { alice: 'read' }),
-    expect.stringMatching(/need write access/),
+    refusedFor(/need write access/),
   ],
   [
     'the repository itself',
@@ -110,7 +110,7 @@ const changes: [string, (repository: Repository) => Promise<void> | void, unknow
   [
     'agents, by an enforced policy',
     (of) => void refused.add(of.full_name),
-    expect.stringMatching(/^Not sent: No\. See/),
+    refusedFor(/^Not sent: No\. See/),
   ],
 ]
 
