@@ -85,11 +85,7 @@ function refusedFor(message: RegExp): unknown {
 
 /** What takes a right away, and what the repository's owner is then told. */
 const changes: [string, (repository: Repository) => Promise<void> | void, unknown][] = [
-  [
-    'write access',
-    (of) => void (of.members = { alice: 'read' }),
-    refusedFor(/need write access/),
-  ],
+  ['write access', (of) => void (of.members = { alice: 'read' }), refusedFor(/need write access/)],
   [
     'the repository itself',
     (of) => void Object.assign(of, { private: true, members: {} }),
