@@ -114,7 +114,7 @@ it('a campaign that the server keeps survives its client and two deaths of the s
   } finally {
     await server.kill()
   }
-}, 180_000)
+}, 300_000)
 
 /** Fails in the one repository that has no file of this name yet. */
 function prompt(): string {
