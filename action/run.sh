@@ -34,11 +34,25 @@ trap 'rm -rf "$folder"' EXIT
 ask() {
   local method=$1 path=$2
   shift 2
+  rm -f "$folder/answer" "$folder/answer-headers"
   curl --silent --show-error --max-time 60 --request "$method" --header "@$folder/headers" \
     --header 'accept: application/vnd.github+json' --header 'x-github-api-version: 2022-11-28' \
-    --user-agent errand-action --output "$folder/answer" --write-out '%{http_code}' "$@" "$url$path" ||
+    --user-agent errand-action --output "$folder/answer" --dump-header "$folder/answer-headers" --write-out '%{http_code}' "$@" "$url$path" ||
     true
 }
+
+# The seconds of the last answer's Retry-After, where it has one: an hour at most.
+retry_after() {
+  local seconds
+  seconds=$(sed -n 's/^[Rr][Ee][Tt][Rr][Yy]-[Aa][Ff][Tt][Ee][Rr]: *\([0-9]\{1,6\}\)[[:space:]]*$/\1/p' "$folder/answer-headers" 2>/dev/null | tail -n 1)
+  if [[ -n $seconds ]]; then printf '%s' "$((10#$seconds < 3600 ? 10#$seconds : 3600))"; fi
+}
+
+# In the background, so that a signal is heard at once.
+wait_for() { sleep "$1" & wait $!; }
+
+# Whether the server refused the last request only because there were too many: it did nothing then.
+is_limited() { [[ $1 == 429 || ($1 == 403 && -n $(retry_after)) ]]; }
 
 read_answer() { jq -r "$1 // empty" "$folder/answer" 2>/dev/null || true; }
 
@@ -71,12 +85,31 @@ start() {
     ${ERRAND_IDEMPOTENCY_KEY:+--header "idempotency-key: ${ERRAND_IDEMPOTENCY_KEY//[$'\r\n']/}"}
 }
 
-# Sent again only where the key keeps it from being a second task: GitHub knows none.
+# Only Errand can be asked which models it has, and only Errand knows the key. No host of GitHub's does,
+# whatever it is called.
+knows_key() {
+  [[ -n ${ERRAND_IDEMPOTENCY_KEY:-} ]] || return 1
+  local pause status
+  for pause in 2 4 8 16 0; do
+    status=$(ask GET /agents/models)
+    [[ $status == 200 ]] && return 0
+    [[ $status == 4* ]] && ! is_limited "$status" && return 1
+    wait_for "$(retry_after | grep . || printf '%s' "$pause")"
+  done
+  return 1
+}
+
+# Sent again where nothing can have come of it, and where the key keeps it from being a second task.
+is_safe=''
+if knows_key; then is_safe=yes; fi
 status=$(start)
 for pause in 2 4 8 16; do
-  [[ $status == 201 || $status == 4* || -z ${ERRAND_IDEMPOTENCY_KEY:-} ]] && break
-  [[ $url == https://api.github.com ]] && break
-  sleep "$pause"
+  if is_limited "$status"; then
+    pause=60
+  elif [[ $status == 201 || $status == 4* || -z $is_safe ]]; then
+    break
+  fi
+  wait_for "$(retry_after | grep . || printf '%s' "$pause")"
   status=$(start)
 done
 [[ $status == 201 ]] || explain 'The task was not started' "$status"
@@ -95,12 +128,14 @@ failures=0
 if [[ ${ERRAND_WAIT:-true} != false ]]; then
   while [[ ! $state =~ ^(completed|failed|timed_out|cancelled)$ ]]; do
     ((SECONDS < deadline)) || break
-    # In the background, so that a signal is heard at once.
-    sleep "$pause" &
-    wait $!
+    wait_for "$((pause < deadline - SECONDS ? pause : deadline - SECONDS))"
     pause=$((pause < 10 ? pause + 1 : 10))
     status=$(ask GET "/agents/repos/$repository/tasks/$id")
     if [[ $status != 200 ]]; then
+      if is_limited "$status"; then
+        pause=$(retry_after | grep . || printf 60)
+        continue
+      fi
       [[ $status == 40[134] ]] && explain 'The task cannot be looked at' "$status"
       failures=$((failures + 1))
       ((failures < 30)) || explain 'The task cannot be looked at' "$status"

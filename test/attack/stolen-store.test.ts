@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { cp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -52,7 +52,9 @@ async function fillServer(
     const body = { prompt: 'Tidy up', model: 'script' }
     await client.call('createTask', { params: { owner: 'acme', repo: 'sums' }, body })
     const targets = [{ repository: 'acme/sums' }]
-    await client.call('createCampaign', { params: {}, body: { ...body, targets } })
+    // Of one name, the second would be skipped, and its token not kept.
+    const name = randomUUID()
+    await client.call('createCampaign', { params: {}, body: { ...body, name, targets } })
   }
   const secret = randomBytes(24).toString('base64url')
   await clientFor(server.url, token).call('createRepositoryWebhook', {

@@ -31,7 +31,8 @@ it('a campaign that the server keeps survives its client and two deaths of the s
     const targets = ['--org', 'acme', '--match', 'acme/service-*']
     const rules = ['--canary', '2', '--concurrency', '2', '--name', 'names', '--detach']
     const pull = ['--title', 'A name for {{repo.name}}', '--label', 'names']
-    await errand(server.url, ['fanout', prompt(), ...targets, ...rules, ...pull, '-m', 'script'])
+    const begin = ['fanout', prompt(), ...targets, ...rules, ...pull, '-m', 'script']
+    await errand(server.url, begin)
     const paused = await statusIs(server, 'paused')
     expect(paused).toMatchObject({
       paused: { reason: 'wave_ended' },
@@ -87,6 +88,24 @@ it('a campaign that the server keeps survives its client and two deaths of the s
       { timeoutMs: 60_000, intervalMs: 500 },
     )
 
+    // The same command finds the campaign there is.
+    const twice = await tryErrand(server.url, begin)
+    expect(twice.stderr).toContain('The server has this very campaign since')
+    expect((await server.client.call('listCampaigns', { params: {} })).campaigns).toHaveLength(1)
+
+    const report = JSON.parse(
+      await errand(server.url, ['campaign', 'report', 'names', '--format', 'json']),
+    ) as { counts: object; repositories: object[] }
+    expect(report.counts).toMatchObject({ completed: count })
+    expect(report.repositories[0]).toMatchObject({
+      repository: names[0],
+      pull_request_state: 'draft',
+      seconds: expect.any(Number),
+    })
+    const merged = await errand(server.url, ['campaign', 'merge', 'names', '--ready', '--yes'])
+    expect(merged.split('\n').filter((line) => line.includes('  merged  '))).toHaveLength(count)
+    expect(await errand(server.url, ['campaign', 'close', 'names', '--yes'])).toBe('')
+
     const again = await tryErrand(server.url, ['campaign', 'resume', 'names'])
     expect([again.code, again.stderr]).toEqual([
       1,
@@ -95,7 +114,7 @@ it('a campaign that the server keeps survives its client and two deaths of the s
   } finally {
     await server.kill()
   }
-}, 180_000)
+}, 300_000)
 
 /** Fails in the one repository that has no file of this name yet. */
 function prompt(): string {

@@ -226,6 +226,29 @@ describe("what works later in a user's name", () => {
     )
   })
 
+  it('a campaign asks again with that token before each task, whether it may still push', async () => {
+    await using server = await start({ runner: { enabled: false } })
+    const client = clientFor(server.url, alice)
+    const targets = [{ repository: 'acme/sums' }, { repository: 'acme/other' }]
+    const { id } = await client.call('createCampaign', {
+      params: {},
+      body: { name: 'asks again', prompt: change, model: 'script', concurrency: 1, targets },
+    })
+    const read = async () =>
+      (await client.call('listCampaignTargets', { params: { campaign_id: id } })).targets
+    await github.addMember('alice', 'acme/other', 'read')
+    await client.call('cancelTask', { params: { task_id: (await read())[0]?.task_id ?? '' } })
+
+    await eventually(
+      async () => {
+        const message = expect.stringContaining('need write access')
+        expect((await read())[1]).toMatchObject({ state: 'failed', error: { message } })
+      },
+      { what: 'the refusal' },
+    )
+    await github.addMember('alice', 'acme/other')
+  })
+
   it("an automation needs a token of the server's to push with, and says so when it is made", async () => {
     const settings = { automations: { token_env: 'TOKEN' }, runner: { enabled: false } }
     await using server = await start(settings, { TOKEN: ownerToken })

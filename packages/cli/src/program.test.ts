@@ -136,6 +136,10 @@ const commands = [
   ['campaign', 'resume'],
   ['campaign', 'retry'],
   ['campaign', 'cancel'],
+  ['campaign', 'answer'],
+  ['campaign', 'report'],
+  ['campaign', 'merge'],
+  ['campaign', 'close'],
   ['logout'],
   ['completion'],
 ]

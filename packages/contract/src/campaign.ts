@@ -90,7 +90,7 @@ export type CreateCampaign = z.infer<typeof CreateCampaign>
 
 /**
  * Where a campaign stands, derived from its tasks: `paused` by somebody or by a rule, `completed` when
- * every task has, `partial_failed` when some have, `failed` when none has.
+ * every task has that was not skipped, `partial_failed` when some have, `failed` when none has.
  */
 export const CampaignStatus = z.enum([
   'in_progress',
@@ -136,6 +136,8 @@ export const CampaignCounts = z.object({
   failed: z.int(),
   timed_out: z.int(),
   cancelled: z.int(),
+  /** Never sent: a task or a pull request of the same campaign is open there. */
+  skipped: z.int(),
 })
 export type CampaignCounts = z.infer<typeof CampaignCounts>
 
@@ -170,10 +172,14 @@ export const CampaignTargetState = z.object({
   wave: z.int(),
   /** How often it was sent: more than 1 after a retry. */
   attempt: z.int(),
-  /** `pending` until it is sent, then its task's. */
-  state: z.enum(['pending', ...State.options]),
+  /** `pending` until it is sent, then its task's; without a task `failed` or `skipped`, see `error`. */
+  state: z.enum(['pending', ...State.options, 'skipped']),
   task_id: z.string().exactOptional(),
   html_url: z.string().exactOptional(),
+  /** When its task was created. */
+  created_at: z.iso.datetime().exactOptional(),
+  /** When its task's last session ended. */
+  completed_at: z.iso.datetime().exactOptional(),
   reviewers: z.array(z.string()),
   /** What the forge refused of the title, the labels and the reviewers. */
   problems: z.array(z.string()),
@@ -185,6 +191,7 @@ export const CampaignTargetState = z.object({
     })
     .exactOptional(),
   usage: Usage,
+  /** Why its task failed, or why it was not sent. */
   error: z.object({ message: z.string() }).exactOptional(),
 })
 export type CampaignTargetState = z.infer<typeof CampaignTargetState>

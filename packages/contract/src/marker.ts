@@ -16,7 +16,17 @@ const pattern =
  */
 export function markPrompt(prompt: string, { name, id, attempt }: Mark): string {
   if (prompt.startsWith('#!')) return prompt
-  return `${prompt.trimEnd()}\n\n<!-- errand-campaign: ${name} ${id} ${attempt} -->\n`
+  return `${prompt.trimEnd()}\n\n${markOfName(name)}${id} ${attempt} -->\n`
+}
+
+/** How the mark of every part of a campaign of this name begins. */
+export function markOfName(name: string): string {
+  return `<!-- errand-campaign: ${name} `
+}
+
+/** The prompt as it was before it was marked. */
+export function unmarkPrompt(prompt: string): string {
+  return pattern.test(prompt) ? prompt.replace(pattern, '').trimEnd() : prompt
 }
 
 /** The mark on a task's first prompt, if there is one. */

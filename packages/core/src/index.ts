@@ -1,4 +1,4 @@
-export { advanceCampaigns } from './campaigns/advance-campaign.ts'
+export { advanceCampaign, advanceCampaigns } from './campaigns/advance-campaign.ts'
 export {
   cancelCampaign,
   pauseCampaign,
@@ -14,6 +14,7 @@ export {
   listCampaignTargets,
 } from './campaigns/list-campaign-targets.ts'
 export { notePull, type PullToLookAt, pullsToLookAt } from './campaigns/look-at-pulls.ts'
+export type { Candidate, Verdict, Vet } from './campaigns/vet.ts'
 export { waveOf } from './campaigns/waves.ts'
 export { type AutomationUsage, usageOf } from './automations/automation-usage.ts'
 export {
@@ -61,7 +62,7 @@ export { settleRuns } from './automations/settle-runs.ts'
 export { updateAutomation } from './automations/update-automation.ts'
 export { createEncryption, type Encryption, keyBytes, SealBroken } from './encryption/encryption.ts'
 export { sweepCredentials } from './credentials/drop-credentials.ts'
-export { findCredential } from './credentials/find-credential.ts'
+export { findCampaignCredential, findCredential } from './credentials/find-credential.ts'
 export type { Credential } from './credentials/keep-credential.ts'
 export { hashOfEntry, type ChainHead, type Verification, verifyChain } from './audit-log/chain.ts'
 export { appendAudit, type NewAuditEntry } from './audit-log/append-audit.ts'

@@ -10,6 +10,7 @@ import { agentTaskRoutes } from './api.ts'
 import { startEventLoop } from './automations/event-loop.ts'
 import { type Scheduler, startScheduler } from './automations/scheduler.ts'
 import type { ServerContext } from './context.ts'
+import { createCampaignSending } from './campaigns/send-campaign.ts'
 import { campaignLoops } from './campaigns/send-campaigns.ts'
 import { apiConventions, beginAnswer } from './conventions/api-conventions.ts'
 import { openRateLimits, shareRateLimits } from './conventions/limit-requests.ts'
@@ -28,7 +29,10 @@ import { pageRoutes } from './pages/routes.ts'
 import { createSignIns } from './pages/sign-in.ts'
 import { webhookLoops } from './webhooks/send-deliveries.ts'
 
-export interface CreateServerOptions extends Omit<ServerContext, 'secrets' | 'configurationFiles'> {
+export interface CreateServerOptions extends Omit<
+  ServerContext,
+  'secrets' | 'configurationFiles' | 'campaigns'
+> {
   /** Default: there are none. */
   secrets?: ServerContext['secrets']
   /**
@@ -60,6 +64,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     secrets: () => undefined,
     configurationFiles: new Map(),
     ...options,
+    campaigns: createCampaignSending(),
   }
   const limits = openRateLimits(context)
   const signIns = createSignIns()

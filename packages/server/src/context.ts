@@ -1,4 +1,5 @@
 import type { CloudAgentConfiguration, Forge, Settings } from '@errand/contract'
+import type { CampaignSending } from './campaigns/send-campaign.ts'
 import type { RememberedFiles } from './configuration/configuration-file.ts'
 import type { Encryption, FoundDeviation, Log, Store } from '@errand/core'
 
@@ -37,6 +38,8 @@ export interface ServerContext {
   /** Seals what is stored and secret. */
   encryption: Encryption
   log: Log
+  /** Campaigns that this server is sending from at the moment. */
+  campaigns: CampaignSending
   /** Where users reach the server, without a slash at the end. */
   publicUrl: () => string
   /** What the server looks at the forge with when no caller is there to ask. */

@@ -77,9 +77,7 @@ async function resolveTask(
 ): Promise<core.NewTask> {
   const { settings, forge } = context
   requirePrompt('prompt', body.prompt, settings)
-  if (repository.archived) {
-    throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
-  }
+  requireNotArchived(repository)
   const baseRef = await resolveBaseRef(context, caller, repository, body.base_ref)
   const headRef =
     body.head_ref === undefined
@@ -122,6 +120,12 @@ async function resolveTask(
       owner: repository.owner,
     },
   }
+}
+
+/** @throws ErrandError validation_failed */
+export function requireNotArchived(repository: RepositoryAccess): void {
+  if (!repository.archived) return
+  throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
 }
 
 /** Without a base the default branch, which a repository nobody has pushed to does not have yet. */

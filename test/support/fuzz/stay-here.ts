@@ -7,13 +7,13 @@ import { isIP, Socket } from 'node:net'
 export function stayHere(): void {
   // Called for the socket below.
   // oxlint-disable-next-line typescript/unbound-method
-  const connect: (...args: never[]) => Socket = Socket.prototype.connect
+  const { connect } = Socket.prototype
   function connectHere(this: Socket, ...args: unknown[]): Socket {
-    if (!leadsAway(args)) return Reflect.apply(connect, this, args)
+    if (!leadsAway(args)) return Reflect.apply(connect, this, args) as Socket
     process.nextTick(() => this.destroy(Object.assign(new Error('off'), { code: 'ENETUNREACH' })))
     return this
   }
-  Socket.prototype.connect = connectHere as typeof Socket.prototype.connect
+  Object.assign(Socket.prototype, { connect: connectHere })
 }
 
 function leadsAway(args: readonly unknown[]): boolean {

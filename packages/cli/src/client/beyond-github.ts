@@ -10,7 +10,17 @@ export async function beyondGitHub<T>(what: string, call: Promise<T>): Promise<T
     return await call
   } catch (error) {
     if (!(error instanceof AnswerError) || error.status !== 404) throw error
-    const message = `This server cannot ${what}: GitHub's API has no such operation, Errand's has.`
-    throw new UserError(message, { cause: error })
+    throw lacks(what, error)
   }
+}
+
+/** Throws `UserError` where a server that is not Errand is asked for what only Errand does. */
+export function requireErrandFor(what: string, isErrand: boolean): void {
+  if (isErrand) return
+  throw lacks(what)
+}
+
+function lacks(what: string, cause?: unknown): UserError {
+  const message = `This server cannot ${what}: GitHub's API has no such operation, Errand's has.`
+  return new UserError(message, { cause })
 }

@@ -1,3 +1,4 @@
+import { CampaignRules, OpenPullCaps } from '@errand/contract'
 import { z } from 'zod'
 
 const repositoryName = z
@@ -50,6 +51,9 @@ export const PullRequest = z.strictObject({
   team_reviewers: texts.describe('Which teams are asked for a review, by slug.'),
 })
 
+/** Rules that a campaign sent from a machine cannot keep. */
+const ofServer = 'Only with --detach: the server keeps to it.'
+
 /** A campaign as `campaign.yml` has it: one prompt, sent to many repositories. */
 export const Campaign = z.strictObject({
   name: campaignName.describe('What it is called; its journal has this name.'),
@@ -90,5 +94,17 @@ export const Campaign = z.strictObject({
     .positive()
     .exactOptional()
     .describe('What all tasks together may cost, in AI credits of a US cent.'),
+  waves: CampaignRules.shape.waves
+    .removeDefault()
+    .exactOptional()
+    .describe(`How many repositories the first waves have, the last is all the rest. ${ofServer}`),
+  pause_after_wave: z
+    .boolean()
+    .exactOptional()
+    .describe(`Whether \`errand campaign resume\` is waited for after each wave. ${ofServer}`),
+  max_open_pulls: z
+    .strictObject(OpenPullCaps.shape)
+    .exactOptional()
+    .describe(`How many pull requests of campaigns may be open at a time. ${ofServer}`),
 })
 export type Campaign = z.infer<typeof Campaign>

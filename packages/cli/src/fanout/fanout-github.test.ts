@@ -209,6 +209,59 @@ describe('a campaign on GitHub', () => {
     expect((await fanout(github, 'status', '--watch', '--json')).code).toBe(1)
   })
 
+  it('goes on without a task that is gone, and begins it anew by retry --failed', async () => {
+    const options = { repositories: names(3) }
+    await using github = await openFakeGitHub(options)
+    await fanout(github, 'Do it', ...target(options))
+    const path = join(home, '.local/state/errand/campaigns/do-it.jsonl')
+    const lines = readFileSync(path, 'utf8').split('\n')
+    writeFileSync(path, lines.filter((line) => !line.includes('"type":"ended"')).join('\n'))
+    github.tasks.splice(1, 1)
+
+    const resumed = await fanout(github, 'resume')
+    const status = await fanout(github, 'status')
+    const retried = await fanout(github, 'retry', '--failed')
+
+    expect([resumed.code, resumed.out.split('\n').at(-2)]).toEqual([1, '2 completed, 1 failed'])
+    expect(status.out).toMatch(/acme\/r1\tfailed\t.*the server shows its task no more: .*\(404\)/)
+    expect([retried.code, github.tasks.length]).toEqual([0, 3])
+  })
+
+  it('refuses a script and a recipe before anything is sent: only Errand runs them', async () => {
+    const options = { repositories: names(1) }
+    await using github = await openFakeGitHub(options)
+
+    for (const prompt of ['#!/bin/sh\ntrue', '#!errand-recipe release\n{}']) {
+      const { code, err } = await fanout(github, prompt, ...target(options))
+      expect([code, err]).toEqual([1, expect.stringContaining('a script or a recipe (#!)')])
+    }
+    expect(github.tasks).toEqual([])
+  })
+
+  it.each([
+    ['--wave', '2'],
+    ['--pause-after-wave'],
+    ['--max-open-pulls', 'per_author=1'],
+    ['--anew'],
+  ])('is not begun with what only the server can obey: %s', async (...flags) => {
+    const options = { repositories: names(1) }
+    await using github = await openFakeGitHub(options)
+
+    const { code, err } = await fanout(github, 'Do it', ...target(options), ...flags)
+
+    expect([code, err, github.tasks]).toEqual([1, expect.stringContaining('--detach'), []])
+  })
+
+  it('nor with a file that says it, by its key', async () => {
+    await using github = await openFakeGitHub({ repositories: names(1) })
+    const file = join(home, 'campaign.yml')
+    writeFileSync(file, 'name: x\nprompt: p\ntargets: {repos: [acme/r0]}\nwaves: [1]\n')
+
+    const { code, err } = await fanout(github, '--campaign', file)
+
+    expect([code, err]).toEqual([1, expect.stringContaining('cannot obey --wave (waves)')])
+  })
+
   it('leaves a repository alone where the same campaign, begun elsewhere, has its pull request open', async () => {
     const options = { repositories: names(2) }
     await using github = await openFakeGitHub(options)

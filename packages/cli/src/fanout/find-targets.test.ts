@@ -28,10 +28,15 @@ const answers: Answers = {
   'GET /search/repositories': { total_count: 1, items: [api] },
 }
 
-async function find(targets: object, more: Answers = {}): Promise<string[]> {
+let notices: string[] = []
+
+async function find(targets: object, more: Answers = {}, isErrand = true): Promise<string[]> {
   await using server = await openFakeServer({ ...answers, ...more })
   const client = createClient({ baseUrl: server.url })
-  const found = await findTargets(client, Targets.parse(targets), new AbortController().signal)
+  const { signal } = new AbortController()
+  notices = []
+  const onNotice = (text: string) => void notices.push(text)
+  const found = await findTargets({ client, isErrand, signal, onNotice }, Targets.parse(targets))
   return found.map(({ full_name }) => full_name)
 }
 
@@ -61,6 +66,26 @@ describe('the repositories of a campaign', () => {
     [{ orgs: ['none'] }, 'There is no organization none, or it is not yours to see.'],
   ])('of %j are an error', async (targets, message) => {
     await expect(find(targets)).rejects.toThrow(message)
+  })
+
+  it('are looked for until the server answers, as many at a time as it takes', async () => {
+    let asked = 0
+    const flaky = () => ((asked += 1) === 1 ? 502 : [shop])
+    for (const isErrand of [true, false]) {
+      asked = 0
+      const found = await find({ orgs: ['acme'] }, { 'GET /orgs/acme/repos': flaky }, isErrand)
+      expect([found, asked]).toEqual([['acme/shop-service'], 2])
+    }
+  })
+
+  it('are told to be fewer than the search found, beyond what it shows', async () => {
+    const whole = await find({ search: 'x' })
+    expect([whole, notices]).toEqual([['acme/api-service'], []])
+
+    await find({ search: 'x' }, { 'GET /search/repositories': { total_count: 1234, items: [api] } })
+    expect(notices).toEqual([
+      expect.stringMatching(/found 1234 repositories, and only 1 of them .* shows 1000 at most/),
+    ])
   })
 
   it('cannot be searched where the server does not search', async () => {

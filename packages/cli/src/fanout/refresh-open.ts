@@ -1,4 +1,11 @@
-import { type Client, isEndState, type Session, type Task } from '@errand/contract'
+import {
+  AnswerError,
+  type Client,
+  isEndState,
+  isRefusal,
+  type Session,
+  type Task,
+} from '@errand/contract'
 import { type ForgeLookup, lastSession, pullOf } from '../present/task-fields.ts'
 import { type Journal } from './journal.ts'
 import { type Progress } from './progress.ts'
@@ -12,8 +19,8 @@ export interface Refreshing {
   journal: Pick<Journal, 'progress' | 'append'>
   forge: ForgeLookup
   signal: AbortSignal
-  /** Told of each change of state. */
-  onState: (progress: Progress, task: Task) => void | Promise<void>
+  /** Told of each change of state; without a task where the server shows it no more. */
+  onState: (progress: Progress, task: Task | undefined) => void | Promise<void>
 }
 
 /** Looks at the tasks that were open: two requests for two hundred of them. Ends go into the journal. */
@@ -25,40 +32,61 @@ export async function refreshOpen(refreshing: Refreshing): Promise<void> {
       .map((progress) => [progress.taskId ?? '', progress] as const),
   )
   if (open.size === 0) return
-  for await (const task of findOpen(refreshing, new Set(open.keys()))) {
-    const progress = open.get(task.id)
-    if (progress === undefined || progress.state === task.state) continue
-    if (isEndState(task.state)) await noteEnd(refreshing, progress, task)
-    else progress.state = task.state
+  for await (const { id, task } of findOpen(refreshing, new Set(open.keys()))) {
+    const progress = open.get(id)
+    if (progress === undefined || progress.state === task?.state) continue
+    if (task !== undefined && !isEndState(task.state)) progress.state = task.state
+    else await noteEnd(refreshing, progress, id)
     await refreshing.onState(journal.progress.get(progress.repository) ?? progress, task)
   }
+}
+
+interface Found {
+  id: string
+  /** Absent where the server shows it no more. */
+  task?: Task
 }
 
 async function* findOpen(
   { client, signal }: Refreshing,
   wanted: Set<string>,
-): AsyncGenerator<Task> {
+): AsyncGenerator<Found> {
   const query = { per_page: 100 }
   let pages = 0
   for await (const { tasks } of client.pages('listTasks', { params: {}, query, signal })) {
-    for (const task of tasks) if (wanted.delete(task.id)) yield task
+    for (const task of tasks) if (wanted.delete(task.id)) yield { id: task.id, task }
     pages += 1
     if (wanted.size === 0 || pages === pagesLookedAt) break
   }
   for (const id of [...wanted].slice(0, askedForAtATime)) {
-    yield await client.call('getTask', { params: { task_id: id }, signal })
+    const task = await unlessRefused(client.call('getTask', { params: { task_id: id }, signal }))
+    yield { id, ...(!(task instanceof AnswerError) && { task }) }
+  }
+}
+
+/** What the server refuses to show of one task is of that task alone: the others go on. */
+async function unlessRefused<T>(call: Promise<T>): Promise<T | AnswerError> {
+  try {
+    return await call
+  } catch (error) {
+    if (isRefusal(error)) return error
+    throw error
   }
 }
 
 async function noteEnd(
   { client, journal, forge, signal }: Refreshing,
   { repository, attempt }: Progress,
-  { id, created_at: createdAt }: Task,
+  id: string,
 ): Promise<void> {
-  const task = await client.call('getTask', { params: { task_id: id }, signal })
+  const task = await unlessRefused(client.call('getTask', { params: { task_id: id }, signal }))
+  if (task instanceof AnswerError) {
+    const reason = `the server shows its task no more: ${task.message} (${task.status})`
+    return journal.append({ type: 'ended', repository, attempt, state: 'failed', reason })
+  }
   const session = lastSession(task)
   const reason = session?.error?.message
-  const pullUrl = pullOf(task)?.html_url ?? (await forge.pull(task))?.html_url
+  const pullUrl = pullOf(task)?.html_url ?? (await pullUnlessRefused(forge, task))?.html_url
   const endedAt = session?.completed_at ?? task.updated_at
   const usage = sumUsage(task.sessions ?? [])
   await journal.append({
@@ -69,8 +97,13 @@ async function noteEnd(
     ...(reason !== undefined && { reason }),
     ...(pullUrl !== undefined && { pull_url: pullUrl }),
     ...(usage !== undefined && { usage }),
-    ...(endedAt && { seconds: (Date.parse(endedAt) - Date.parse(createdAt)) / 1000 }),
+    ...(endedAt && { seconds: (Date.parse(endedAt) - Date.parse(task.created_at)) / 1000 }),
   })
+}
+
+async function pullUnlessRefused(forge: ForgeLookup, task: Task) {
+  const pull = await unlessRefused(forge.pull(task))
+  return pull instanceof AnswerError ? undefined : pull
 }
 
 /** Of all sessions; undefined where one did not tell, or they count different things. */

@@ -14,7 +14,7 @@ export async function reportChanges(
     ...refreshing,
     async onState(progress, task) {
       isChanged = true
-      const isAsked = task.state === 'waiting_for_user' && isErrand
+      const isAsked = task?.state === 'waiting_for_user' && isErrand
       printer.changed(progress, isAsked ? await readQuestion(client, task.id, signal) : undefined)
     },
   })

@@ -3,12 +3,12 @@ import { countProgress, groupOf } from './count-progress.ts'
 import { creditsOf } from './describe-cost.ts'
 import { type FanoutForecast, forecastOf } from './forecast.ts'
 import { type PullState } from './find-pull-state.ts'
-import { type CampaignState } from './journal.ts'
 import { type Progress } from './progress.ts'
 import { stateOfChecks } from './read-checks.ts'
 import { presentCsv } from './report-csv.ts'
 import { presentHtml } from './report-html.ts'
 import { presentMarkdown } from './report-markdown.ts'
+import { type WatchedCampaign } from './watched-campaign.ts'
 
 export const reportFormats = ['markdown', 'json', 'csv', 'html'] as const
 export type ReportFormat = (typeof reportFormats)[number]
@@ -18,7 +18,7 @@ export type PullStates = ReadonlyMap<string, PullState>
 
 /** What became of each repository, for a ticket, a script, a spreadsheet or a browser. */
 export function presentReport(
-  state: CampaignState,
+  state: WatchedCampaign,
   format: ReportFormat,
   pulls: PullStates = new Map(),
 ): string {
@@ -30,7 +30,7 @@ export function presentReport(
 }
 
 /** The report as JSON has it: the campaign, its sums, and each repository. */
-export function reportOf(state: CampaignState, pulls: PullStates = new Map()) {
+export function reportOf(state: WatchedCampaign, pulls: PullStates = new Map()) {
   const repositories = [...state.progress.values()].map((progress) =>
     toRow(progress, pulls.get(progress.repository)),
   )
@@ -40,14 +40,14 @@ export function reportOf(state: CampaignState, pulls: PullStates = new Map()) {
 export type Report = ReturnType<typeof reportOf>
 
 /** A campaign and its sums. */
-export function summaryOf({ campaign, progress, maxAiCredits }: CampaignState) {
+export function summaryOf({ campaign, progress, maxAiCredits, spentNano: told }: WatchedCampaign) {
   return {
     name: campaign.campaign.name,
     id: campaign.id,
     server: campaign.server,
     created_at: campaign.at,
     counts: countProgress(progress.values()),
-    ai_credits: creditsOf(spentNano(progress.values())),
+    ai_credits: creditsOf(told ?? spentNano(progress.values())),
     ...(maxAiCredits === undefined ? {} : { max_ai_credits: maxAiCredits }),
     forecast: presentForecast(forecastOf([...progress.values()])),
   }

@@ -1,7 +1,8 @@
-import { type Client, createPace, speaksErrand } from '@errand/contract'
+import { type Client, createPace } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { isErrandServer } from './ask-kind.ts'
 import { type Journal } from './journal.ts'
 import { createPoll } from './poll.ts'
 import { isToBePrepared, preparePull } from './prepare-pull.ts'
@@ -36,7 +37,8 @@ export async function runFanout(
   const sentAt = [...journal.progress.values()].flatMap(({ sentAt: at }) =>
     at === undefined ? [] : [Date.parse(at)],
   )
-  const isErrand = await speaksErrand(client, signal)
+  const onWait = (reason: string) => terminal.err(`${reason}\n`)
+  const isErrand = await isErrandServer(client, { signal, onWait })
   const pace = createPace(isErrand, sentAt)
   const forge = createForgeLookup(client, signal)
   const pulls = createPullWatch({ client, pace, signal }, isErrand)

@@ -1,6 +1,7 @@
-import { type Client, createPace, speaksErrand } from '@errand/contract'
+import { type Client, createPace } from '@errand/contract'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { isErrandServer } from './ask-kind.ts'
 import { type CampaignState, type NewRecord, readJournal } from './journal.ts'
 import { type TaskRecord } from './journal-record.ts'
 import { createPoll } from './poll.ts'
@@ -20,7 +21,8 @@ export async function watchCampaign(
   path: string,
 ): Promise<CampaignState> {
   const { signal } = terminal
-  const isErrand = await speaksErrand(client, signal)
+  const onWait = (reason: string) => terminal.err(`${reason}\n`)
+  const isErrand = await isErrandServer(client, { signal, onWait })
   const first = await readJournal(path)
   const progress = new Map(first.progress)
   const state = { ...first, progress }

@@ -11,6 +11,7 @@ const groups = [
   'failed',
   'timed_out',
   'cancelled',
+  'skipped',
 ] as const
 
 /** `12 queued, 3 in progress, 1 failed`: what there is none of is left out. */

@@ -1,10 +1,12 @@
 import {
-  AnswerError,
   type Client,
   isEndState,
+  openSender,
   scriptModelId,
+  speaksErrand,
   type Task,
   type TaskWithSessions,
+  unmarkPrompt,
 } from '@errand/contract'
 import { checkOptions, loadRecipe } from '@errand/recipes'
 import { type RepositoryName } from '../client/git-remote.ts'
@@ -42,6 +44,7 @@ export async function startRecipe(
   client: Client,
   run: RecipeRun,
   signal: AbortSignal,
+  onWait?: (reason: string) => void,
 ): Promise<StartedRecipe> {
   const recipe = await loadRecipe(run.recipe)
   checkOptions(recipe, run.options)
@@ -50,38 +53,30 @@ export async function startRecipe(
   // Every GitHub-compatible forge answers with these.
   const about = (await answer.json()) as { default_branch: string; html_url: string }
   const base = run.base ?? about.default_branch
-  const isErrand = await runsRecipes(client, signal)
+  const isErrand = await speaksErrand(client, signal)
   const composed = composeRun(recipe, run.options, { base, web_url: about.html_url })
-  const prompt = isErrand ? composed.prompt : composeTextPrompt(recipe, run.options, base)
+  const prompt = isErrand ? composed.prompt : composeTextPrompt(recipe, run.options, base).trimEnd()
   const isSame = sameAs(recipe, prompt)
   const running = await findRunning(client, run.repository, isSame, signal)
   if (running !== undefined) return { task: running, isRunning: true }
   const wanted = { mark: composed.mark, base, signal }
   const updates = await findRecipePull(client, run.repository, wanted)
   const model = run.model ?? (isErrand ? scriptModelId : undefined)
-  const task = await client.call('createTask', {
-    params: { owner, repo },
-    body: {
-      prompt,
-      base_ref: base,
-      create_pull_request: run.isWithPull,
-      ...(model !== undefined && { model }),
-      ...(updates !== undefined && { head_ref: updates.head_ref }),
-    },
+  // An answer that is lost is never paid for with a second task.
+  const sender = await openSender(client, {
+    key: crypto.randomUUID(),
+    isNew: true,
     signal,
+    ...(onWait && { onWait }),
+  })
+  const task = await sender.create(`${owner}/${repo}`, {
+    prompt,
+    base_ref: base,
+    create_pull_request: run.isWithPull,
+    ...(model !== undefined && { model }),
+    ...(updates !== undefined && { head_ref: updates.head_ref }),
   })
   return { task, isRunning: false, ...(updates !== undefined && { updates }) }
-}
-
-/** GitHub has no models to list; a server that has, runs recipes. */
-async function runsRecipes(client: Client, signal: AbortSignal): Promise<boolean> {
-  try {
-    await client.call('listModels', { params: {}, signal })
-    return true
-  } catch (error) {
-    if (error instanceof AnswerError && error.status === 404) return false
-    throw error
-  }
 }
 
 /** How many of the latest tasks are looked at for one of the same recipe. */
@@ -101,7 +96,7 @@ async function findRunning(
   for (const { id, state } of tasks) {
     if (isEndState(state) || state === 'idle') continue
     const task = await client.call('getTask', { params: { task_id: id }, signal })
-    if (isSame(task.sessions.at(-1)?.prompt ?? '')) return task
+    if (isSame(unmarkPrompt(task.sessions.at(-1)?.prompt ?? ''))) return task
   }
   return undefined
 }

@@ -16,7 +16,8 @@ export async function tellRecipe(
 ): Promise<void> {
   const client = connect(terminal)
   const { signal } = terminal
-  const started = await told(startRecipe(client, run, signal))
+  const onWait = (reason: string) => terminal.err(`${reason}\n`)
+  const started = await told(startRecipe(client, run, signal, onWait))
   const { task, updates, isRunning } = started
   const words = isRunning
     ? 'It runs already'

@@ -7,10 +7,10 @@ import { notify, now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import { cancelSession } from '../tasks/cancel-task.ts'
 import { lockLastSession } from '../tasks/last-session.ts'
-import { advanceLocked } from './advance-campaign.ts'
 import { lockCampaign, lockCampaigns } from './lock-campaign.ts'
 import { readTargets } from './read-targets.ts'
 import { spentNanoOf } from './spent.ts'
+import { hasEnded, hasFailed } from './target-state.ts'
 
 /**
  * Sends nothing more for now; what is sent goes on. One that is paused stays paused, for the reason it
@@ -30,7 +30,7 @@ export async function pauseCampaign(store: Store, id: string, by: string): Promi
 }
 
 /**
- * Goes on: the next wave is admitted, and failures until now are forgiven.
+ * Goes on: the next wave is admitted, and failures until now are forgiven. `advanceCampaign` sends it.
  *
  * @param credential the creator's token of now, in place of the one kept
  * @throws ErrandError not_found; validation_failed where the budget is used up and not raised.
@@ -54,8 +54,8 @@ export async function resumeCampaign(
       )
     }
     const targets = await readTargets(tx, id)
-    const pending = targets.filter(({ state }) => state === null)
-    const failed = targets.filter(({ state }) => isFailed(state))
+    const pending = targets.filter(({ state }) => state === 'pending')
+    const failed = targets.filter(({ state }) => hasFailed(state))
     const nextWave = Math.min(...pending.map(({ wave }) => wave))
     const changed = await update(store, tx, id, {
       pause_reason: null,
@@ -69,7 +69,6 @@ export async function resumeCampaign(
         : {}),
     })
     await renewCredential(store, tx, changed, credential)
-    await advanceLocked(store, tx, changed)
   })
 }
 
@@ -83,7 +82,7 @@ export async function cancelCampaign(store: Store, id: string, by: string): Prom
     if (campaign.cancelled_at !== null) return
     const targets = await readTargets(tx, id)
     // One that is over stays as it ended.
-    if (targets.every(({ state }) => state !== null && isEndState(state))) return
+    if (targets.every(({ state }) => hasEnded(state))) return
     for (const { task_id: taskId } of targets) {
       const session = taskId === null ? undefined : await lockLastSession(tx, taskId)
       if (session === undefined || isEndState(session.state)) continue
@@ -95,8 +94,8 @@ export async function cancelCampaign(store: Store, id: string, by: string): Prom
 }
 
 /**
- * Sends a new task to each repository whose last one did not complete, under the campaign's rules.
- * What is still to be sent or at work is left alone.
+ * Has a new task sent to each repository whose last one did not complete or that was not sent to, under the
+ * campaign's rules, by `advanceCampaign`. What is still to be sent or at work is left alone.
  *
  * @param credential the creator's token of now, in place of the one kept
  * @throws ErrandError not_found; validation_failed for one that was cancelled as a whole.
@@ -108,12 +107,16 @@ export async function retryCampaign(
 ): Promise<void> {
   await change(store, id, async (tx, campaign) => {
     if (campaign.cancelled_at !== null) throw cancelled(id)
-    const failed = (await readTargets(tx, id)).filter(({ state }) => isFailed(state))
+    const failed = (await readTargets(tx, id)).filter(
+      ({ state }) => hasFailed(state) || state === 'skipped',
+    )
     if (failed.length === 0) return
     await tx
       .updateTable('campaign_targets')
       .set({
         task_id: null,
+        unsent_state: null,
+        refusal: null,
         pull_state: null,
         pull_checked_at: null,
         pull_prepared_at: null,
@@ -129,7 +132,6 @@ export async function retryCampaign(
     // They count as failed no more: those forgiven were among them.
     const changed = await update(store, tx, id, { is_active: true, forgiven_failures: 0 })
     await renewCredential(store, tx, changed, credential)
-    if (changed.pause_reason === null) await advanceLocked(store, tx, changed)
   })
 }
 
@@ -177,11 +179,7 @@ async function update(
 async function hasPending(tx: Tx, campaign: CampaignRow): Promise<boolean> {
   if (campaign.cancelled_at !== null) return false
   const targets = await readTargets(tx, campaign.id)
-  return targets.some(({ state }) => state === null)
-}
-
-function isFailed(state: Awaited<ReturnType<typeof readTargets>>[number]['state']): boolean {
-  return state !== null && isEndState(state) && state !== 'completed'
+  return targets.some(({ state }) => state === 'pending')
 }
 
 function cancelled(id: string): ErrandError {

@@ -1,6 +1,7 @@
-import { CampaignCounts, isEndState, type State } from '@errand/contract'
+import { CampaignCounts } from '@errand/contract'
 import { sql } from 'kysely'
 import type { Store } from '../store/store.ts'
+import { hasEnded, type TargetState } from './target-state.ts'
 
 export interface PullCounts {
   open: number
@@ -21,7 +22,7 @@ export interface TargetCounts {
 interface Group {
   campaign_id: string
   wave: number
-  state: State | null
+  state: TargetState
   pull: 'open' | 'merged' | 'closed' | null
   number: number
 }
@@ -34,7 +35,7 @@ export async function countTargets(
   const byCampaign = new Map(ids.map((id) => [id, emptyCounts()]))
   if (ids.length === 0) return byCampaign
   const groups = await sql<Group>`
-    select target.campaign_id, target.wave, task.state,
+    select target.campaign_id, target.wave, coalesce(task.state, target.unsent_state, 'pending') as state,
       case when artifact.task_id is not null then coalesce(target.pull_state, 'open') end as pull,
       count(*)::integer as number
     from campaign_targets as target
@@ -61,9 +62,9 @@ function add(sums: TargetCounts | undefined, { wave, state, pull, number }: Grou
   // No task is ever idle: it is a word of filters alone.
   if (sums === undefined || state === 'idle') return
   sums.counts.total += number
-  sums.counts[state ?? 'pending'] += number
+  sums.counts[state] += number
   if (pull !== null) sums.pulls[pull] += number
-  if (state !== null) sums.wave = Math.max(sums.wave, wave)
-  if (state !== null && isEndState(state)) return
+  if (state !== 'pending') sums.wave = Math.max(sums.wave, wave)
+  if (hasEnded(state)) return
   sums.remaining.set(wave, (sums.remaining.get(wave) ?? 0) + number)
 }

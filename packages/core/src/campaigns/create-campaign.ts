@@ -4,11 +4,10 @@ import { sql } from 'kysely'
 import { type Credential, keepForCampaign } from '../credentials/keep-credential.ts'
 import { storableText } from '../events/storable-json.ts'
 import type { CampaignRow } from '../store/schema.ts'
-import { now, type Store, type Tx } from '../store/store.ts'
+import { notify, now, type Store, type Tx } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
 import type { NewTask } from '../tasks/create-task.ts'
 import { nameOf } from '../tasks/task-name.ts'
-import { advanceLocked } from './advance-campaign.ts'
 import { lockCampaigns } from './lock-campaign.ts'
 import { waveOf } from './waves.ts'
 
@@ -25,8 +24,8 @@ export interface NewCampaign {
 }
 
 /**
- * Makes a campaign with all its targets, and sends what its rules admit at once, in one transaction.
- * With an idempotency key seen before, the campaign of that time is answered, `replayed`.
+ * Makes a campaign with all its targets in one transaction; what its rules admit is sent by
+ * `advanceCampaign`, as later. With an idempotency key seen before, the campaign of that time is answered, `replayed`.
  *
  * @param credential the creator's token, kept for its tasks as long as the campaign works
  * @throws ErrandError validation_failed when the key came before with another body.
@@ -44,7 +43,7 @@ export async function createCampaign(
     await insertTargets(tx, id, input)
     const of = { campaignId: id, userId: input.creator.id }
     if (credential !== undefined) await keepForCampaign(store, tx, of, credential)
-    await advanceLocked(store, tx, campaign)
+    notify(tx, 'queue')
     return campaign
   })
   if (created !== undefined) return { id, replayed: false }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isEndState, type State } from '@errand/contract'
+import { type State } from '@errand/contract'
 import { type CampaignNow, decide, type TargetNow } from './decide.ts'
+import { hasEnded as isEnd } from './target-state.ts'
 
 function target(number: number, state: TargetNow['state'], fields: Partial<TargetNow> = {}) {
   return { number, wave: 0, state, repositoryId: number, reviewers: [], ...fields }
@@ -72,6 +73,17 @@ describe('what a campaign sends', () => {
     })
     expect(decide(now)).toMatchObject({ send: [], pause: { reason: 'failures' } })
     expect(decide({ ...now, forgivenFailures: 1 }).send).toEqual([2])
+  })
+
+  it('counts no repository that was skipped, neither as failed nor as ended', () => {
+    const rules = { pause_after_wave: false, stop_after_failures: '20%' }
+    const skipped = targets(5, 'skipped')
+    const now = campaign({
+      rules,
+      targets: [...skipped, ...targets(2, 'failed', 5), ...targets(4, 'pending', 7)],
+    })
+    expect(decide(now)).toMatchObject({ send: [7, 8, 9, 10], isActive: true })
+    expect(decide(campaign({ targets: skipped }))).toMatchObject({ send: [], isActive: false })
   })
 
   it('does not judge by percents before ten tasks have ended', () => {
@@ -228,10 +240,6 @@ function live(plan: Plan): string[] {
 
   for (const pick of plan.picks) if (step(pick) === 'over') return problems
   return [...problems, 'does not come to an end']
-}
-
-function isEnd(state: TargetNow['state']): boolean {
-  return state !== 'pending' && isEndState(state)
 }
 
 it('passes no limit, sends nothing twice, and comes to an end or says why not, whatever happens', () => {

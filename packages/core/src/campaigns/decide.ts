@@ -1,12 +1,12 @@
-import type { CampaignRules, OpenPullCaps, PauseReason, State } from '@errand/contract'
-import { isEndState } from '@errand/contract'
+import type { CampaignRules, OpenPullCaps, PauseReason } from '@errand/contract'
+import { hasEnded, hasFailed, type TargetState } from './target-state.ts'
 
 /** A repository of a campaign as the rules see it. */
 export interface TargetNow {
   number: number
   /** From 0. */
   wave: number
-  state: 'pending' | State
+  state: TargetState
   repositoryId: number
   /** Logins. */
   reviewers: readonly string[]
@@ -110,8 +110,8 @@ function pauseBeforeSending(now: CampaignNow, open: number): Decision['pause'] {
 function stopOf({ rules, targets, forgivenFailures }: CampaignNow): string | undefined {
   const limit = rules.stop_after_failures
   if (limit === undefined) return undefined
-  const ended = targets.filter(({ state }) => state !== 'pending' && isEndState(state))
-  const failures = ended.filter(({ state }) => state !== 'completed').length
+  const ended = targets.filter(({ state }) => hasEnded(state) && state !== 'skipped')
+  const failures = ended.filter(({ state }) => hasFailed(state)).length
   if (failures <= forgivenFailures) return undefined
   if (typeof limit === 'number') {
     const fresh = failures - forgivenFailures
@@ -151,7 +151,7 @@ function hasUnknownCost({ expectedNano, maxNano }: CampaignNow): boolean {
 }
 
 function isOpen(state: TargetNow['state']): boolean {
-  return state !== 'pending' && !isEndState(state)
+  return state !== 'pending' && !hasEnded(state)
 }
 
 function credits(nano: number): string {

@@ -1,8 +1,8 @@
-import type { State } from '@errand/contract'
 import { sql } from 'kysely'
 import type { CampaignRow, CampaignTargetRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import type { CampaignNow } from './decide.ts'
+import type { TargetState } from './target-state.ts'
 
 type Target = Pick<
   CampaignTargetRow,
@@ -16,8 +16,7 @@ type Target = Pick<
   | 'task_id'
   | 'pull_state'
 > & {
-  /** The task's; null before it is sent. */
-  state: State | null
+  state: TargetState
 }
 
 /** A campaign's repositories with the states of their tasks, in the order of sending. */
@@ -25,7 +24,7 @@ export async function readTargets(db: Store['db'], campaignId: string): Promise<
   const found = await sql<Target>`
     select target.campaign_id, target.number, target.wave, target.repository_id,
       target.repository_full_name, target.reviewers, target.attempt, target.task_id,
-      target.pull_state, task.state
+      target.pull_state, coalesce(task.state, target.unsent_state, 'pending') as state
     from campaign_targets as target
     left join tasks as task on task.id = target.task_id
     where target.campaign_id = ${campaignId}

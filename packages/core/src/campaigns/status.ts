@@ -11,6 +11,6 @@ export function statusOf(
   // The last tasks of a paused campaign have ended: there is nothing to be resumed.
   if (counts.pending > 0) return campaign.pause_reason === null ? 'in_progress' : 'paused'
   if (open > 0) return 'in_progress'
-  if (counts.completed === counts.total) return 'completed'
+  if (counts.completed + counts.skipped === counts.total) return 'completed'
   return counts.completed === 0 ? 'failed' : 'partial_failed'
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { CampaignRules } from '@errand/contract'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
-import { advanceCampaigns } from '../campaigns/advance-campaign.ts'
 import { cancelCampaign, retryCampaign } from '../campaigns/control-campaign.ts'
 import { createCampaign } from '../campaigns/create-campaign.ts'
 import { createEncryption, keyBytes } from '../encryption/encryption.ts'
@@ -14,6 +13,7 @@ import { cancelTask } from '../tasks/cancel-task.ts'
 import { createTask } from '../tasks/create-task.ts'
 import { steerTask } from '../tasks/steer-task.ts'
 import { ada, aRepository, aTask, create, grace, mustLease, settings } from '../testing/rows.ts'
+import { sendCampaigns } from '../testing/send-campaigns.ts'
 import { describeOnEachStore } from '../testing/stores.ts'
 import { sweepCredentials } from './drop-credentials.ts'
 import { findCredential } from './find-credential.ts'
@@ -178,20 +178,22 @@ describeOnEachStore('a token kept for a campaign', (on) => {
 
   it('does all its tasks, is renewed by a retry, and goes with the last of them', async () => {
     const { id } = await createCampaign(on.store, campaign(), tokenOf('ghp_ada'))
+    await sendCampaigns(on.store)
     for (const end of ['completed', 'failed'] as const) {
       const lease = await mustLease(on.store)
       expect(await tokenFor(lease)).toBe('ghp_ada')
       await endSession(on.store, lease, end === 'failed' ? { state: end, error } : { state: end })
-      await advanceCampaigns(on.store)
+      await sendCampaigns(on.store)
     }
     expect(await kept()).toEqual([])
 
     await retryCampaign(on.store, id, tokenOf('ghp_new'))
+    await sendCampaigns(on.store)
 
     const again = await mustLease(on.store)
     expect(await tokenFor(again)).toBe('ghp_new')
     await endSession(on.store, again, { state: 'completed' })
-    await advanceCampaigns(on.store)
+    await sendCampaigns(on.store)
     expect(await kept()).toEqual([])
   })
 

@@ -44,7 +44,7 @@ export async function sweepCredentials(store: Store): Promise<number> {
                 select from campaign_targets as target
                 left join tasks as task on task.id = target.task_id
                 where target.campaign_id = kept.campaign_id
-                  and (task.id is null
+                  and ((task.id is null and target.unsent_state is null)
                     or task.state not in ('completed', 'failed', 'timed_out', 'cancelled')))))
       returning position`.execute(store.db),
   )

@@ -31,3 +31,19 @@ export async function findCredential(
       : placeOfCampaign(row.campaign_id, userId)
   return { sealed: row.sealed, about }
 }
+
+/** The sealed token of who made a campaign, and the place it is bound to. Undefined where none is kept. */
+export async function findCampaignCredential(
+  store: Store,
+  campaign: { id: string; creator_id: number },
+): Promise<{ sealed: string; about: string } | undefined> {
+  const row = await patiently(() =>
+    store.db
+      .selectFrom('credentials')
+      .select('sealed')
+      .where('campaign_id', '=', campaign.id)
+      .where('user_id', '=', campaign.creator_id)
+      .executeTakeFirst(),
+  )
+  return row && { sealed: row.sealed, about: placeOfCampaign(campaign.id, campaign.creator_id) }
+}

@@ -376,6 +376,10 @@ export interface CampaignTargetRow {
   new_task: unknown
   attempt: number
   task_id: string | null
+  /** What it is where it could not be sent; null while it may be, and when it was. */
+  unsent_state: 'failed' | 'skipped' | null
+  /** Why it could not be sent. */
+  refusal: string | null
   pull_state: 'open' | 'closed' | 'merged' | null
   pull_checked_at: Date | null
 }
@@ -383,11 +387,17 @@ export interface CampaignTargetRow {
 type CampaignTargetJson = 'reviewers' | 'labels' | 'team_reviewers'
 type CampaignTargetTable = Omit<
   CampaignTargetRow,
-  CampaignTargetJson | 'new_task' | 'pull_prepared_at' | 'problems'
+  CampaignTargetJson | 'new_task' | 'pull_prepared_at' | 'problems' | 'unsent_state' | 'refusal'
 > & { [K in CampaignTargetJson]: ColumnType<string[], string, string> } & {
   new_task: ColumnType<unknown, string, string>
   pull_prepared_at: ColumnType<Date | null, Date | null | undefined, Date | null>
   problems: ColumnType<string[], string | undefined, string>
+  unsent_state: ColumnType<
+    CampaignTargetRow['unsent_state'],
+    undefined,
+    CampaignTargetRow['unsent_state']
+  >
+  refusal: ColumnType<string | null, undefined, string | null>
 }
 
 export interface CampaignTaskRow {

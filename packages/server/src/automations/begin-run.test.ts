@@ -24,6 +24,7 @@ import {
   keyBytes,
 } from '@errand/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createCampaignSending } from '../campaigns/send-campaign.ts'
 import type { ServerContext } from '../context.ts'
 import { startTask } from '../start-task.ts'
 import { createTestForge } from '../testing/test-forge.ts'
@@ -67,6 +68,7 @@ beforeEach(() => {
     forge,
     settings: Settings.parse({}),
     encryption: createEncryption([randomBytes(keyBytes)]),
+    campaigns: createCampaignSending(),
     log: silentLog,
     publicUrl: () => 'http://errand',
     secrets: () => undefined,

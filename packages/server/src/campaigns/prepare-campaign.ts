@@ -6,6 +6,7 @@ import {
   ErrandError,
   type FieldError,
   mapInParallel,
+  type RepositoryAccess,
 } from '@errand/contract'
 import type * as core from '@errand/core'
 import { RepositoryMoved } from '../auth/repository.ts'
@@ -14,6 +15,12 @@ import { prepareTask } from '../start-task.ts'
 
 /** Repositories asked for at a time: a forge elsewhere is not to be overrun. */
 const atOnce = 8
+
+export interface PreparedCampaign {
+  campaign: core.NewCampaign
+  /** As the caller may see them now, by id. */
+  repositories: Map<number, RepositoryAccess>
+}
 
 /**
  * A campaign with every task checked as its create would check it, for a caller who may write to every
@@ -25,7 +32,7 @@ export async function prepareCampaign(
   context: ServerContext,
   caller: Caller,
   asked: CreateCampaign,
-): Promise<core.NewCampaign> {
+): Promise<PreparedCampaign> {
   const problems: FieldError[] = []
   const prepared = await mapInParallel([...asked.targets.entries()], atOnce, async (entry) => {
     const [place, target] = entry
@@ -40,18 +47,20 @@ export async function prepareCampaign(
   const places = new Map<number, number>()
   for (const [place, target] of prepared.entries()) {
     if (target === undefined) continue
-    const { id, full_name: name } = target.task.repository
+    const { id, full_name: name } = target.repository
     const first = places.get(id)
     if (first === undefined) places.set(id, place)
     else problems.push(problem(`targets[${place}].repository`, `${name} is targets[${first}] too`))
   }
   if (problems.length > 0) throw new ErrandError('validation_failed', { errors: problems })
-  return {
+  const campaign = {
     ...(asked.name === undefined ? {} : { name: asked.name }),
     creator: { id: caller.user.id, login: caller.user.login },
     rules: CampaignRules.parse(asked),
-    targets,
+    targets: targets.map(({ task, pull }) => ({ task, pull })),
   }
+  const repositories = new Map(targets.map(({ repository }) => [repository.id, repository]))
+  return { campaign, repositories }
 }
 
 async function prepareTarget(
@@ -59,11 +68,11 @@ async function prepareTarget(
   caller: Caller,
   asked: CreateCampaign,
   target: CampaignTarget,
-): Promise<core.NewCampaign['targets'][number]> {
+): Promise<core.NewCampaign['targets'][number] & { repository: RepositoryAccess }> {
   const [owner = '', repo = ''] = target.repository.split('/')
   const { model, custom_agent, timeout_minutes, priority, max_multiplier } = asked
   const baseRef = target.base_ref ?? asked.base_ref
-  const { input } = await prepareTask(
+  const { input, repository } = await prepareTask(
     context,
     caller,
     { owner, repo },
@@ -78,7 +87,7 @@ async function prepareTarget(
       ...(max_multiplier === undefined ? {} : { max_multiplier }),
     },
   )
-  return { task: input, pull: { ...asked.pull_request, ...target.pull_request } }
+  return { repository, task: input, pull: { ...asked.pull_request, ...target.pull_request } }
 }
 
 /** What is wrong with one target, by the field's place. What is nobody's fault is thrown on. */

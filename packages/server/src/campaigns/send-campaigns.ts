@@ -2,6 +2,7 @@ import { advanceCampaigns, createWake, repeatPass } from '@errand/core'
 import type { FastifyPluginAsync } from 'fastify'
 import type { ServerContext } from '../context.ts'
 import { lookAtPulls, paceOf } from './look-at-pulls.ts'
+import { sendCampaign } from './send-campaign.ts'
 
 /** How often it is looked without being told of a change. */
 const sendEveryMs = 2000
@@ -26,7 +27,7 @@ export function campaignLoops(context: ServerContext): FastifyPluginAsync {
       what: "looking at campaigns' pull requests",
     }
     const loops = [
-      repeatPass(sending, () => advanceCampaigns(store)),
+      repeatPass(sending, () => advanceCampaigns(store, (id) => sendCampaign(context, id))),
       repeatPass(looking, () => lookAtPulls(context, signal)),
     ]
     app.addHook('onClose', async () => {

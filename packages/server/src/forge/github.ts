@@ -19,7 +19,7 @@ export interface GitHubForgeOptions {
   installationTokens?: InstallationTokens
   /** How workflows of GitHub Actions log in. Default: they do not. */
   actions?: ActionsSettings
-  /** What is asked in the name of such a workflow's actor, without an App. Default: there is none. */
+  /** What is asked of a repository in a user's name, without an App. Default: there is none. */
   serviceToken?: string
   /** For tests. */
   clock?: () => number
@@ -49,7 +49,8 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
     async actFor({ id, repository }) {
       const appToken = repository === undefined ? undefined : await appTokens?.(repository)
       if (appToken !== undefined) return await actFor(upstream, appToken, id)
-      if (automationToken !== undefined) return await actFor(upstream, automationToken, id)
+      const ownToken = automationToken ?? (repository === undefined ? undefined : serviceToken)
+      if (ownToken !== undefined) return await actFor(upstream, ownToken, id)
       throw new ErrandError('forbidden', {
         message:
           'This server cannot run automations: its settings name no token for them (automations.token_env)',

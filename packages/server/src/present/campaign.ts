@@ -66,18 +66,23 @@ export function presentCampaignTarget(
   urls: Urls,
   fullName: string,
 ): CampaignTargetState {
-  const { task_id: taskId, reviewers, pull, error } = target
+  const { task_id: taskId, reviewers, pull, error, refusal } = target
+  const message = error?.message ?? refusal ?? undefined
   return {
     repository: { id: target.repository_id, full_name: fullName },
     wave: target.wave + 1,
     attempt: target.attempt,
-    state: target.state ?? 'pending',
+    state: target.state,
     ...(taskId === null ? {} : { task_id: taskId, html_url: taskPageUrl(urls, fullName, taskId) }),
+    ...(target.task_created_at === null
+      ? {}
+      : { created_at: target.task_created_at.toISOString() }),
+    ...(target.completed_at === null ? {} : { completed_at: target.completed_at.toISOString() }),
     reviewers,
     problems: target.problems,
     ...(pull === null ? {} : { pull: { ...pull, state: target.pull_state ?? 'open' } }),
     usage: aiCredits(target.usage_nano),
-    ...(error === null ? {} : { error: { message: error.message } }),
+    ...(message === undefined ? {} : { error: { message } }),
   }
 }
 

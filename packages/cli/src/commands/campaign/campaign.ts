@@ -8,7 +8,12 @@ import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { parseCount } from '../parse-count.ts'
 import { parseCredits } from '../parse-credits.ts'
+import { addAnswerCommand } from '../fanout/answer.ts'
+import { addCloseCommand } from '../fanout/close.ts'
+import { addMergeCommand } from '../fanout/merge.ts'
+import { addReportCommand } from '../fanout/report.ts'
 import { addCampaignLookCommands } from './look.ts'
+import { serverSource } from './server-source.ts'
 
 export function addCampaignCommand(program: Command, terminal: Terminal): void {
   const group = program
@@ -46,6 +51,10 @@ export function addCampaignCommand(program: Command, terminal: Terminal): void {
       'End a campaign: its open tasks are cancelled, and the rest is never sent. Pull requests stay.',
     act: (client, params, signal) => client.call('cancelCampaign', { params, signal }),
   })
+  addAnswerCommand(group, terminal, serverSource)
+  addReportCommand(group, terminal, serverSource)
+  addMergeCommand(group, terminal, serverSource)
+  addCloseCommand(group, terminal, serverSource)
 }
 
 interface Act {

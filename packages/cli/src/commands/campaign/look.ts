@@ -1,6 +1,7 @@
-import { type Campaign, type CampaignTargetState, type Client } from '@errand/contract'
+import { type Campaign, type CampaignTargetState } from '@errand/contract'
 import { type Command } from 'commander'
 import { connect } from '../../client/connection.ts'
+import { readCampaignTargets } from '../../client/read-campaign-targets.ts'
 import { findCampaign, latestCampaigns } from '../../client/find-campaign.ts'
 import { UserError } from '../../errors.ts'
 import { describeCampaignCounts, summarizeCampaign } from '../../present/campaign.ts'
@@ -92,32 +93,17 @@ async function view(
     if (wantsJson(options)) throw new UserError('--follow and --json do not go together.')
     return followOnServer(terminal, client, campaign)
   }
-  const targets = await readTargets(client, campaign.id, terminal.signal)
+  const targets = await readCampaignTargets(client, campaign.id, terminal.signal)
   if (wantsJson(options)) return printJson(terminal, { ...campaign, targets }, options.jq)
   showTargets(terminal, targets)
   if (terminal.isInteractive) terminal.out(`\n${summarizeCampaign(campaign, terminal.now())}`)
-}
-
-async function readTargets(
-  client: Client,
-  id: string,
-  signal: AbortSignal,
-): Promise<CampaignTargetState[]> {
-  const targets: CampaignTargetState[] = []
-  const pages = client.pages('listCampaignTargets', {
-    params: { campaign_id: id },
-    query: { per_page: 100 },
-    signal,
-  })
-  for await (const page of pages) targets.push(...page.targets)
-  return targets
 }
 
 function showTargets(terminal: Terminal, targets: readonly CampaignTargetState[]): void {
   const rows = targets.map(({ repository, wave, state, pull, error, problems }) => [
     printableLine(repository.full_name),
     String(wave),
-    state === 'pending' ? state : paintState(terminal.paint, state),
+    state === 'pending' || state === 'skipped' ? state : paintState(terminal.paint, state),
     pull?.number === undefined ? '' : `#${pull.number} ${pull.state}`,
     printableLine([error?.message ?? pull?.html_url ?? '', ...problems].join('; ')),
   ])

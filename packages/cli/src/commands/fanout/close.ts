@@ -1,15 +1,15 @@
-import { AnswerError, createPace, speaksErrand } from '@errand/contract'
+import { AnswerError, createPace } from '@errand/contract'
 import { type Command } from 'commander'
 import { Exit, exitCodes, UserError } from '../../errors.ts'
+import { isErrandServer } from '../../fanout/ask-kind.ts'
 import { type Closed, type Closing, closePart } from '../../fanout/close-part.ts'
-import { type CampaignState, readJournal } from '../../fanout/journal.ts'
 import { type Progress } from '../../fanout/progress.ts'
+import { type WatchedCampaign } from '../../fanout/watched-campaign.ts'
 import { createForgeLookup } from '../../present/task-fields.ts'
 import { printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
-import { connectToCampaign } from './connect-to-campaign.ts'
-import { findJournal } from './find-journal.ts'
+import { type CampaignSource } from './campaign-source.ts'
 
 interface CloseOptions {
   comment?: string
@@ -17,45 +17,51 @@ interface CloseOptions {
   yes?: boolean
 }
 
-export function addCloseCommand(fanout: Command, terminal: Terminal): void {
-  fanout
+export function addCloseCommand(group: Command, terminal: Terminal, source: CampaignSource): void {
+  const { command } = source
+  group
     .command('close')
     .summary('take a campaign back: close its pull requests')
     .description(
       'Cancel the open tasks of a campaign and close its open pull requests. What was merged stays. Doing it again does what is left.',
     )
-    .argument('[campaign]', 'its name (default: the latest)')
+    .argument('[campaign]', source.argument)
     .option('-c, --comment <text>', 'say this on each pull request before it is closed')
     .option('--delete-branches', 'delete the branches of the closed pull requests too')
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
       examples(
-        'errand fanout close',
-        'errand fanout close dates --comment "Done by hand instead" --delete-branches --yes',
+        `${command} close`,
+        `${command} close dates --comment "Done by hand instead" --delete-branches --yes`,
       ),
     )
-    .action((name: string | undefined, options: CloseOptions) => close(terminal, name, options))
+    .action((name: string | undefined, options: CloseOptions) =>
+      close(terminal, source, name, options),
+    )
 }
 
 async function close(
   terminal: Terminal,
+  source: CampaignSource,
   name: string | undefined,
   options: CloseOptions,
 ): Promise<void> {
   const { signal } = terminal
-  const state = await readJournal(await findJournal(terminal, name))
-  const client = connectToCampaign(terminal, state.campaign)
+  const { state, connect, stop } = await source.open(terminal, name)
+  const client = connect()
   if (options.comment?.trim() === '') throw new UserError('--comment must not be empty.')
   if (options.yes !== true && !(await isConfirmed(terminal, state))) return
-  const isErrand = await speaksErrand(client, signal)
+  const onWait = (reason: string) => terminal.err(`${reason}\n`)
+  const isErrand = await isErrandServer(client, { signal, onWait })
+  await stop?.()
   const closing: Closing = {
     client,
     isErrand,
     forge: createForgeLookup(client, signal),
     pace: createPace(isErrand),
     signal,
-    onWait: (reason) => terminal.err(`${reason}\n`),
+    onWait,
     deleteBranches: options.deleteBranches === true,
     ...(options.comment !== undefined && { comment: options.comment }),
   }
@@ -81,7 +87,7 @@ async function tryToClose(closing: Closing, progress: Progress): Promise<Closed>
   }
 }
 
-async function isConfirmed(terminal: Terminal, { campaign, progress }: CampaignState) {
+async function isConfirmed(terminal: Terminal, { campaign, progress }: WatchedCampaign) {
   const { name } = campaign.campaign
   if (!terminal.canAsk) {
     throw new UserError(`Closing the campaign ${name} has to be confirmed.`, {

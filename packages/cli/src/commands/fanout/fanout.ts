@@ -1,18 +1,20 @@
 import { type Command } from 'commander'
-import { beyondGitHub } from '../../client/beyond-github.ts'
-import { type Journal, openJournal, readJournal } from '../../fanout/journal.ts'
+import { requireErrandFor } from '../../client/beyond-github.ts'
+import { isErrandServer } from '../../fanout/ask-kind.ts'
+import { eachOf, requireNoneRefused } from '../../fanout/each-of.ts'
+import { type Journal, openJournal } from '../../fanout/journal.ts'
 import { isFailure } from '../../fanout/progress.ts'
-import { printableLine } from '../../terminal/printable.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { parseCredits } from '../parse-credits.ts'
 import { addAnswerCommand } from './answer.ts'
 import { addCloseCommand } from './close.ts'
-import { connectToCampaign } from './connect-to-campaign.ts'
+import { journalSource } from './campaign-source.ts'
 import { findJournal } from './find-journal.ts'
 import { followCampaign } from './follow.ts'
 import { addLookCommands } from './look.ts'
 import { addMergeCommand } from './merge.ts'
+import { addReportCommand } from './report.ts'
 import { addRunCommand, runExamples } from './run.ts'
 
 export function addFanoutCommand(program: Command, terminal: Terminal): void {
@@ -37,8 +39,10 @@ export function addFanoutCommand(program: Command, terminal: Terminal): void {
     summary: 'begin failed tasks anew',
     description: 'Begin each task of a campaign that failed or was refused anew, and follow them.',
     prepare: retryFailed,
+    extend: (command) =>
+      command.option('--failed', 'only what failed or was refused, which is the default'),
   })
-  addAnswerCommand(fanout, terminal)
+  addAnswerCommand(fanout, terminal, journalSource)
   fanout
     .command('cancel')
     .summary('cancel the open tasks of a campaign')
@@ -46,9 +50,10 @@ export function addFanoutCommand(program: Command, terminal: Terminal): void {
     .argument('[campaign]', 'its name (default: the latest)')
     .addHelpText('after', examples('errand fanout cancel', 'errand fanout cancel dates'))
     .action((name: string | undefined) => cancel(terminal, name))
-  addMergeCommand(fanout, terminal)
-  addCloseCommand(fanout, terminal)
+  addMergeCommand(fanout, terminal, journalSource)
+  addCloseCommand(fanout, terminal, journalSource)
   addLookCommands(fanout, terminal)
+  addReportCommand(fanout, terminal, journalSource)
 }
 
 interface GoOnCommand {
@@ -56,6 +61,7 @@ interface GoOnCommand {
   summary: string
   description: string
   prepare?: (journal: Journal) => Promise<void>
+  extend?: (command: Command) => Command
 }
 
 interface GoOnOptions {
@@ -64,8 +70,8 @@ interface GoOnOptions {
 }
 
 function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnCommand): void {
-  const { name, summary, description, prepare } = command
-  fanout
+  const { name, summary, description, prepare, extend } = command
+  const added = fanout
     .command(name)
     .summary(summary)
     .description(description)
@@ -85,6 +91,7 @@ function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnComman
       await prepare?.(journal)
       await followCampaign(terminal, journal, options.yes === true)
     })
+  extend?.(added)
 }
 
 async function retryFailed(journal: Journal): Promise<void> {
@@ -94,15 +101,16 @@ async function retryFailed(journal: Journal): Promise<void> {
 }
 
 async function cancel(terminal: Terminal, name: string | undefined): Promise<void> {
-  const state = await readJournal(await findJournal(terminal, name))
-  const client = connectToCampaign(terminal, state.campaign)
-  for (const { step, taskId, repository } of state.progress.values()) {
-    if (step !== 'open' || taskId === undefined) continue
-    const call = client.call('cancelTask', {
-      params: { task_id: taskId },
-      signal: terminal.signal,
-    })
-    await beyondGitHub('cancel a task', call)
-    terminal.out(`${printableLine(repository)}  cancelled\n`)
-  }
+  const { signal } = terminal
+  const { state, connect } = await journalSource.open(terminal, name)
+  const client = connect()
+  const open = [...state.progress.values()].filter(({ step }) => step === 'open')
+  const onWait = (reason: string) => terminal.err(`${reason}\n`)
+  requireErrandFor('cancel a task', await isErrandServer(client, { signal, onWait }))
+  const refused = await eachOf(terminal, open, async ({ taskId }) => {
+    if (taskId === undefined) return undefined
+    await client.call('cancelTask', { params: { task_id: taskId }, signal })
+    return 'cancelled'
+  })
+  requireNoneRefused(terminal, refused)
 }

@@ -1,6 +1,5 @@
-import { createPace, speaksErrand } from '@errand/contract'
-import { type Command, Option } from 'commander'
-import { explainError, UserError } from '../../errors.ts'
+import { type Command } from 'commander'
+import { UserError } from '../../errors.ts'
 import { countProgress, describeCounts, groupOf } from '../../fanout/count-progress.ts'
 import {
   type CampaignState,
@@ -8,27 +7,19 @@ import {
   listCampaigns,
   readJournal,
 } from '../../fanout/journal.ts'
-import { readAllPulls } from '../../fanout/watch-pulls.ts'
-import {
-  presentReport,
-  type PullStates,
-  type ReportFormat,
-  reportFormats,
-  reportOf,
-  summaryOf,
-} from '../../fanout/report.ts'
+import { reportOf, summaryOf } from '../../fanout/report.ts'
 import { watchCampaign } from '../../fanout/watch-campaign.ts'
 import { paintState } from '../../terminal/colours.ts'
 import { formatDuration } from '../../terminal/duration.ts'
 import { printJson } from '../../terminal/json-output.ts'
-import { printable, printableLine } from '../../terminal/printable.ts'
+import { printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 
-/** What only looks at campaigns: `status`, `list` and `report`. */
+/** What only looks at campaigns: `status` and `list`. */
 export function addLookCommands(fanout: Command, terminal: Terminal): void {
   fanout
     .command('status')
@@ -62,53 +53,6 @@ export function addLookCommands(fanout: Command, terminal: Terminal): void {
     .option('--json', 'print them as JSON')
     .option('-q, --jq <expression>', 'filter the JSON with a jq expression')
     .action((options: JsonOptions) => list(terminal, options))
-  fanout
-    .command('report')
-    .summary('report what became of a campaign')
-    .description('Print a report on a campaign.')
-    .argument('[campaign]', 'its name (default: the latest)')
-    .addHelpText(
-      'after',
-      examples(
-        'errand fanout report > report.md',
-        'errand fanout report dates --format html > report.html',
-        'errand fanout report --format csv --offline',
-      ),
-    )
-    .addOption(new Option('--format <format>', 'how').choices(reportFormats).default('markdown'))
-    .option('--offline', 'do not ask the forge about pull requests and checks')
-    .action((name: string | undefined, options: ReportOptions) => report(terminal, name, options))
-}
-
-interface ReportOptions {
-  format: ReportFormat
-  offline?: boolean
-}
-
-async function report(
-  terminal: Terminal,
-  name: string | undefined,
-  { format, offline }: ReportOptions,
-): Promise<void> {
-  const state = await readJournal(await findJournal(terminal, name))
-  const pulls = offline === true ? new Map() : await findPulls(terminal, state)
-  terminal.out(printable(presentReport(state, format, pulls)))
-}
-
-/** What the forge has by now; without it, the report has what the journal knows. */
-async function findPulls(terminal: Terminal, state: CampaignState): Promise<PullStates> {
-  const { signal } = terminal
-  const parts = [...state.progress.values()].filter(({ pullUrl }) => pullUrl !== undefined)
-  if (parts.length === 0) return new Map()
-  try {
-    const client = connectToCampaign(terminal, state.campaign)
-    const isErrand = await speaksErrand(client, signal)
-    return await readAllPulls({ client, signal, pace: createPace(isErrand) }, parts)
-  } catch (error) {
-    signal.throwIfAborted()
-    terminal.err(`Without the state of pull requests: ${explainError(error).message}\n`)
-    return new Map()
-  }
 }
 
 async function watch(terminal: Terminal, path: string, options: JsonOptions): Promise<void> {

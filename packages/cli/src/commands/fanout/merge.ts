@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPace, mapInParallel, speaksErrand } from '@errand/contract'
+import { createPace, mapInParallel } from '@errand/contract'
 import { type Command, Option } from 'commander'
 import { Exit, exitCodes, UserError } from '../../errors.ts'
+import { isErrandServer } from '../../fanout/ask-kind.ts'
 import { findPullState } from '../../fanout/find-pull-state.ts'
-import { type CampaignState, readJournal } from '../../fanout/journal.ts'
 import {
   type Merged,
   type MergeMethod,
@@ -13,13 +13,13 @@ import {
 } from '../../fanout/merge-part.ts'
 import { type Progress } from '../../fanout/progress.ts'
 import { describeChecks } from '../../fanout/read-checks.ts'
+import { type WatchedCampaign } from '../../fanout/watched-campaign.ts'
 import { printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import { type Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { parseCount } from '../parse-count.ts'
-import { connectToCampaign } from './connect-to-campaign.ts'
-import { findJournal } from './find-journal.ts'
+import { type CampaignSource } from './campaign-source.ts'
 
 interface MergeOptions {
   whenGreen?: boolean
@@ -33,14 +33,15 @@ interface MergeOptions {
 const lookMs = { errand: 1000, github: 15_000 }
 const lookedAtAtOnce = 4
 
-export function addMergeCommand(fanout: Command, terminal: Terminal): void {
-  fanout
+export function addMergeCommand(group: Command, terminal: Terminal, source: CampaignSource): void {
+  const { command } = source
+  group
     .command('merge')
     .summary('merge the pull requests of a campaign')
     .description(
       'Merge the open pull requests of a campaign. One that is refused is named with the reason, and keeps no other from being merged. Doing it again does what is left.',
     )
-    .argument('[campaign]', 'its name (default: the latest)')
+    .argument('[campaign]', source.argument)
     .option('--when-green', 'only those whose checks have all passed; waits for pending ones')
     .option('--ready', 'mark drafts as ready for review first')
     .addOption(new Option('--method <method>', 'how').choices(mergeMethods).default('merge'))
@@ -49,28 +50,32 @@ export function addMergeCommand(fanout: Command, terminal: Terminal): void {
     .addHelpText(
       'after',
       examples(
-        'errand fanout merge --when-green --method squash',
-        'errand fanout merge dates --when-green --ready --timeout 30 --yes',
+        `${command} merge --when-green --method squash`,
+        `${command} merge dates --when-green --ready --timeout 30 --yes`,
       ),
     )
-    .action((name: string | undefined, options: MergeOptions) => merge(terminal, name, options))
+    .action((name: string | undefined, options: MergeOptions) =>
+      merge(terminal, source, name, options),
+    )
 }
 
 async function merge(
   terminal: Terminal,
+  source: CampaignSource,
   name: string | undefined,
   options: MergeOptions,
 ): Promise<void> {
   const { signal } = terminal
-  const state = await readJournal(await findJournal(terminal, name))
-  const client = connectToCampaign(terminal, state.campaign)
-  const isErrand = await speaksErrand(client, signal)
+  const { state, connect } = await source.open(terminal, name)
+  const client = connect()
+  const onWait = (reason: string) => terminal.err(`${reason}\n`)
+  const isErrand = await isErrandServer(client, { signal, onWait })
   const merging: Merging = {
     client,
     isErrand,
     pace: createPace(isErrand),
     signal,
-    onWait: (reason) => terminal.err(`${reason}\n`),
+    onWait,
     method: options.method,
     whenGreen: options.whenGreen === true,
     ready: options.ready === true,
@@ -130,7 +135,7 @@ function tell(terminal: Terminal, { repository, pullUrl }: Progress, merged: Mer
 async function isConfirmed(
   terminal: Terminal,
   merging: Merging,
-  { campaign }: CampaignState,
+  { campaign }: WatchedCampaign,
   parts: readonly Progress[],
 ): Promise<boolean> {
   const { name } = campaign.campaign

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Client } from '@errand/contract'
 import { type Command, InvalidArgumentError } from 'commander'
 import { connect } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
+import { isErrandServer } from '../../fanout/ask-kind.ts'
 import { type Campaign, StopAfter } from '../../fanout/campaign.ts'
 import { estimateCost, type TokenGuess } from '../../fanout/estimate.ts'
-import { findTargets } from '../../fanout/find-targets.ts'
+import { findTargets, type Looking } from '../../fanout/find-targets.ts'
 import { beginJournal, journalPath } from '../../fanout/journal.ts'
 import { type PlannedTask } from '../../fanout/journal-record.ts'
 import { type CampaignFlags, readCampaign } from '../../fanout/read-campaign.ts'
@@ -18,7 +18,13 @@ import { examples } from '../examples.ts'
 import { parseCount } from '../parse-count.ts'
 import { parseCredits } from '../parse-credits.ts'
 import { readPrompt } from '../read-prompt.ts'
-import { addDetachOptions, detachCampaign, type DetachOptions, requireDetachFor } from './detach.ts'
+import {
+  addDetachOptions,
+  detachCampaign,
+  type DetachOptions,
+  requireDetachFor,
+  serverRulesOf,
+} from './detach.ts'
 import { followCampaign } from './follow.ts'
 
 interface RunOptions extends DetachOptions {
@@ -116,13 +122,19 @@ async function run(
   argument: string | undefined,
   options: RunOptions,
 ): Promise<void> {
-  requireDetachFor(options)
   if (options.estimateTokens !== undefined && options.dryRun !== true) {
     throw new UserError('--estimate-tokens is for --dry-run.')
   }
   const campaign = await toCampaign(terminal, argument, options)
+  requireDetachFor(options, campaign)
   const client = connect(terminal)
-  const tasks = await planTasks(terminal, client, campaign)
+  const { signal } = terminal
+  const onNotice = (text: string) => terminal.err(`${printableLine(text)}\n`)
+  const waiting = { signal, onWait: onNotice }
+  const isErrand = await isErrandServer(client, waiting)
+  const looking = { ...waiting, client, isErrand, onNotice }
+  const tasks = await planTasks(terminal, looking, campaign)
+  if (!isErrand) requireNoScripts(tasks)
   if (tasks.length === 0) throw new UserError('No repository fits.')
   if (options.dryRun === true) {
     const { estimateTokens: guess } = options
@@ -130,7 +142,7 @@ async function run(
     return showPlan(terminal, campaign, tasks, cost)
   }
   if (options.detach === true) {
-    return await detachCampaign(terminal, client, campaign, tasks, options)
+    return await detachCampaign(terminal, client, campaign, tasks, { ...options, isErrand })
   }
   await using journal = await beginJournal(journalPath(terminal.environment, campaign.name), {
     type: 'campaign',
@@ -186,6 +198,7 @@ async function toCampaign(
       stop_after_failures: options.stopAfterFailures,
     }),
     ...(options.maxAiCredits !== undefined && { max_ai_credits: options.maxAiCredits }),
+    ...serverRulesOf(options),
   }
   const file = options.campaign === undefined ? undefined : resolve(cwd, options.campaign)
   return readCampaign(file, flags)
@@ -219,8 +232,8 @@ async function readReposFile(cwd: string, file: string | undefined): Promise<str
 }
 
 async function planTasks(
-  { cwd, signal }: Terminal,
-  client: Client,
+  { cwd }: Terminal,
+  looking: Looking,
   campaign: Campaign,
 ): Promise<PlannedTask[]> {
   // Only a campaign that begins has a template and a spreadsheet to read.
@@ -239,12 +252,27 @@ async function planTasks(
     const title = titles?.render(repository, variables?.of(repository.full_name) ?? {})
     return title === undefined ? {} : { title: requireTitle(repository, title) }
   }
-  const repositories = await findTargets(client, campaign.targets, signal)
+  const repositories = await findTargets(looking, campaign.targets)
   return repositories.map((repository) => ({
     repository: repository.full_name,
     prompt: template.render(repository, variables?.of(repository.full_name) ?? {}),
     ...titleOf(repository),
   }))
+}
+
+/**
+ * A prompt that is a script, or a recipe, is run by Errand. GitHub's agent would read it as words, and it can
+ * carry no mark: a create whose answer was lost could not be found again.
+ *
+ * @throws UserError naming the first repository whose prompt is one
+ */
+function requireNoScripts(tasks: readonly PlannedTask[]): void {
+  const script = tasks.find(({ prompt }) => /^\s*#!/.test(prompt))
+  if (script === undefined) return
+  throw new UserError(
+    `The prompt for ${script.repository} is a script or a recipe (#!), which only Errand runs: GitHub's agent is asked in words.`,
+    { remedy: 'Say in words what is to be done, or set ERRAND_URL to an Errand server.' },
+  )
 }
 
 /** GitHub's limit of a title is 256 characters. */

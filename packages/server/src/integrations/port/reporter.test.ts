@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { acceptRun, createEncryption, keyBytes } from '@errand/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createCampaignSending } from '../../campaigns/send-campaign.ts'
 import type { ServerContext } from '../../context.ts'
 import { Settings } from '@errand/contract'
 import { openTestServer, type TestServer } from '../../testing/open-test-server.ts'
@@ -36,9 +37,16 @@ function context(): ServerContext {
   const ignore = (): void => undefined
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
   const encryption = createEncryption([randomBytes(keyBytes)])
-  const common = { store: server.store, forge, settings: Settings.parse({}), encryption, log }
-  const own = { publicUrl: () => server.url, secrets: () => undefined }
-  return { ...common, ...own, configurationFiles: new Map() }
+  const common = {
+    store: server.store,
+    forge,
+    settings: Settings.parse({}),
+    encryption,
+    log,
+    campaigns: createCampaignSending(),
+    configurationFiles: new Map(),
+  }
+  return { ...common, publicUrl: () => server.url, secrets: () => undefined }
 }
 
 async function accept(run_id: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Caller, routes } from '@errand/contract'
 import * as core from '@errand/core'
 import { credentialOf } from '../../auth/credential.ts'
 import { requireCampaign } from '../../campaigns/require-campaign.ts'
+import { sendCampaignNow } from '../../campaigns/send-campaign.ts'
 import type { ServerContext } from '../../context.ts'
 import type { Answer, Handler } from '../../handler.ts'
 import { presentCampaign } from '../../present/campaign.ts'
@@ -35,6 +36,7 @@ async function change(
 ): Promise<Answer> {
   const { id } = await requireCampaign(context, call.caller, call.params.campaign_id)
   await act(id)
+  await sendCampaignNow(context, id)
   const campaign = await requireCampaign(context, call.caller, id)
   return { status: 200, body: presentCampaign(campaign, call.urls) }
 }

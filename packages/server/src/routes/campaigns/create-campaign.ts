@@ -2,6 +2,7 @@ import type { routes } from '@errand/contract'
 import * as core from '@errand/core'
 import { credentialOf } from '../../auth/credential.ts'
 import { prepareCampaign } from '../../campaigns/prepare-campaign.ts'
+import { sendCampaignNow } from '../../campaigns/send-campaign.ts'
 import { slotsOf } from '../../campaigns/slots.ts'
 import { readIdempotencyKey } from '../../conventions/idempotency-key.ts'
 import type { Handler } from '../../handler.ts'
@@ -11,7 +12,7 @@ import { hashOf } from '../../start-task.ts'
 /** `POST /agents/campaigns`: all of it is stored, or nothing. */
 export const createCampaign: Handler<typeof routes.createCampaign> = async (context, call) => {
   const key = readIdempotencyKey(call.headers['idempotency-key'])
-  const campaign = await prepareCampaign(context, call.caller, call.body)
+  const { campaign, repositories } = await prepareCampaign(context, call.caller, call.body)
   const { id, replayed } = await core.createCampaign(
     context.store,
     {
@@ -20,6 +21,7 @@ export const createCampaign: Handler<typeof routes.createCampaign> = async (cont
     },
     credentialOf(context, call.caller),
   )
+  if (!replayed) await sendCampaignNow(context, id, repositories)
   const detail = await core.getCampaign(context.store, id, slotsOf(context.settings))
   return {
     status: 201,
@@ -30,7 +32,8 @@ export const createCampaign: Handler<typeof routes.createCampaign> = async (cont
 
 /** `POST /agents/campaigns/forecast`: what a create would answer, and when it would be over. */
 export const forecastCampaign: Handler<typeof routes.forecastCampaign> = async (context, call) => {
-  const { rules, targets } = await prepareCampaign(context, call.caller, call.body)
+  const { campaign } = await prepareCampaign(context, call.caller, call.body)
+  const { rules, targets } = campaign
   const slots = slotsOf(context.settings)
   const byWave = new Map<number, number>()
   for (const place of targets.keys()) {
