@@ -1,7 +1,11 @@
+import { mapInParallel } from '@errand/contract'
 import type { ForgeContext } from '../context.ts'
 import { resolveBranch } from '../git/refs.ts'
 import type { Repository } from '../records/records.ts'
 import { languageOfCommit } from './commit-language.ts'
+
+/** How many repositories are looked at at a time: each may take a process of git's. */
+const atOnce = 4
 
 /**
  * A repository with the language of its default branch as it is now. It is worked out when somebody asks
@@ -25,4 +29,12 @@ export async function withLanguage(
       language: { commit: head, name },
     }))
   })
+}
+
+/** As `withLanguage`, for many. */
+export async function withLanguages(
+  context: ForgeContext,
+  repositories: readonly Repository[],
+): Promise<Repository[]> {
+  return await mapInParallel(repositories, atOnce, (item) => withLanguage(context, item))
 }

@@ -1,10 +1,10 @@
-import { type Caller, ErrandError, mapInParallel } from '@errand/contract'
+import { type Caller, ErrandError } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
 import { findRepository, fullName, ownerOf, permissionIn } from '../identity/access.ts'
 import { findAccount } from '../identity/accounts.ts'
-import { withLanguage } from '../languages/with-language.ts'
+import { withLanguages } from '../languages/with-language.ts'
 import type { Repository } from '../records/records.ts'
 import { matchesQuery, mayMatchQuery, type Searched } from '../search/matches.ts'
 import { parseQuery, type Qualifier, type RepositoryQuery } from '../search/parse-query.ts'
@@ -19,9 +19,6 @@ const Query = z.object({
   sort: z.enum(['stars', 'forks', 'help-wanted-issues', 'updated']).optional(),
   order: z.enum(['asc', 'desc']).default('desc'),
 })
-
-/** How many repositories are asked for their language at a time. */
-const atOnce = 4
 
 /** `/search/repositories`: what a caller may see, by GitHub's syntax. */
 export function searchRoutes(app: FastifyInstance, context: ForgeContext): void {
@@ -55,7 +52,7 @@ async function search(
 ): Promise<Repository[]> {
   const candidates = visible.filter((item) => mayMatchQuery(query, searchedOf(context, item)))
   if (!query.qualifiers.some(({ key }) => key === 'language')) return candidates
-  const known = await mapInParallel(candidates, atOnce, (item) => withLanguage(context, item))
+  const known = await withLanguages(context, candidates)
   return known.filter((item) => matchesQuery(query, searchedOf(context, item)))
 }
 
