@@ -109,7 +109,8 @@ describe('a search for repositories', () => {
 
   it.each([
     ['q=stars:%3E3', 'does not search by stars:'],
-    ['q=in:readme', 'in:readme'],
+    ['q=IN:readme', 'in:readme'],
+    ['q=-in:name', 'cannot be turned round'],
     ['q=archived:maybe', 'archived:maybe'],
     ['q=org:nobody', 'cannot be searched'],
     [`q=${'x'.repeat(257)}`, '256 characters'],

@@ -45,16 +45,17 @@ const term = /(-?)(?:([a-zA-Z-]+):)?(?:"([^"]*)"|(\S+))/g
 export function parseQuery(q: string): RepositoryQuery {
   const query: RepositoryQuery = { words: [], places, qualifiers: [] }
   let negatesNext = false
-  for (const [whole, sign, key, quoted, plain = ''] of q.matchAll(term)) {
+  for (const [whole, sign, written, quoted, plain = ''] of q.matchAll(term)) {
     if (whole === 'NOT') {
       negatesNext = true
       continue
     }
     const isNegated = sign === '-' || negatesNext
     negatesNext = false
+    const key = written?.toLowerCase()
     const value = (quoted ?? plain).toLowerCase()
     if (key === undefined) query.words.push({ text: value, isNegated })
-    else if (key === 'in') query.places = value.split(',').map(requirePlace)
+    else if (key === 'in' && !isNegated) query.places = value.split(',').map(requirePlace)
     else query.qualifiers.push(requireQualifier(key, value, isNegated))
   }
   const length = query.words.reduce((sum, { text }) => sum + text.length, 0)
@@ -71,8 +72,8 @@ function requirePlace(text: string): Place {
   return place
 }
 
-function requireQualifier(key: string, value: string, isNegated: boolean): Qualifier {
-  const name = key.toLowerCase()
+function requireQualifier(name: string, value: string, isNegated: boolean): Qualifier {
+  if (name === 'in') throw refused('q: in: says where to look, and cannot be turned round')
   if (!isKey(name)) {
     const known = [...Object.keys(values), 'in'].map((item) => `${item}:`).join(', ')
     throw refused(`q: this server does not search by ${name}: but by ${known} and by words`)
