@@ -25,7 +25,7 @@ const asked = process.env.ERRAND_TEST_REPOSITORIES
 const others = (process.env.ERRAND_TEST_HISTORIES ?? '').split(':').filter((path) => path !== '')
 const count = Number(asked ?? 8)
 const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
-const timeout = 120_000 + count * 5000
+const timeout = 120_000 + count * 10_000
 
 const title = `a campaign over ${count} repositories outlives two deaths of its client and one of its server`
 
