@@ -43,7 +43,7 @@ export async function measureFanout(): Promise<Section> {
   return {
     name: 'fanout',
     title: `A campaign over ${count} repositories`,
-    text: `\`errand fanout\` with a script that changes one file in each of ${count} repositories of the embedded forge, made from this project's own history up to ${count} different points, until ${count} pull requests are open, four tasks at a time; every task in a box of its own, probed, its result checked. Against a loop that does the same unconfined and one after the other on the same forge: \`clone --depth 1\`, the change, \`commit\`, \`push\`, and the REST call for the pull request. One round each.`,
+    text: `\`errand fanout\` with a script that changes one file in each of ${count} repositories of the embedded forge, made from this project's own history up to ${count} different points, until ${count} pull requests are open, four tasks at a time; every task in a box of its own, probed, its result checked. Against a loop that does the same unconfined and one after the other on the same forge: \`clone --depth 1\`, the change, \`commit\`, \`push\`, and the REST call for the pull request. One round each. The loop is the peer because multi-gitter is packaged neither for npm nor for Debian.`,
     header: ['what', 'wall time', 'against the loop'],
     rows: [
       ['the loop', formatMs(loop), formatRatio(1)],

@@ -116,6 +116,37 @@ it('has the exit codes of gh', async () => {
   expect(wrong.stderr).toContain("model 'gpt-1' is not supported")
 })
 
+it.each([
+  [['--search', 'org:shop topic:backend'], ['shop/api']],
+  [['--org', 'shop', '--topic', 'web'], ['shop/site']],
+  [['--org', 'shop', '--language', 'go'], ['shop/api']],
+  [
+    ['--search', 'language:javascript org:shop'],
+    ['shop/docs', 'shop/site'],
+  ],
+])('finds the repositories of a campaign by %j', async (targets, names) => {
+  await makeShop()
+
+  const plan = await command('fanout', 'Do it', ...targets, '-m', 'script', '--dry-run')
+
+  expect([...new Set(plan.match(/\bshop\/\w+/g))]).toEqual(names)
+})
+
+/** Once: two repositories of different topics and languages, and one without a topic. */
+async function makeShop(): Promise<void> {
+  const { forge, client } = server
+  if (forge.listRepositories().some(({ full_name }) => full_name === 'shop/docs')) return
+  await server.addRepository('shop/api', { 'main.go': `package main\n${'// Go\n'.repeat(500)}` })
+  await server.addRepository('shop/site')
+  for (const [name, topic] of [
+    ['api', 'backend'],
+    ['site', 'web'],
+  ] as const) {
+    await client.request('PUT', `/repos/shop/${name}/topics`, { body: { names: [topic] } })
+  }
+  await server.addRepository('shop/docs', { 'README.md': '# Docs\n' })
+}
+
 it('looks at the machine with doctor', async () => {
   const { code, stdout } = await tryErrand(server.url, ['doctor'])
 

@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { listPulls } from '../support/pulls.ts'
 import { withRealHistories } from '../support/real-histories.ts'
+import { createReleaseHistories } from '../support/release-histories.ts'
 import { createRepository } from '../support/repository.ts'
 import { scriptPrompt } from '../support/tasks.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
@@ -17,12 +18,14 @@ const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import
 
 /**
  * More of them take longer and show no more: ERRAND_TEST_REPOSITORIES=200 is the whole promise, with a
- * real history in each.
+ * history in each: this project's own, those of six kinds that releases are tested with, and those of the
+ * repositories in ERRAND_TEST_HISTORIES, folders of this machine with `:` between them.
  */
 const asked = process.env.ERRAND_TEST_REPOSITORIES
+const others = (process.env.ERRAND_TEST_HISTORIES ?? '').split(':').filter((path) => path !== '')
 const count = Number(asked ?? 8)
 const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
-const timeout = 120_000 + count * 5000
+const timeout = 120_000 + count * 10_000
 
 const title = `a campaign over ${count} repositories outlives two deaths of its client and one of its server`
 
@@ -38,7 +41,10 @@ it(title, { timeout }, async () => {
   if (asked === undefined) {
     await createRepository(join(folder.path, 'source'))
     for (const name of names) await add(join(folder.path, 'source'), name)
-  } else await withRealHistories(folder.path, names, add)
+  } else {
+    const made = await createReleaseHistories(join(folder.path, 'made'))
+    await withRealHistories(folder.path, names, add, [...made, ...others])
+  }
   const prompt = scriptPrompt('sleep 1; echo "{{repo.full_name}}" > NAME.txt', 'Name {{repo.name}}')
   const env = {
     PATH: process.env.PATH,

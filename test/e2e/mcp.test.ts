@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -5,13 +7,15 @@ import { type State, type Task } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { listPulls } from '../support/pulls.ts'
+import { run } from '../support/run.ts'
 import { finish, type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
 import { scriptPrompt } from '../support/tasks.ts'
 
 // Another agent delegates: the official MCP client drives `errand mcp`, a process of its own, and the
-// server's own endpoint.
+// server's own endpoint; so does the inspector, by the part of it that needs no browser.
 
+const inspector = createRequire(import.meta.url).resolve('@modelcontextprotocol/inspector-cli')
 const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
 
 let model: ScriptedModel
@@ -143,6 +147,54 @@ describe.each(['stdio', 'http'])('an agent that delegates by MCP over %s', (name
 
     expect(answer.isError).toBe(true)
     expect(answer.text).toMatch(message)
+  })
+})
+
+describe.each(['stdio', 'http'])('the MCP inspector over %s', (name) => {
+  const inspect = async (method: string, ...more: string[]): Promise<unknown> => {
+    const target =
+      name === 'stdio'
+        ? [process.execPath, program, 'mcp']
+        : [
+            `${errand.url}/mcp`,
+            '--transport',
+            'http',
+            '--header',
+            `Authorization: Bearer ${errand.token}`,
+          ]
+    const args = [inspector, '--cli', ...target, '--method', method, ...more]
+    const env = {
+      // It starts a `node` of its own.
+      PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
+      HOME: '/nonexistent',
+      ERRAND_URL: errand.url,
+      ERRAND_TOKEN: errand.token,
+    }
+    // It finds its own package.json only from the folder it lies in.
+    return JSON.parse(await run(process.execPath, args, { cwd: dirname(inspector), env }))
+  }
+
+  it('lists the tools with what they take, and calls one', async () => {
+    const { tools } = (await inspect('tools/list')) as {
+      tools: { name: string; inputSchema: object }[]
+    }
+    const called = await inspect(
+      'tools/call',
+      '--tool-name',
+      'list_agent_tasks',
+      '--tool-arg',
+      'repository=acme/sums',
+    )
+
+    expect(tools).toHaveLength(5)
+    expect(tools.find((tool) => tool.name === 'start_agent_task')?.inputSchema).toMatchObject({
+      type: 'object',
+      required: expect.arrayContaining(['repository', 'prompt']),
+    })
+    expect(called).toMatchObject({
+      content: [{ type: 'text', text: expect.stringMatching(/"tasks"/) }],
+    })
+    expect(called).not.toHaveProperty('isError')
   })
 })
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { errand as errandCommand, tryErrand } from '../support/errand-process.ts'
 import { git } from '../support/git.ts'
+import { takenBack } from '../support/grown-history.ts'
 import { createHistory } from '../support/history.ts'
 import { cloneBranch, listBranches, listPulls } from '../support/pulls.ts'
 import { releaseChecks } from '../support/release-checks.ts'
@@ -70,6 +71,7 @@ describe.each(Object.entries(releaseHistories))('a release of %s', (kind, histor
       expect(said).toContain(`Pull request: ${pull?.html_url}`)
       expect(pull).toMatchObject({ draft: true, state: 'open', base: { ref: 'main' } })
       expect(pull?.title).toMatch(new RegExp(`^(chore: r|R)elease ${versions.first}$`))
+      expect(pull?.body).not.toContain(takenBack.replace('feat!: ', ''))
       expect(updated).toContain('bring pull request #1 up to date')
       expect(pulls).toHaveLength(1)
       expect(pulls[0]?.title).toMatch(new RegExp(`elease ${versions.second}$`))

@@ -1,4 +1,13 @@
-import type { HistoryStep } from './history.ts'
+import { join } from 'node:path'
+import {
+  conventionalMerges,
+  conventionalSquashes,
+  grow,
+  plain,
+  plainSquashes,
+  tracked,
+} from './grown-history.ts'
+import { createHistory, type HistoryStep } from './history.ts'
 
 export interface ReleaseHistory {
   steps: HistoryStep[]
@@ -15,6 +24,16 @@ const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}
 /** As a JavaScript monorepo in lockstep: merged pull requests, Conventional Commits, Keep a Changelog. */
 const npmWorkspaces: ReleaseHistory = {
   steps: [
+    ...grow(1, 300, conventionalMerges, [
+      'v1.0.0-rc.1',
+      'v1.0.0',
+      'v1',
+      'v1.1.0',
+      'latest',
+      'v2.0.0-beta.3',
+      'v2.0.0',
+      'docs-2021.04',
+    ]),
     {
       message: 'chore: release 2.3.0',
       tags: ['v2.2.0', 'v2.3.0'],
@@ -74,6 +93,7 @@ The format is [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).
 `,
       },
     },
+    ...grow(10, 60, conventionalMerges),
     {
       message: 'Merge pull request #41 from ada/dimmer\n\nfeat(core): dim lamps',
       merges: [
@@ -101,6 +121,13 @@ The format is [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).
 /** As a Rust workspace before 1.0.0, with squashed pull requests. */
 const cargoWorkspace: ReleaseHistory = {
   steps: [
+    ...grow(2, 250, conventionalSquashes, [
+      'v0.1.0',
+      'v0.5.0',
+      'moss-core-v0.6.3',
+      'nightly-2022-11-03',
+      'v0.7.0',
+    ]),
     {
       message: 'chore: Release',
       tags: ['v0.7.1'],
@@ -148,6 +175,7 @@ version = "0.7.1"
 `,
       },
     },
+    ...grow(20, 40, conventionalSquashes),
     { message: 'fix: grow in the shade (#88)', files: { 'crates/moss-core/src/shade.rs': '\n' } },
     { message: 'docs: how moss grows', files: { 'README.md': '# Moss\n' } },
   ],
@@ -172,6 +200,7 @@ version = "0.7.1"
 /** As a Python library: plain messages, tags without a letter, the version twice. */
 const pyproject: ReleaseHistory = {
   steps: [
+    ...grow(3, 350, plainSquashes, ['1.0rc1', '1.0.0', '1.1', '1.10.0', 'stable']),
     {
       message: 'Version 1.12.0',
       tags: ['1.11.0', '1.12.0'],
@@ -188,6 +217,7 @@ dependencies = ["attrs>=23.1.0"]
         'CHANGES.rst': '1.12.0\n------\n\n* Floats.\n',
       },
     },
+    ...grow(30, 50, plainSquashes),
     { message: 'Fold twice (#7)', files: { 'src/paper_boat/fold.py': '\n' } },
     { message: 'Bump attrs from 23.1.0 to 23.2.0', files: { 'requirements.txt': 'attrs\n' } },
   ],
@@ -209,6 +239,7 @@ ${inner}</project>
 /** As a Java build of several modules, between two releases of the release plugin. */
 const maven: ReleaseHistory = {
   steps: [
+    ...grow(4, 250, tracked, ['harbour-1.0', 'harbour-1.0.1', 'sonar', 'harbour-1.3.0']),
     {
       message: '[maven-release-plugin] prepare for next development iteration',
       tags: ['harbour-1.4.0'],
@@ -245,6 +276,7 @@ const maven: ReleaseHistory = {
 `),
       },
     },
+    ...grow(40, 40, tracked),
     { message: 'HARB-12 Lift heavier boxes', files: { 'crane/Lift.java': 'class Lift {}\n' } },
   ],
   later: { message: 'HARB-13 Ring a bell', files: { 'quay/Bell.java': 'class Bell {}\n' } },
@@ -263,6 +295,7 @@ const maven: ReleaseHistory = {
 /** As a C program: a VERSION file, tags with a word, a history on top of which the newest comes. */
 const plainTags: ReleaseHistory = {
   steps: [
+    ...grow(5, 300, plain, ['release-0.99', 'RELEASE_2_1', 'release-3.0.0', 'v3-final']),
     {
       message: 'Release 3.9.2',
       tags: ['release-3.9.0', 'release-3.9.2', 'nightly', 'release-3.10.0-rc1'],
@@ -274,6 +307,7 @@ const plainTags: ReleaseHistory = {
           'files:\n  - path: configure.ac\n    pattern: "AC_INIT([tin], [{version}])"\n',
       },
     },
+    ...grow(50, 40, plain),
     { message: 'Read maildirs', files: { 'maildir.c': '\n' } },
   ],
   later: { message: 'Read mbox again', files: { 'mbox.c': '\n' } },
@@ -295,6 +329,7 @@ const noTags: ReleaseHistory = {
         'README.md': '# Kite\n',
       },
     },
+    ...grow(6, 200, plainSquashes),
     { message: 'Fly', files: { 'templates/kite.yaml': 'kind: Kite\n' } },
   ],
   later: { message: 'Fly higher', files: { 'templates/higher.yaml': 'kind: Kite\n' } },
@@ -314,3 +349,14 @@ export const releaseHistories = {
   'plain tags': plainTags,
   'no tags': noTags,
 } as const
+
+/** Makes a bare repository of each kind in a folder, and says where. */
+export async function createReleaseHistories(folder: string): Promise<string[]> {
+  const made = []
+  for (const { steps } of Object.values(releaseHistories)) {
+    const source = join(folder, String(made.length))
+    await createHistory(source, steps)
+    made.push(source)
+  }
+  return made
+}

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { GuessedRelease } from './release/guessed-release.ts'
 import type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
 
 export { RecipeError } from './recipe-error.ts'
@@ -14,6 +15,7 @@ export {
 } from './recipe-prompt.ts'
 export type { Outcome, Recipe, RecipeContext } from './recipe.ts'
 export { loadRecipe, recipeNames } from './recipes.ts'
+export type { GuessedRelease } from './release/guessed-release.ts'
 export type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
 export { type Change, openRepository, type Repository } from './repository/repository.ts'
 
@@ -26,6 +28,14 @@ export async function planRelease(
 ): Promise<ReleasePlan | NothingToRelease> {
   const { planRelease: plan } = await import('./release/plan-release.ts')
   return await plan(...args)
+}
+
+/** Loaded when it is called, as `planRelease`. */
+export async function guessedRelease(
+  ...args: Parameters<typeof import('./release/guessed-release.ts').guessedRelease>
+): Promise<GuessedRelease | undefined> {
+  const { guessedRelease: find } = await import('./release/guessed-release.ts')
+  return await find(...args)
 }
 
 /** The program `errand-recipe`, to be run by node; and what a box must hold for it, read-only. */

@@ -32,7 +32,7 @@ export async function runInCheckout(
 }
 
 /** A branch as the forge has it goes before one of the same name in the checkout. */
-async function revisionOf(
+export async function revisionOf(
   folder: string,
   base: string | undefined,
   signal: AbortSignal,

@@ -7,6 +7,7 @@ import { commandEnvironment } from '../process/command-environment.ts'
 import { parsePrompt } from '../script/parse-prompt.ts'
 import { runScript } from '../script/run-script.ts'
 import { readSummary } from '../script/summary.ts'
+import { decideBump } from './decide-bump.ts'
 import type { Turn } from './turn.ts'
 
 /** What is kept of a recipe's output, in characters. */
@@ -21,20 +22,23 @@ export interface RecipeFirst {
 
 /**
  * A prompt that is a recipe is run before the model is asked: what can be worked out is worked out, and
- * the model makes better prose of it. Undefined for every other prompt.
+ * the model makes better prose of it. Of a release it is asked before how far to raise the version,
+ * where that cannot be worked out. Undefined for every other prompt.
  *
  * @throws failure when the recipe does not come to its end
  */
 export async function runRecipeFirst(
-  { workspace, env, signal }: Turn,
+  turn: Turn,
   home: string,
   text: string,
 ): Promise<RecipeFirst | undefined> {
   // What stands below an empty line was added by somebody else, like what was said before.
   const [recipe = '', ...said] = text.trimStart().split(/\r?\n[ \t]*\r?\n/)
   const name = recipeNameOf(recipe)
-  const script = name === undefined ? undefined : parsePrompt(recipe)
-  if (name === undefined || script === undefined) return undefined
+  if (name === undefined) return undefined
+  const script = parsePrompt(name === 'release' ? await decideBump(turn, recipe) : recipe)
+  const { workspace, env, signal } = turn
+  if (script === undefined) return undefined
   const summaryFile = join(home, `summary-${randomUUID()}`)
   let output = ''
   const { code } = await runScript(script, {

@@ -149,7 +149,8 @@ async function askOnce(turn: Turn): Promise<Answer> {
   return answer
 }
 
-function retrying({ client, signal }: Turn) {
+/** How this turn tries again what failed for a passing reason. */
+export function retrying({ client, signal }: Turn) {
   return {
     signal,
     onRetry: (error: unknown, delayMs: number) =>

@@ -1,4 +1,4 @@
-import { gitText } from './git.ts'
+import { type GitOptions, gitText, runGit } from './git.ts'
 
 /** A file, folder, link or submodule in a commit. */
 export interface Entry {
@@ -33,6 +33,21 @@ export async function listEntries(gitDir: string, tree: string, path: string): P
   const output = await gitText(['ls-tree', '-l', '-z', tree], { gitDir })
   const prefix = path === '' ? '' : `${path}/`
   return parseEntries(output).map((entry) => ({ ...entry, path: `${prefix}${entry.path}` }))
+}
+
+/**
+ * All files of a commit, in whatever folder, links and submodules with them; no more of them than
+ * `limitBytes` of git's list hold.
+ */
+export async function listFiles(
+  gitDir: string,
+  commit: string,
+  limits: Required<Pick<GitOptions, 'limitBytes' | 'timeoutMs'>>,
+): Promise<Entry[]> {
+  const args = ['ls-tree', '-r', '-l', '-z', '--full-tree', commit]
+  const { output } = await runGit(args, { gitDir, ...limits })
+  // Each ends with a NUL: what follows the last was cut.
+  return parseEntries(output.toString('utf8', 0, output.lastIndexOf(0) + 1))
 }
 
 /** `mode type sha size TAB path`; a path may hold a tab as well. */

@@ -74,6 +74,10 @@ export interface Repository {
   /** Who pushed last, and how many pushes there were. Absent: none by a known account. */
   pushed_by?: number
   pushes?: number
+  /** Lower case, without doubles. Absent: none. */
+  topics?: string[]
+  /** What the default branch is mostly written in, as of a commit. Absent: nobody has asked yet. */
+  language?: { commit: string; name: string | null }
 }
 
 /** What of a repository was told to whoever listens. */

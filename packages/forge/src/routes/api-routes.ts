@@ -17,14 +17,18 @@ import { repositoryListRoutes } from './repository-lists.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { authenticateRequests, Moved, urlsOf } from './request.ts'
 import { reviewerRoutes } from './reviewers.ts'
+import { searchRoutes } from './search.ts'
 import { statusRoutes } from './statuses.ts'
 import { tokenRoutes } from './tokens.ts'
+import { topicRoutes } from './topics.ts'
 import { userRoutes } from './users.ts'
 
 const groups = [
   userRoutes,
   repositoryListRoutes,
   repositoryRoutes,
+  topicRoutes,
+  searchRoutes,
   refRoutes,
   commitRoutes,
   compareRoutes,

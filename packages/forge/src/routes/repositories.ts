@@ -45,7 +45,7 @@ export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): v
     const owner = context.records.accounts.get(String(caller.user.id))
     if (owner?.type !== 'User') throw new ErrandError('integration_not_accessible')
     const repository = await create(context, caller, owner, request)
-    return await reply.code(201).send(present(repository, caller))
+    return await reply.code(201).send(await present.one(repository, caller))
   })
 
   app.post<{ Params: { org: string } }>('/orgs/:org/repos', async (request, reply) => {
@@ -61,12 +61,12 @@ export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): v
       })
     }
     const repository = await create(context, caller, owner, request)
-    return await reply.code(201).send(present(repository, caller))
+    return await reply.code(201).send(await present.one(repository, caller))
   })
 
   app.get(one, async (request) => {
     const { repository } = requireRepository(context, request, metadata)
-    return present(repository, request.forgeCaller)
+    return await present.one(repository, request.forgeCaller)
   })
 
   app.get<{ Params: { id: string } }>('/repositories/:id', async (request) => {
@@ -74,7 +74,7 @@ export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): v
     const role = repository && permissionIn(context.records, request.forgeCaller, repository)
     if (repository === undefined || role === undefined) throw new ErrandError('not_found')
     requireUse(repository, request.forgeCaller, role, metadata)
-    return present(repository, request.forgeCaller)
+    return await present.one(repository, request.forgeCaller)
   })
 
   app.patch(one, async (request) => {
@@ -88,7 +88,7 @@ export function repositoryRoutes(app: FastifyInstance, context: ForgeContext): v
       ...(description === undefined ? {} : { description }),
       ...(isPrivate === undefined ? {} : { private: isPrivate }),
     })
-    return present(changed, request.forgeCaller)
+    return await present.one(changed, request.forgeCaller)
   })
 
   app.delete(one, async (request, reply) => {

@@ -2,12 +2,13 @@ import { type Caller, ErrandError } from '@errand/contract'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ForgeContext } from '../context.ts'
-import { fullName, ownerOf, permissionIn } from '../identity/access.ts'
+import { ownerOf, permissionIn } from '../identity/access.ts'
 import { findAccount } from '../identity/accounts.ts'
 import type { Repository } from '../records/records.ts'
 import { readInput } from './body.ts'
 import { requireCaller, sendPage } from './request.ts'
 import { repositoryPresenter } from './repository-presenter.ts'
+import { sortRepositories, visibleRepositories } from './visible-repositories.ts'
 
 const Order = {
   sort: z.enum(['created', 'updated', 'pushed', 'full_name']).optional(),
@@ -28,9 +29,14 @@ const OrganizationQuery = z.object({
   type: z.enum(['all', 'public', 'private', 'forks', 'sources', 'member']).default('all'),
 })
 
+const UsersQuery = z.object({
+  ...Order,
+  type: z.enum(['all', 'owner', 'member']).default('owner'),
+})
+
 type Affiliation = 'owner' | 'collaborator' | 'organization_member'
 
-/** `/user/repos`, `/orgs/{org}/repos` and `/installation/repositories`, read. */
+/** The repositories of oneself, of somebody else, of an organization, and of an installation token. */
 export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext): void {
   const present = repositoryPresenter(app, context)
 
@@ -42,11 +48,12 @@ export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext
         message: 'If you specify visibility or affiliation, you cannot specify type.',
       })
     }
-    const items = visible(context, caller)
+    const items = visibleRepositories(context, caller)
       .filter((item) => isWanted(item, query))
       .filter((item) => isTheirs(context, caller, item, affiliationsOf(query)))
-    return sendPage(context, request, reply, sorted(context, items, query)).map((item) =>
-      present(item, caller),
+    return await present.many(
+      sendPage(context, request, reply, sortRepositories(context, items, query)),
+      caller,
     )
   })
 
@@ -60,15 +67,15 @@ export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext
       })
     }
     // Others are as visible to it as to everybody: only to read.
-    const own = visible(context, caller).filter(
+    const own = visibleRepositories(context, caller).filter(
       (item) => permissionIn(context.records, caller, item) !== 'read',
     )
-    const items = sorted(context, own, { sort: 'created', direction: 'asc' })
+    const items = sortRepositories(context, own, { sort: 'created', direction: 'asc' })
     const page = sendPage(context, request, reply, items)
     return {
       total_count: items.length,
       repository_selection: 'selected',
-      repositories: page.map((item) => present(item, caller)),
+      repositories: await present.many(page, caller),
     }
   })
 
@@ -77,7 +84,7 @@ export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext
     const owner = findAccount(context.records, request.params.org)
     if (owner?.type !== 'Organization') throw new ErrandError('not_found')
     const caller = request.forgeCaller
-    const items = visible(context, caller).filter(
+    const items = visibleRepositories(context, caller).filter(
       (item) =>
         item.owner_id === owner.id &&
         query.type !== 'forks' &&
@@ -85,16 +92,31 @@ export function repositoryListRoutes(app: FastifyInstance, context: ForgeContext
         (query.type !== 'private' || item.private),
     )
     const order = { sort: query.sort ?? 'created', direction: query.direction }
-    return sendPage(context, request, reply, sorted(context, items, order)).map((item) =>
-      present(item, caller),
+    return await present.many(
+      sendPage(context, request, reply, sortRepositories(context, items, order)),
+      caller,
     )
   })
-}
 
-function visible(context: ForgeContext, caller: Caller | undefined): Repository[] {
-  return context.records.repositories
-    .values()
-    .filter((item) => permissionIn(context.records, caller, item) !== undefined)
+  app.get<{ Params: { username: string } }>('/users/:username/repos', async (request, reply) => {
+    const query = readInput(UsersQuery, request.query, 'Repository')
+    const account = findAccount(context.records, request.params.username)
+    if (account === undefined) throw new ErrandError('not_found')
+    const caller = request.forgeCaller
+    const isOwner = (item: Repository): boolean => item.owner_id === account.id
+    const isMember = (item: Repository): boolean =>
+      ownerOf(context.records, item).members[account.id] !== undefined
+    // GitHub lists nothing private here: one's own stand under `/user/repos`.
+    const items = visibleRepositories(context, caller).filter(
+      (item) =>
+        !item.private &&
+        ((query.type !== 'member' && isOwner(item)) || (query.type !== 'owner' && isMember(item))),
+    )
+    return await present.many(
+      sendPage(context, request, reply, sortRepositories(context, items, query)),
+      caller,
+    )
+  })
 }
 
 function isWanted(item: Repository, query: z.infer<typeof UserQuery>): boolean {
@@ -127,18 +149,4 @@ function isTheirs(
   if (item.collaborators[id] !== undefined && wanted.includes('collaborator')) return true
   const isMember = ownerOf(context.records, item).members[id] !== undefined
   return isMember && wanted.includes('organization_member')
-}
-
-function sorted(
-  context: ForgeContext,
-  items: Repository[],
-  { sort = 'full_name', direction }: Pick<z.infer<typeof UserQuery>, 'sort' | 'direction'>,
-): Repository[] {
-  const keyOf = (item: Repository): string =>
-    sort === 'full_name' ? fullName(context.records, item).toLowerCase() : item[`${sort}_at`]
-  const sign = (direction ?? (sort === 'full_name' ? 'asc' : 'desc')) === 'asc' ? 1 : -1
-  return items
-    .map((item) => ({ item, key: keyOf(item) }))
-    .toSorted((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : a.item.id - b.item.id))
-    .map(({ item }) => item)
 }

@@ -8,6 +8,8 @@ export interface Decision {
   version: string
   /** In words: what the history has, and what follows from it. */
   reason: string
+  /** Nothing says how far to raise it: the smallest step was taken for want of a better reason. */
+  isGuess?: true
 }
 
 export interface Known {
@@ -26,8 +28,11 @@ export interface Known {
  * already, in a manifest or by a pre-release, is kept when it is higher.
  */
 export function decideVersion(entries: readonly ClassifiedEntry[], known: Known): Decision {
-  const { level, because } = decideLevel(entries)
-  return raise(level, because, known)
+  const { level, because, isGuess } = decideLevel(entries)
+  const decision = raise(level, because, known)
+  const { stable } = known
+  const isNext = stable !== undefined && decision.version === semver.inc(stable, 'patch')
+  return isGuess && isNext ? { ...decision, isGuess } : decision
 }
 
 /** The version for a level that was asked for. */
@@ -55,7 +60,11 @@ export function raise(level: Level, because: string, known: Known): Decision {
   return { version, reason: `${because}, but ${version} is higher: ${who}.${early}` }
 }
 
-function decideLevel(entries: readonly ClassifiedEntry[]): { level: Level; because: string } {
+function decideLevel(entries: readonly ClassifiedEntry[]): {
+  level: Level
+  because: string
+  isGuess?: true
+} {
   const count = (kind: ClassifiedEntry['kind']): number =>
     entries.filter((entry) => entry.kind === kind).length
   const breaking = count('breaking')
@@ -64,7 +73,7 @@ function decideLevel(entries: readonly ClassifiedEntry[]): { level: Level; becau
   if (breaking > 0) return { level: 'major', because: counted(breaking, 'breaking change') }
   if (!isConventional) {
     const because = `${counted(entries.length, 'change')}, none by Conventional Commits, so the smallest step`
-    return { level: 'patch', because }
+    return { level: 'patch', because, isGuess: true }
   }
   if (features > 0)
     return { level: 'minor', because: `${counted(features, 'feature')}, nothing breaks` }

@@ -69,6 +69,29 @@ describe('the version', () => {
     await expect(plan(commits, { version: '1.0.0' })).rejects.toThrow('not above 1.0.0')
     await expect(plan(commits, { version: 'next' })).rejects.toThrow('"next" is no version')
   })
+
+  it('is raised as far as was asked for, with the reason given, which becomes no markup', async () => {
+    const commits = [began('v1.0.0'), { message: 'Change something' }]
+    const reason = 'It is *new*\nto @everybody.'
+
+    const found = await plan(commits, { bump: 'minor', reason })
+
+    expect(found).toMatchObject({
+      reason: String.raw`It is \*new\* to @<!-- -->everybody: minor from 1.0.0.`,
+    })
+    await expect(plan(commits, { reason })).rejects.toThrow('reason: it goes with bump')
+  })
+
+  it.each([
+    [['Change something'], {}, true],
+    [['Change something'], { VERSION: '1.5.0-dev\n' }, false],
+    [['Change something', 'fix: a'], {}, false],
+    [['Change something\n\nBREAKING CHANGE: b'], {}, false],
+  ])('after %j with %j is a guess: %s', async (messages, files, isGuess) => {
+    const found = await plan([began('v1.0.0', files), ...messages.map((message) => ({ message }))])
+
+    expect(found).toMatchObject({ isGuess })
+  })
 })
 
 describe('nothing to release', () => {
@@ -94,16 +117,18 @@ describe('nothing to release', () => {
   })
 
   it('is said when the release is prepared and waits for its tag', async () => {
-    const found = await plan([
+    const commits = [
       began('v1.0.0'),
       { message: 'feat: a' },
       { message: 'chore: release 1.1.0', files: { 'CHANGELOG.md': '# Changelog\n\n## 1.1.0\n' } },
-    ])
+    ]
 
-    expect(found).toEqual({
-      type: 'nothing',
-      reason: 'Nothing to release: 1.1.0 is prepared already. Tag it v1.1.0 to release it.',
-    })
+    for (const wishes of [{}, { bump: 'minor' as const }]) {
+      expect(await plan(commits, wishes)).toEqual({
+        type: 'nothing',
+        reason: 'Nothing to release: 1.1.0 is prepared already. Tag it v1.1.0 to release it.',
+      })
+    }
   })
 })
 

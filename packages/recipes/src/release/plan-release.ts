@@ -1,3 +1,4 @@
+import { RecipeError } from '../recipe-error.ts'
 import type { RecipeContext } from '../recipe.ts'
 import type { Change, Repository } from '../repository/repository.ts'
 import { bumpVersions, currentVersion, findPlaces } from './bump-versions.ts'
@@ -15,11 +16,19 @@ import {
 import { readHistory } from './read-history.ts'
 import { readReleaseSettings, type ReleaseSettings } from './release-settings.ts'
 import { findChangelog, hasSection, updateChangelog } from './update-changelog.ts'
-import { compareUrl, conventionalTitles, keepTitles, writeNotes } from './write-notes.ts'
+import {
+  compareUrl,
+  conventionalTitles,
+  escapeMarkdown,
+  keepTitles,
+  writeNotes,
+} from './write-notes.ts'
 
 export interface ReleaseWishes {
   version?: string | undefined
   bump?: Level | undefined
+  /** Why that far, in one sentence. */
+  reason?: string | undefined
   tag_prefix?: string | undefined
   web_url?: string | undefined
 }
@@ -37,6 +46,10 @@ export interface ReleasePlan {
   /** Packages that keep a version of their own. */
   kept: string[]
   isConventional: boolean
+  /** The version is the smallest step only because nothing says how far to raise it. */
+  isGuess: boolean
+  /** What a user notices, newest first, in the words of the commits. */
+  messages: string[]
 }
 
 export type NothingToRelease = { type: 'nothing'; reason: string }
@@ -75,7 +88,7 @@ export async function planRelease(
   // What leads up to a release includes what its pre-releases had.
   const since = stable ?? (last?.version.includes('-') === true ? undefined : last)
   const entries = since === last ? fresh : await readEntries(repository, since)
-  const { version, reason } = decide(entries, wishes, known)
+  const { version, reason, isGuess = false } = decide(entries, wishes, known)
   const tag = `${prefix ?? last?.prefix ?? 'v'}${version}`
   const context = {
     tag,
@@ -83,11 +96,11 @@ export async function planRelease(
     ...(since !== undefined && { since: since.tag }),
   }
   const written = await changelogChange(repository, settings, entries, { version, today, context })
-  if (written === 'prepared' && !isForced) {
+  const { changes, kept } = await bumpVersions(repository, places, current, version)
+  if (written === 'prepared' && (!isForced || changes.length === 0)) {
     const reason = `Nothing to release: ${version} is prepared already. Tag it ${tag} to release it.`
     return { type: 'nothing', reason }
   }
-  const { changes, kept } = await bumpVersions(repository, places, current, version)
   const url = compareUrl(context)
   return {
     type: 'release',
@@ -100,6 +113,8 @@ export async function planRelease(
     changes: written === 'prepared' || written === undefined ? changes : [...changes, written],
     kept,
     isConventional: entries.some(({ isConventional }) => isConventional),
+    isGuess,
+    messages: entries.filter(({ kind }) => kind !== 'unnoticed').map(({ message }) => message),
   }
 }
 
@@ -124,14 +139,24 @@ function nothingSince(
 
 function decide(
   entries: readonly ClassifiedEntry[],
-  { version, bump }: ReleaseWishes,
+  { version, bump, reason }: ReleaseWishes,
   known: Known,
 ): Decision {
+  if (reason !== undefined && (bump === undefined || version !== undefined)) {
+    throw new RecipeError('reason: it goes with bump, and says why the version is raised so far.')
+  }
   if (version !== undefined) {
     return { version: requireVersion(version, known), reason: 'The version was asked for.' }
   }
-  if (bump !== undefined) return raise(bump, `A ${bump} release was asked for`, known)
+  if (bump !== undefined) {
+    return raise(bump, because(reason) ?? `A ${bump} release was asked for`, known)
+  }
   return decideVersion(entries, known)
+}
+
+/** A reason may come from a model, which has read what strangers wrote: one line, and no markup. */
+function because(reason: string | undefined): string | undefined {
+  return (reason && escapeMarkdown(reason).replace(/[.\s]+$/, '')) || undefined
 }
 
 type NotesContext = Parameters<typeof writeNotes>[2]

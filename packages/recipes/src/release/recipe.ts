@@ -18,6 +18,12 @@ export const release = defineRecipe({
       .enum(['major', 'minor', 'patch'])
       .exactOptional()
       .describe('how far to raise it, instead of deciding on it'),
+    reason: z
+      .string()
+      .min(1)
+      .max(300)
+      .exactOptional()
+      .describe('why it is raised so far, as the pull request tells it; goes with bump'),
     tag_prefix: z.string().max(100).exactOptional().describe('what stands before it in a tag'),
     web_url: z
       .url({ protocol: /^https?$/ })

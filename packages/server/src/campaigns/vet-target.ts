@@ -66,7 +66,7 @@ async function requireStill(
   }
   requireTokenPermission(settings, caller, 'write', repository)
   await requireAccess(context, caller, repository, 'write')
-  await requireAgentEnabled(context, repository)
+  await requireAgentEnabled(context, caller, repository)
   requireNotArchived(repository)
   const { owner } = repository
   await resolveModel(context, {
