@@ -153,7 +153,8 @@ async function hearsWhatIsSaidMeanwhile(id: string): Promise<void> {
     body: { content: prompts.meanwhile },
   })
   const workspaces = join(errand.dataDir, 'workspaces')
-  const [workspace = ''] = await readdir(workspaces)
+  const session = (await getTask(client, id)).sessions.at(-1)?.id ?? ''
+  const workspace = (await readdir(workspaces)).find((name) => name.startsWith(session)) ?? ''
   await writeFile(join(workspaces, workspace, 'workspace', 'go'), '')
   await untilState(client, id, 'completed', { timeoutMs: 90_000 })
 
