@@ -34,7 +34,7 @@ export const greet: Script = (turn) => {
     case 'answer':
       return write(turn)
     case 'wait':
-      return shell(turn, 'until [ -e go ]; do sleep 0.1; done; rm go; echo it is there')
+      return shell(turn, 'until [ -e go ]; do sleep 0.1; done; rm -f go; echo it is there')
     case 'meanwhile':
       return minded
     case 'followUp':
