@@ -118,7 +118,6 @@ const commands = [
   ['serve'],
   ['worker'],
   ['doctor'],
-  ['agent'],
   ['agent', 'list'],
   ['agent', 'install'],
   ['agent', 'add'],
