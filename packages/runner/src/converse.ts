@@ -1,3 +1,4 @@
+import { scriptModelId } from '@errand/contract'
 import { recordAgentSession, takeMessages } from '@errand/core'
 
 import { composeAnswerPrompt, lastAnswer } from './agent/first-prompt.ts'
@@ -82,7 +83,8 @@ async function begin(
     await recordAgentSession(store, run.lease, earlierId)
     return { conversationId: earlierId, prompt: await composePrompt({ remembers: true }) }
   }
-  if (resume || session.number > 1) {
+  // A script is told nothing but itself.
+  if (resume || (session.number > 1 && session.agent !== scriptModelId)) {
     await run.say('The agent cannot take its conversation up again: it is told anew.')
   }
   const conversationId = await agent.begin()
