@@ -39,7 +39,7 @@ export interface McpServer {
 export function composeLaunch(
   descriptor: AgentDescriptor,
   gatewayUrl: string,
-  catalogue: Catalogue | undefined,
+  catalogue: Pick<Catalogue, 'model' | 'upstream'> | undefined,
 ): AgentLaunch {
   const values = valuesFor(descriptor, gatewayUrl, catalogue)
   const all = (templates: Readonly<Record<string, Template>>) =>
@@ -71,7 +71,7 @@ export function composeLaunch(
 function valuesFor(
   { name, apis, askServer }: AgentDescriptor,
   gatewayUrl: string,
-  catalogue: Catalogue | undefined,
+  catalogue: Pick<Catalogue, 'model' | 'upstream'> | undefined,
 ): Values {
   const always = {
     gateway: gatewayUrl,
