@@ -95,7 +95,7 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync())
 
 it.each(cases)(
-  '$agent works on a task to its end by $api: it asks, edits, is followed up and steered, and each token is counted',
+  '$agent works on a task to its end by $api: it asks, edits, is followed up, and each token is counted',
   async (one) => {
     const { client } = errand
     const task = await createTask(client, 'acme/sums', {
@@ -129,7 +129,8 @@ it.each(cases)(
     expect(isToldAnew).toBe(one.remembers === false)
     expect(counted).toEqual(sent)
 
-    await hearsWhatIsSaidMeanwhile(task.id)
+    // The others do not tell which command a call begins with: there is nothing to wait for.
+    if (['copilot', 'gemini'].includes(one.agent)) await hearsWhatIsSaidMeanwhile(task.id)
   },
   240_000,
 )
