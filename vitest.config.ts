@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 // Vitest hands these to Node as well, for require and import alike: `import` among them would give a
@@ -8,12 +8,20 @@ const conditions = ['errand-source', 'node']
 // What packages/backstage is tested against is installed by script/backstage; without it, it is left out.
 const hasBackstage = existsSync('packages/backstage/node_modules/@backstage')
 
+// So are the agents of others, by script/agents.
+const agents = readdirSync('packages/agents/entries')
+const hasAgents = agents.every((name) => existsSync(`.agents/agents/${name}`))
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...(hasBackstage ? [] : ['packages/backstage/**'])],
+    exclude: [
+      ...configDefaults.exclude,
+      ...(hasBackstage ? [] : ['packages/backstage/**']),
+      ...(hasAgents ? [] : ['test/agents/**']),
+    ],
     environment: 'node',
     globalSetup: ['test/support/store-template.ts'],
     testTimeout: 60_000,

@@ -27,13 +27,20 @@ export interface ScriptedModel extends AsyncDisposable {
   url: string
   /** Every turn asked for, in order. */
   turns: Turn[]
+  /** What it counted for each of them, in the same order. */
+  sent: Tokens[]
   /** The settings that make it the model `scripted`, spoken to by the API given. */
   settings(api?: ModelApi): object
 }
 
+export interface Tokens {
+  input: number
+  output: number
+}
+
 export interface ScriptedModelOptions {
-  /** What it counts for each turn. Default: nothing. */
-  tokens?: { input: number; output: number }
+  /** What it counts for each turn, or for the turn of a number from 1 on. Default: nothing. */
+  tokens?: Tokens | ((turn: number) => Tokens)
 }
 
 /** The key that only the gateway may know; the agent's box must never show it. */
@@ -50,6 +57,7 @@ export async function startScriptedModel(
   { tokens }: ScriptedModelOptions = {},
 ): Promise<ScriptedModel> {
   const turns: Turn[] = []
+  const sent: Tokens[] = []
   const play = typeof script === 'function' ? script : inOrder(script)
   const server = new LLMock({
     host: '127.0.0.1',
@@ -62,15 +70,17 @@ export async function startScriptedModel(
   server.on({}, async (request) => {
     const turn = readTurn(request)
     turns.push(turn)
+    const counted = typeof tokens === 'function' ? tokens(turns.length) : tokens
     const fixture = toFixture(await play(turn))
-    return 'error' in fixture || tokens === undefined
-      ? fixture
-      : { ...fixture, usage: usageOf(tokens) }
+    if ('error' in fixture || counted === undefined) return fixture
+    sent.push(counted)
+    return { ...fixture, usage: usageOf(counted) }
   })
   const url = await server.start()
   return {
     url,
     turns,
+    sent,
     settings: (api = 'messages') => settingsFor(url, api),
     [Symbol.asyncDispose]: () => server.stop(),
   }
@@ -125,7 +135,7 @@ function toFixture(reply: Reply): FixtureResponse {
 }
 
 /** In the words of each wire. */
-function usageOf({ input, output }: { input: number; output: number }) {
+function usageOf({ input, output }: Tokens) {
   return {
     input_tokens: input,
     output_tokens: output,

@@ -17,6 +17,8 @@ export interface BuiltinAgent {
 export interface BuiltinPrograms {
   /** By their names. */
   agents: Readonly<Record<'coder' | 'script', BuiltinAgent>>
+  /** The folders with the lock files of `shippedAgents`. */
+  lockFolders: Readonly<Record<string, string>>
   /** The MCP server by which agents without elicitation ask the user. */
   askServerEntry: string
   /** What node needs to be told to run them. */
@@ -30,12 +32,26 @@ const here = fileURLToPath(import.meta.url)
 const extension = here.endsWith('.ts') ? 'ts' : 'js'
 const program = (name: string): string => join(dirname(here), name, `main.${extension}`)
 
+const entriesFolder = join(dirname(dirname(here)), 'entries')
+
+/**
+ * The agents of others that Errand knows how to install and to start, by their names: the folder of each,
+ * with its entry (`agent.json`) and the lock file it is installed from.
+ */
+export const shippedAgents: Readonly<Record<string, string>> = Object.fromEntries(
+  ['codex', 'claude-code', 'gemini', 'opencode', 'copilot'].map((name) => [
+    name,
+    join(entriesFolder, name),
+  ]),
+)
+
 export const builtinPrograms: BuiltinPrograms = {
   agents: {
     coder: { entry: program('coder'), asks: 'elicitation', isVerbatim: false },
     // A script is its prompt.
     script: { entry: program('script'), asks: 'elicitation', isVerbatim: true },
   },
+  lockFolders: shippedAgents,
   askServerEntry: program('ask'),
   nodeArguments: extension === 'ts' ? ['--conditions=errand-source'] : [],
   readOnlyPaths: [

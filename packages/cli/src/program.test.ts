@@ -41,6 +41,7 @@ it('says what commands there are', async () => {
       serve [options]                 start a server
       worker [options]                run sessions for a server
       doctor [options]                show what this machine can isolate
+      agent                           install agents
       repo                            import, list and share repositories
       token                           make, list and revoke tokens
       user                            make users
@@ -117,6 +118,9 @@ const commands = [
   ['serve'],
   ['worker'],
   ['doctor'],
+  ['agent', 'list'],
+  ['agent', 'install'],
+  ['agent', 'add'],
   ['repo', 'import'],
   ['repo', 'list'],
   ['repo', 'share'],

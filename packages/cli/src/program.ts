@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addAgentCommand } from './commands/agent.ts'
 import { addCampaignCommand } from './commands/campaign/campaign.ts'
 import { addAuditLogCommand } from './commands/audit-log.ts'
 import { addConfigCommand } from './commands/config.ts'
@@ -86,6 +87,7 @@ export function createProgram(terminal: Terminal): Command {
         addServeCommand,
         addWorkerCommand,
         addDoctorCommand,
+        addAgentCommand,
         addRepoCommand,
         addTokenCommand,
         addUserCommand,

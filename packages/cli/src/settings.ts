@@ -35,7 +35,7 @@ export function loadSettings(
 ): LoadedSettings {
   const given = gatherSettings(flags, environment, where)
   const { settings, problems } =
-    given.problems.length > 0 ? { problems: given.problems } : checkSettings(given)
+    given.problems.length > 0 ? { problems: given.problems } : checkSettings(given, where.cwd)
   if (!settings) {
     const remedy = 'docs/configuration.md lists every setting.'
     throw new UserError(problems.join('\n'), { remedy })

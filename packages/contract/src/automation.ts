@@ -21,6 +21,8 @@ const Changeable = z.object({
   triggers: Triggers,
   /** An empty text takes it away: then it is the server's default. */
   model: z.string(),
+  /** Beyond GitHub: the agent of its tasks. An empty text takes it away: then it is that of the model. */
+  agent: z.string(),
   reasoning_effort: z.literal('', 'must be empty: no agent of this server takes one'),
   /** Ids of what `GET .../automations/tools` offers. */
   tools: z.array(z.string()),
@@ -62,6 +64,7 @@ export const CreateAutomation = Changeable.extend({
   allow_concurrent_runs: shape.allow_concurrent_runs.default(false),
   triggers: shape.triggers.default({}),
   model: shape.model.default(''),
+  agent: shape.agent.default(''),
   reasoning_effort: shape.reasoning_effort.default(''),
   tools: shape.tools.default(['create_pull_request']),
   github_mcp_toolsets: shape.github_mcp_toolsets.default([]),
@@ -83,6 +86,7 @@ export const UpdateAutomation = z.object({
   allow_concurrent_runs: shape.allow_concurrent_runs.exactOptional(),
   triggers: shape.triggers.exactOptional(),
   model: shape.model.exactOptional(),
+  agent: shape.agent.exactOptional(),
   reasoning_effort: shape.reasoning_effort.exactOptional(),
   tools: shape.tools.exactOptional(),
   github_mcp_toolsets: shape.github_mcp_toolsets.exactOptional(),
@@ -129,6 +133,7 @@ export type AutomationSummary = z.infer<typeof AutomationSummary>
 
 export const Automation = AutomationSummary.extend({
   prompt: z.string(),
+  agent: z.string(),
   allow_concurrent_runs: z.boolean(),
   tools: z.array(z.string()),
   github_mcp_toolsets: z.array(z.string()),

@@ -57,6 +57,13 @@ const data = {
     status: z.enum(['completed', 'failed']),
     output: z.string().exactOptional(),
   }),
+  /** An agent asked whether it may use a tool, and was answered by the settings. */
+  'permission.completed': z.object({
+    tool_call_id: z.string().exactOptional(),
+    title: z.string(),
+    kind: z.string().exactOptional(),
+    decision: z.enum(['allowed', 'denied']),
+  }),
   'elicitation.requested': z.object({
     question_id: z.string(),
     message: z.string(),

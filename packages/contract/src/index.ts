@@ -1,3 +1,5 @@
+export * from './agent-entry.ts'
+export * from './agent-model.ts'
 export * from './answer-error.ts'
 export * from './audit-log.ts'
 export * from './campaign.ts'

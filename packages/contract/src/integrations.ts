@@ -34,6 +34,10 @@ const HookSettings = z.strictObject({
   repository: template.describe('A Liquid template over `body` that makes `owner/name`.'),
   prompt: template.describe('A Liquid template over `body` that makes the prompt.'),
   model: z.string().exactOptional().describe('The model of its tasks. Default: `auto`.'),
+  agent: z
+    .string()
+    .exactOptional()
+    .describe('The agent that works on its tasks. Default: that of the model.'),
   base_ref: z
     .string()
     .exactOptional()

@@ -1,5 +1,6 @@
 import { WrittenConfiguration } from './cloud-agent-configuration.ts'
 import { z } from 'zod'
+import { AgentEntry } from './agent-entry.ts'
 import { Automations } from './automation-settings.ts'
 import { EncryptionSettings } from './encryption-settings.ts'
 import { ActionsOidc, GitHubApp } from './github-settings.ts'
@@ -60,6 +61,19 @@ const Runner = z.strictObject({
   keep_workspaces: flag
     .default(false)
     .describe('Keep the workspace of ended sessions, to look at what happened.'),
+  keep_home_minutes: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(240)
+    .describe(
+      'How long the home of the agent is kept when a session has completed: a message to its task goes on with the conversation that is in there. 0 keeps none.',
+    ),
+  install_agents: flag
+    .default(true)
+    .describe(
+      'Whether the first task of an agent that is not installed installs it, from npm, at its pinned version and checked by its lock file. Otherwise `errand agent install` does.',
+    ),
 })
 
 const Sandbox = z.strictObject({
@@ -167,22 +181,28 @@ const Model = z.strictObject({
 })
 export type Model = z.infer<typeof Model>
 
-const Agent = z.strictObject({
-  command: z.string().describe('The program inside the box, speaking ACP on its standard streams.'),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), z.string()).default({}),
-  read_only_paths: z
-    .array(z.string())
+/** The kinds of tool calls that ACP knows. */
+export const ToolKind = z.enum([
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'think',
+  'fetch',
+  'switch_mode',
+  'other',
+])
+
+const Permissions = z.strictObject({
+  deny: z
+    .array(ToolKind)
     .default([])
-    .describe('Folders of the host the program needs, bound read-only at the same path.'),
-  asks: z
-    .enum(['elicitation', 'mcp'])
-    .default('elicitation')
     .describe(
-      "How the agent asks its user: by ACP's elicitation, or by an MCP tool it is given for that.",
+      'Kinds of tool calls that agents are told no to, of `read`, `edit`, `delete`, `move`, `search`, `execute`, `think`, `fetch`, `switch_mode` and `other`. The sandbox confines an agent, not this: it is told no only where it asks.',
     ),
 })
-export type Agent = z.infer<typeof Agent>
 
 export const Settings = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address to listen on.'),
@@ -280,7 +300,18 @@ export const Settings = z.strictObject({
     })
     .prefault({})
     .describe('What webhooks are told of tasks, and where.'),
-  agents: z.record(z.string(), Agent).default({}).describe('Agents beside `coder` and `script`.'),
+  agents: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, 'must be letters, digits, dots and dashes'),
+      AgentEntry,
+    )
+    .default({})
+    .describe(
+      'Agents beside `coder` and `script` and those that are installed on demand (docs/agents.md). One of the same name takes the place of the other.',
+    ),
+  permissions: Permissions.prefault({}).describe(
+    'How agents are answered that ask before they use a tool. What is not denied is allowed.',
+  ),
 })
 export type Settings = z.infer<typeof Settings>
 export type SandboxSettings = Settings['sandbox']

@@ -74,6 +74,8 @@ export const CreateTask = z.object({
   create_pull_request: z.boolean().default(false),
   base_ref: z.string().exactOptional(),
   head_ref: z.string().exactOptional(),
+  /** The agent that works on it. Default: that of the model. */
+  agent: z.string().exactOptional(),
   /** How long a session may run, in minutes. Default and most: the server's `sessions.timeout_minutes`. */
   timeout_minutes: z.int().min(1).exactOptional(),
   /** Higher goes first; tasks of the same priority go in the order of their creation. Default 0. */

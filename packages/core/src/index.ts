@@ -162,7 +162,8 @@ export { endSession, type SessionEnd } from './sessions/end.ts'
 export { type Lease, type ReplayEntry, StaleAttempt } from './sessions/fence.ts'
 export { leaseSession, type LeaseOptions } from './sessions/lease.ts'
 export { releaseLease } from './sessions/lost.ts'
-export { takeMessages } from './sessions/messages.ts'
+export { hasMessages, takeMessages } from './sessions/messages.ts'
+export { lastEvents } from './events/last-events.ts'
 export { askUser, putAway, type Question, takeAnswer } from './sessions/questions.ts'
 export {
   recordAgentSession,

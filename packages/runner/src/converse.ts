@@ -1,10 +1,13 @@
+import { scriptModelId } from '@errand/contract'
 import { recordAgentSession, takeMessages } from '@errand/core'
 
 import { composeAnswerPrompt, lastAnswer } from './agent/first-prompt.ts'
 import type { Agent, Turn } from './agent/start-agent.ts'
+import type { ToolCalls } from './agent/tool-calls.ts'
 import { SessionFailed } from './failures.ts'
 import type { Questions } from './questions.ts'
 import type { Run } from './run/run.ts'
+import { type SteeredTurn, steerTurn } from './steer-turn.ts'
 
 /** How a conversation ended, when it did not fail. */
 export interface Finished {
@@ -15,10 +18,11 @@ export interface Finished {
 
 export interface Conversation {
   questions: Questions
-  /** Whether the agent has the home it had when it was put away. */
-  mayLoad: boolean
-  /** For a conversation that begins; one that is taken up again gets the answer it waited for. */
-  composePrompt: () => Promise<string>
+  toolCalls: ToolCalls
+  /** What the agent's home remembers. Undefined where that is a new one. */
+  earlierId: string | undefined
+  /** The prompt that begins a conversation, or that goes on with one that the agent remembers. */
+  composePrompt: (mode: { remembers: boolean }) => Promise<string>
 }
 
 /**
@@ -37,46 +41,65 @@ export async function converse(
   let prompt: string | undefined = begun.prompt
   let finished: Finished = {}
   while (prompt !== undefined) {
-    const turn: Turn | 'put_away' = await Promise.race([
-      agent.prompt(begun.conversationId, prompt),
-      questions.whenPutAway,
-    ])
+    const turn = await takeTurn(run, agent, conversation, prompt)
     if (turn === 'put_away') return 'put_away'
     await run.recorder.flush()
     finished = judge(turn)
-    const next = await nextPrompt(run, questions)
+    const next = await nextPrompt(run, questions, turn.unheard)
     if (next === 'put_away') return 'put_away'
     prompt = next?.prompt
   }
   return finished
 }
 
-/** Takes up the conversation that was put away if there is one and the agent knows it; else begins one. */
+/** One turn, with what the user says meanwhile. */
+async function takeTurn(
+  run: Run,
+  agent: Agent,
+  { questions, toolCalls }: Conversation,
+  prompt: string,
+): Promise<SteeredTurn | 'put_away'> {
+  const { conversationId } = questions
+  await using steering = steerTurn(run, agent, { questions, toolCalls })
+  const turn = await Promise.race([agent.prompt(conversationId, prompt), questions.whenPutAway])
+  if (turn === 'put_away') return 'put_away'
+  toolCalls.clear()
+  return { ...turn, ...(await steering.end()) }
+}
+
+/** Takes up the conversation the agent had if there is one and the agent knows it; else begins one. */
 async function begin(
   run: Run,
   agent: Agent,
-  { mayLoad, composePrompt }: Conversation,
+  { earlierId, composePrompt }: Conversation,
 ): Promise<{ conversationId: string; prompt: string }> {
   const { store } = run.context
   const { resume, replay, session } = run.lease
-  const earlierId = session.agent_session_id
-  const isKnown = mayLoad && resume && earlierId !== null && agent.canLoad
-  if (isKnown && (await agent.load(earlierId))) {
-    const { question, answer } = lastAnswer(replay)
-    return { conversationId: earlierId, prompt: composeAnswerPrompt(question, answer) }
+  if (earlierId !== undefined && agent.canLoad && (await agent.load(earlierId))) {
+    if (resume) {
+      const { question, answer } = lastAnswer(replay)
+      return { conversationId: earlierId, prompt: composeAnswerPrompt(question, answer) }
+    }
+    await recordAgentSession(store, run.lease, earlierId)
+    return { conversationId: earlierId, prompt: await composePrompt({ remembers: true }) }
   }
-  if (resume) await run.say('The agent cannot take its conversation up again: it is told anew.')
+  // A script is told nothing but itself.
+  if (resume || (session.number > 1 && session.agent !== scriptModelId)) {
+    await run.say('The agent cannot take its conversation up again: it is told anew.')
+  }
   const conversationId = await agent.begin()
   await recordAgentSession(store, run.lease, conversationId)
-  return { conversationId, prompt: await composePrompt() }
+  return { conversationId, prompt: await composePrompt({ remembers: false }) }
 }
 
 /** What the agent is to hear next; undefined when there is nothing. */
 async function nextPrompt(
   run: Run,
   questions: Questions,
+  unheard: readonly string[],
 ): Promise<{ prompt: string } | 'put_away' | undefined> {
   const { store } = run.context
+  if (unheard.length > 0) return { prompt: unheard.join('\n\n') }
   for (;;) {
     // Asked by the tool that does not wait: the answer comes as the next prompt.
     if (questions.open !== undefined) {
@@ -91,11 +114,12 @@ async function nextPrompt(
   }
 }
 
-function judge({ stopReason, report }: Turn): Finished {
+function judge({ stopReason, report, isCancelled }: SteeredTurn): Finished {
   if (stopReason === 'refusal') {
     throw new SessionFailed('agent_refused', 'The model refused to work on this prompt.')
   }
   if (stopReason === 'cancelled') {
+    if (isCancelled) return {}
     throw new SessionFailed('agent_failed', 'The agent broke off its turn by itself.')
   }
   return {

@@ -108,7 +108,7 @@ export const failures = {
     category: 'agent',
     title: 'Agent not installed',
     remedy:
-      "Install the program on the runner's machine, and name the folders it needs in `read_only_paths`.",
+      "Install it on the runner's machine with `errand agent install`; one of your own by hand, and name the folders it needs in `read_only_paths`.",
     retryable: false,
   },
   agent_failed: {

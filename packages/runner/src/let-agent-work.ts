@@ -1,14 +1,17 @@
 import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
-import { getTask, isDisconnected, StaleAttempt } from '@errand/core'
+import { isDisconnected, lastEvents, StaleAttempt } from '@errand/core'
 
 import type { AgentQuestion } from './agent/acp-connection.ts'
-import { agentEnvironment, mcpServersFor } from './agent/agent-environment.ts'
 import { fitAnswer } from './agent/answer-form.ts'
+import { answerPermission } from './agent/answer-permission.ts'
 import { readCustomAgent } from './agent/custom-agent.ts'
 import type { AgentDescriptor } from './agent/descriptor.ts'
+import { mostToldEvents, tellConversation, toldEvents } from './agent/earlier-conversation.ts'
 import { composeFirstPrompt } from './agent/first-prompt.ts'
+import { composeLaunch, writeSettingsFiles } from './agent/launch.ts'
 import { reportUpdate, type WorkLog } from './agent/report-update.ts'
 import { startAgent } from './agent/start-agent.ts'
+import { watchToolCalls } from './agent/tool-calls.ts'
 import type { Box } from './box/index.ts'
 import { converse, type Finished } from './converse.ts'
 import { RunStopped, SessionFailed } from './failures.ts'
@@ -47,21 +50,31 @@ export async function letAgentWork(
   const log: WorkLog = { commands: [], lastMessage: '' }
   await run.say('Starting the agent')
   try {
-    await using agent = await startAgent(run, box, {
-      descriptor,
-      env: agentEnvironment(gateway.url, catalogue),
-      mcpServers: mcpServersFor(descriptor, gateway.url),
-      handlers: {
-        onUpdate: (update) => reportUpdate(run.recorder, log, update),
-        onElicitation: (question) => elicit(run, questions, question),
+    const toolCalls = watchToolCalls()
+    const launch = composeLaunch(descriptor, gateway.url, catalogue)
+    await writeSettingsFiles(run, box, launch)
+    await using agent = await startAgent(run, box, launch, {
+      onUpdate(update) {
+        toolCalls.note(update)
+        reportUpdate(run.recorder, log, update)
+      },
+      onElicitation: (question) => elicit(run, questions, question),
+      onPermissionRequest(request) {
+        const { toolCallId = '', kind = toolCalls.kindOf(toolCallId) } = request.toolCall
+        const toolCall = { ...request.toolCall, kind }
+        const { permissions } = run.context.settings
+        return answerPermission(run.recorder, permissions, { ...request, toolCall })
       },
     })
     const finished = await converse(run, agent, {
       questions,
-      mayLoad: work.workspace.isReopened,
-      composePrompt: () => composePrompt(run, work),
+      toolCalls,
+      earlierId: earlierConversation(run, work.workspace),
+      composePrompt: (mode) => composePrompt(run, work, mode),
     })
-    return finished === 'put_away' ? 'put_away' : { ...finished, ...log }
+    if (finished === 'put_away') return 'put_away'
+    if (agent.canLoad) work.workspace.conversationId = questions.conversationId
+    return { ...finished, ...log }
   } catch (error) {
     throw blameModel(error, work)
   }
@@ -86,18 +99,35 @@ async function elicit(
   }
 }
 
-async function composePrompt(run: Run, work: AgentWork): Promise<string> {
-  const { lease, context } = run
+/** What the agent's home remembers: the conversation that was put away, or that of the task's last session. */
+function earlierConversation({ lease }: Run, workspace: Workspace): string | undefined {
+  if (workspace.isReopened) return lease.session.agent_session_id ?? undefined
+  return workspace.conversationId
+}
+
+async function composePrompt(
+  run: Run,
+  work: AgentWork,
+  { remembers }: { remembers: boolean },
+): Promise<string> {
+  const { lease } = run
   const { mirror, branch, checkout, descriptor } = work
   const base = await branchTip(run, mirror, branch.base)
   const commits = [checkout.startCommit, ...(base === undefined ? [] : [base])]
   const customAgent = await readCustomAgent(run, mirror, commits)
-  const task = await getTask(context.store, lease.task.id)
-  const earlier = task?.sessions.filter(({ number }) => number < lease.session.number) ?? []
+  const earlier = remembers ? undefined : await tellEarlier(run)
   return composeFirstPrompt(descriptor, lease, {
     ...(customAgent === undefined ? {} : { customAgent }),
-    earlierPrompts: earlier.map(({ prompt }) => prompt),
+    ...(earlier === undefined ? {} : { earlier }),
   })
+}
+
+/** Of the task's earlier sessions. What was said in this one is replayed from its own rows. */
+async function tellEarlier({ context, lease }: Run): Promise<string | undefined> {
+  if (lease.session.number === 1) return undefined
+  const query = { types: toldEvents, limit: mostToldEvents }
+  const events = await lastEvents(context.store, lease.task.id, query)
+  return tellConversation(events.filter(({ session_id: id }) => id !== lease.session.id))
 }
 
 /** An agent whose last call of the model failed has failed for that reason, whatever it says. */

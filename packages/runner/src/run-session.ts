@@ -1,6 +1,6 @@
 import { endSession, type Lease } from '@errand/core'
 
-import { describeAgent } from './agent/descriptor.ts'
+import { prepareAgent } from './agent/prepare-agent.ts'
 import { summarize } from './agent/summary.ts'
 import { endUnfinished } from './fail.ts'
 import { openCatalogue } from './gateway/catalogue.ts'
@@ -16,6 +16,7 @@ import { collectResult } from './result/collect-result.ts'
 import { openRun, type Run, type RunnerContext } from './run/run.ts'
 import { openSessionBox } from './session-box.ts'
 import { checkOut } from './workspace/check-out.ts'
+import { keepHome } from './workspace/kept-homes.ts'
 import { workBranchOf } from './workspace/work-branch.ts'
 import { openWorkspace } from './workspace/workspace.ts'
 
@@ -56,9 +57,8 @@ async function findPlace(run: Run) {
 
 /** From an empty box to a pushed branch. */
 async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'no_change'> {
-  const { settings, programs } = run.context
-  const descriptor = describeAgent(settings, programs, run.lease.session.agent)
-  const catalogue = openCatalogue(settings, run.lease.session.model)
+  const descriptor = await prepareAgent(run)
+  const catalogue = openCatalogue(run.context.settings, run.lease.session.model)
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)
   await using gateway = await openGateway(run, {
@@ -78,6 +78,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   await run.record({ type: 'session.summary', data: summary })
   const result = await collectResult(run, box, { workspace, checkout, summary, ...place })
   await box.close()
+  await keepHome(run, workspace)
   if (result === undefined) {
     await run.say('No changes were made: there is nothing to push.')
     return 'no_change'

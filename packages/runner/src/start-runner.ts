@@ -19,6 +19,7 @@ import {
 import type { BuiltinPrograms } from './agent/descriptor.ts'
 import type { RunnerForge } from './run/session-forge.ts'
 import { runSession } from './run-session.ts'
+import { sweepHomes } from './workspace/kept-homes.ts'
 import { sweepWorkspaces } from './workspace/sweep-workspaces.ts'
 
 export interface RunnerOptions {
@@ -99,6 +100,7 @@ export function startRunner(options: RunnerOptions): Runner {
       { log, signal, everyMs: workspaceSweepMs, what: 'sweeping workspaces' },
       async () => {
         if (!settings.runner.keep_workspaces) await sweepWorkspaces(options, signal)
+        await sweepHomes(options, signal)
       },
     ),
   ]

@@ -1,4 +1,12 @@
-import { autoModelId, invalidField, scriptModelId } from '@errand/contract'
+import {
+  apiBetween,
+  autoModelId,
+  builtinAgents,
+  invalidField,
+  scriptModelId,
+  type Settings,
+  spokenModel,
+} from '@errand/contract'
 import * as core from '@errand/core'
 import type { ServerContext } from './context.ts'
 
@@ -12,6 +20,8 @@ export interface ResolvedModel {
 export interface ModelRequest {
   /** What the caller wrote in `model`, if anything. */
   requested: string | undefined
+  /** What the caller wrote in `agent`, if anything. Default: the agent of the model. */
+  agent?: string | undefined
   /** What the custom agent names, if anything. */
   ofCustomAgent?: string | undefined
   prompt: string
@@ -32,10 +42,13 @@ export async function resolveModel(
   request: ModelRequest,
 ): Promise<ResolvedModel> {
   const { settings } = context
-  const { requested, ofCustomAgent, subject, maxMultiplier } = request
+  const { requested, ofCustomAgent, subject, maxMultiplier, agent } = request
+  if (agent !== undefined) requireAgent(settings, agent)
   const offered = await core.offeredModels(settings, subject, maxMultiplier)
   const asked = requested === autoModelId ? undefined : requested
-  const wanted = asked ?? ofCustomAgent ?? autoModelId
+  // The script agent needs no model, and takes no other than none.
+  const ofAgent = agent === scriptModelId && asked === undefined ? scriptModelId : undefined
+  const wanted = asked ?? ofAgent ?? ofCustomAgent ?? autoModelId
   if (wanted === autoModelId) return await chooseModel(context, offered, request)
   const found = [...offered, core.scriptModel].find(
     ({ id, aliases }) => id === wanted || aliases.includes(wanted),
@@ -50,18 +63,54 @@ export async function resolveModel(
     const why = `: ${found.unavailable}`
     throw invalidField('model', `model '${wanted}' is not supported here${whose}${why}${others}`)
   }
-  return { id: found.id, agent: found.agent }
+  if (agent === undefined) return { id: found.id, agent: found.agent }
+  const fitting = modelsOf(settings, agent, [...offered, core.scriptModel])
+  if (!fitting.includes(found)) {
+    throw invalidField(
+      'agent',
+      `agent '${agent}' cannot work with model '${found.id}'${whose}; those it can work with are: ${listOf(fitting) || 'none'}`,
+    )
+  }
+  return { id: found.id, agent }
+}
+
+/** @throws ErrandError validation_failed that names the agents there are. */
+export function requireAgent({ agents }: Settings, agent: string): void {
+  const known = [...new Set([...builtinAgents, ...Object.keys(agents)])]
+  if (known.includes(agent)) return
+  throw invalidField('agent', `agent '${agent}' is not known; these are: ${known.join(', ')}`)
+}
+
+/** The models an agent can speak to. */
+function modelsOf(
+  { agents, models, upstreams }: Settings,
+  agent: string,
+  offered: readonly core.OfferedModel[],
+): core.OfferedModel[] {
+  return offered.filter(({ id }) => {
+    if (id === scriptModelId || agent === scriptModelId) return id === agent
+    const model = models.find((one) => one.id === id)
+    const upstream = model && upstreams[model.upstream]
+    return upstream && apiBetween(agents[agent], spokenModel(model, upstream)) !== undefined
+  })
 }
 
 async function chooseModel(
   { settings, store }: Pick<ServerContext, 'settings' | 'store'>,
-  offered: readonly core.OfferedModel[],
-  { prompt }: ModelRequest,
+  all: readonly core.OfferedModel[],
+  { prompt, agent }: ModelRequest,
 ): Promise<ResolvedModel> {
-  if (offered.length === 0) {
+  if (all.length === 0) {
     throw invalidField(
       'model',
       "model 'auto' is not supported: no model is configured. Set ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY or OPENAI_BASE_URL where the server runs, or list `models` in errand.yml; model 'script' runs the shell block of the prompt and needs none",
+    )
+  }
+  const offered = agent === undefined ? all : modelsOf(settings, agent, all)
+  if (offered.length === 0) {
+    throw invalidField(
+      'agent',
+      `agent '${agent ?? ''}' can work with none of the models: ${namesOf(all)}`,
     )
   }
   const failing = await core.failingUpstreams(store)
@@ -74,10 +123,14 @@ async function chooseModel(
       `model 'auto' is not supported here: no model of at most ${core.autoMultiplierLimit}x may be used; these are: ${namesOf(offered)}`,
     )
   }
-  return { id: choice.model.id, agent: choice.model.agent, reason: choice.reason }
+  return { id: choice.model.id, agent: agent ?? choice.model.agent, reason: choice.reason }
 }
 
 function namesOf(offered: readonly core.OfferedModel[]): string {
+  return [listOf(offered), scriptModelId].filter((part) => part !== '').join(', ')
+}
+
+function listOf(offered: readonly core.OfferedModel[]): string {
   const usable = offered.filter(({ unavailable }) => unavailable === undefined)
-  return [...usable.map(({ id }) => id), scriptModelId].join(', ')
+  return usable.map(({ id }) => id).join(', ')
 }

@@ -92,6 +92,7 @@ async function resolveTask(
       : await readCustomAgent(forge, caller, repository, headRef ?? baseRef, body.custom_agent)
   const model = await resolveModel(context, {
     requested: body.model,
+    agent: body.agent,
     ofCustomAgent: customAgent?.model,
     prompt: body.prompt,
     subject: { owner: repository.owner, repository, user: caller.user },

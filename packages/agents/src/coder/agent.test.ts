@@ -33,6 +33,24 @@ agentConformance('coder', true, async (cwd, home) => {
 
 const coder = useCoder()
 
+it('hears what the user says while it works after the tool it is at', async () => {
+  const sessionId = await coder.start(({ index, user }) => {
+    if (index === 0) return bash('until [ -e go ]; do sleep 0.05; done')
+    return finish(user.includes('mind the gap') ? 'Minded' : 'Not minded')
+  })
+
+  const working = coder.agent.prompt(sessionId, 'Work')
+  await expect.poll(() => JSON.stringify(coder.agent.updates)).toContain('until [ -e go ]')
+  const during = await coder.agent.steer(sessionId, 'And mind the gap')
+  await writeFile(coder.path('go'), '')
+  const answer = await working
+  const after = await coder.agent.steer(sessionId, 'Too late')
+
+  expect(during).toEqual({ outcome: 'injected' })
+  expect(answer._meta).toMatchObject({ errand: { title: 'Minded' } })
+  expect(after).toEqual({ outcome: 'promptRequired' })
+})
+
 describe.each(modelApis)('over %s, the coder', (api) => {
   it('reads, edits, runs the tests, asks, plans and finishes', async () => {
     await writeFile(coder.path('sum.js'), 'export const sum = (a, b) => a - b\n')

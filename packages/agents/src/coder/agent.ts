@@ -4,6 +4,7 @@ import * as acp from '@agentclientprotocol/sdk'
 import { z } from 'zod'
 import { failure } from '../acp/failure.ts'
 import { promptText } from '../acp/prompt-text.ts'
+import { createSteering, type Steering, steeringMethod, SteeringRequest } from '../acp/steering.ts'
 import { createTurns } from '../acp/turns.ts'
 import { commandEnvironment } from '../process/command-environment.ts'
 import { createClient, QuestionLeftOpen } from './client.ts'
@@ -31,6 +32,8 @@ interface Session {
   settings: CoderSettings
   model: Model
   conversation: Conversation
+  /** Of the turn that runs. */
+  steering?: Steering
 }
 
 /** Keeps commands from paging, colouring and asking: nobody sees or hears them. */
@@ -52,6 +55,7 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
         agentInfo: { name: 'coder', title: 'Coder', version: '0.1.0' },
         agentCapabilities: { loadSession: true, promptCapabilities: { embeddedContext: true } },
         authMethods: [],
+        _meta: { steering: { supported: true } },
       }
     })
     .onRequest('session/new', async ({ params }) => {
@@ -76,6 +80,7 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
       const session = sessions.get(sessionId)
       if (session === undefined) throw acp.RequestError.sessionNotFound(sessionId)
       return turns.run(sessionId, signal, async (signal) => {
+        session.steering = createSteering()
         const turn = await prepareTurn(options, session, signal, (id) =>
           createClient(client, id, canAsk),
         )
@@ -89,6 +94,12 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
           throw error
         }
       })
+    })
+    .onRequest(steeringMethod, SteeringRequest, ({ params }) => {
+      const steering = sessions.get(params.sessionId)?.steering
+      // As ACP has them; what is no text is left out, as of any prompt.
+      const message = promptText(params.prompt as acp.ContentBlock[])
+      return { outcome: steering?.add(message) === true ? 'injected' : 'promptRequired' }
     })
     .onNotification('session/cancel', ({ params }) => turns.cancel(params.sessionId))
 }
@@ -106,7 +117,7 @@ async function openSession(
 
 async function prepareTurn(
   { env, home }: CoderOptions,
-  { workspace, settings, model, conversation }: Session,
+  { workspace, settings, model, conversation, steering = createSteering() }: Session,
   signal: AbortSignal,
   clientOf: (sessionId: string) => Turn['client'],
 ): Promise<Turn> {
@@ -132,6 +143,7 @@ async function prepareTurn(
     noteLimit,
     client,
     conversation,
+    steering,
     keep: () => keepConversation(home, conversation),
     signal,
   }

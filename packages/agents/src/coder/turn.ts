@@ -1,5 +1,6 @@
 import type { PromptResponse, StopReason } from '@agentclientprotocol/sdk'
 import type { ToolSet } from 'ai'
+import type { Steering } from '../acp/steering.ts'
 import type { Client } from './client.ts'
 import { addPrompt, type Conversation } from './conversation/conversation.ts'
 import { correctScale, estimateTokens } from './conversation/estimate.ts'
@@ -36,6 +37,8 @@ export interface Turn {
   noteLimit: number
   client: Client
   conversation: Conversation
+  /** What the user says meanwhile. */
+  steering: Steering
   /** Writes the conversation to its file. */
   keep: () => Promise<void>
   signal: AbortSignal
@@ -56,16 +59,28 @@ export async function runTurn(turn: Turn, prompt: string): Promise<PromptRespons
     if (spentTokens >= settings.tokenLimit) {
       return stop('max_tokens', `${settings.tokenLimit} tokens`, lastText)
     }
+    await takeSteering(turn)
     const answer = await ask(turn)
     spentTokens += (answer.inputTokens ?? 0) + (answer.outputTokens ?? 0)
     if (answer.text.trim() !== '') lastText = answer.text
     const report = await takeIn(turn, answer, settings.stepLimit - step - 1)
+    const isGoingOn =
+      report === undefined && (answer.calls.length > 0 || answer.finishReason === 'length')
+    // What was said last is heard before the turn is over.
+    if (isGoingOn || !turn.steering.close()) continue
     if (report !== undefined) return end('end_turn', cleanReport(report))
-    if (answer.calls.length > 0 || answer.finishReason === 'length') continue
     const reason = answer.finishReason === 'content-filter' ? 'refusal' : 'end_turn'
     return end(reason, deriveReport(lastText))
   }
   return stop('max_turn_requests', `${settings.stepLimit} steps`, lastText)
+}
+
+/** What the user has said since the last step, between two of them: after the tools, before the model. */
+async function takeSteering({ conversation, steering, keep }: Turn): Promise<void> {
+  const said = steering.take()
+  if (said.length === 0) return
+  conversation.messages.push({ role: 'user', content: said.join('\n\n') })
+  await keep()
 }
 
 async function takePrompt({ client, conversation, keep }: Turn, prompt: string): Promise<void> {

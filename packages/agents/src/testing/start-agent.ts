@@ -21,6 +21,8 @@ export interface StartedAgent extends AsyncDisposable {
   load(sessionId: string): Promise<void>
   prompt(sessionId: string, text: string): Promise<acp.PromptResponse>
   cancel(sessionId: string): Promise<void>
+  /** Tells the running turn something; gives what came of it. */
+  steer(sessionId: string, text: string): Promise<unknown>
   /** Closes its input, as a client does that goes away. */
   hangUp(): void
   kill(): Promise<void>
@@ -61,6 +63,8 @@ export async function startAgent(options: StartOptions): Promise<StartedAgent> {
     prompt: (sessionId, text) =>
       agent.request('session/prompt', { sessionId, prompt: [{ type: 'text', text }] }),
     cancel: (sessionId) => agent.notify('session/cancel', { sessionId }),
+    steer: (sessionId, text) =>
+      agent.request('_session/steering', { sessionId, prompt: [{ type: 'text', text }] }),
     hangUp: () => void child.stdin.end(),
     kill,
     exited,

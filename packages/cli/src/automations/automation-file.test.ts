@@ -26,6 +26,7 @@ describe('a file', () => {
       prompt: 'the prompt',
       enabled: true,
       model: '',
+      agent: '',
       base_ref: '',
       usage_limits: [],
       triggers: { cron: { expression: '0 9 * * 1', time_zone: 'Europe/Berlin' } },

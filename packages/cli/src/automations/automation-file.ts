@@ -40,6 +40,10 @@ export const AutomationFile = z
       .describe('Whether whoever does what begins a run must have write access.'),
     enabled: z.boolean().default(true).describe('Whether it runs by itself.'),
     model: z.string().default('').describe('The model. Default: the server decides.'),
+    agent: z
+      .string()
+      .default('')
+      .describe('The agent that works on its tasks. Default: that of the model.'),
     custom_agent: z.string().exactOptional().describe('A custom agent of the repository.'),
     base_ref: z
       .string()
@@ -70,7 +74,7 @@ export function automationOf(
   path: string,
   prompt: string,
 ): Omit<CreateAutomation, 'owner_type' | 'reasoning_effort' | 'github_mcp_toolsets'> {
-  const { name, description, enabled, model, base_ref, usage_limits, interval } = file
+  const { name, description, enabled, model, agent, base_ref, usage_limits, interval } = file
   const { allow_concurrent_runs, write_scope, require_actor_write_permission } = file
   return {
     allow_concurrent_runs,
@@ -81,6 +85,7 @@ export function automationOf(
     prompt,
     enabled,
     model,
+    agent,
     base_ref,
     usage_limits,
     triggers: {

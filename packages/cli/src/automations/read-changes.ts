@@ -4,13 +4,14 @@ import { UserError } from '../errors.ts'
 
 /** What the flags say of an automation; nothing of what is not given. */
 export function readChanges(options: ChangeOptions): UpdateAutomation {
-  const { name, description, model, customAgent, base, pr, comment, limit } = options
+  const { name, description, model, agent, customAgent, base, pr, comment, limit } = options
   const triggers = readTriggers(options)
   return {
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),
     ...(triggers !== undefined && { triggers }),
     ...(model !== undefined && { model }),
+    ...(agent !== undefined && { agent }),
     ...(customAgent !== undefined && { allowed_custom_agents: [customAgent] }),
     ...(base !== undefined && { base_ref: base }),
     ...((pr ?? comment) !== undefined && { tools: readTools(pr, comment) }),

@@ -17,6 +17,7 @@ interface CreateOptions {
   base?: string
   customAgent?: string
   model?: string
+  agent?: string
   head?: string
   pr?: boolean
   maxAiCredits?: number
@@ -35,6 +36,7 @@ export function addCreateCommand(program: Command, terminal: Terminal): void {
     .option('-b, --base <branch>', 'the branch to start from (default: the default branch)')
     .option('-a, --custom-agent <name>', 'a custom agent of the repository')
     .option('-m, --model <id>', 'the model; `script` needs none and runs the prompt itself')
+    .option('--agent <name>', "the agent that works on it (default: the model's)")
     .option('--head <branch>', 'work on this existing branch instead of a new one')
     .option('--pr', 'open a draft pull request')
     .option('--max-ai-credits <number>', 'what it may cost; then it waits', parseCredits)
@@ -45,6 +47,7 @@ export function addCreateCommand(program: Command, terminal: Terminal): void {
       examples(
         'errand create "Replace moment by date-fns" --pr --follow',
         'errand create -F prompt.md -R me/shop -b main -m claude-sonnet-5',
+        'errand create "Fix the flaky login test" -m claude-sonnet-5 --agent claude-code',
         'echo "Fix the flaky login test" | errand create -F -',
       ),
     )
@@ -67,6 +70,7 @@ async function create(
       prompt,
       create_pull_request: options.pr === true,
       ...(options.model !== undefined && { model: options.model }),
+      ...(options.agent !== undefined && { agent: options.agent }),
       ...(options.customAgent !== undefined && { custom_agent: options.customAgent }),
       ...(options.base !== undefined && { base_ref: options.base }),
       ...(options.head !== undefined && { head_ref: options.head }),

@@ -68,6 +68,11 @@ export const Campaign = z.strictObject({
     .exactOptional()
     .describe('A CSV or YAML file of variables for each repository.'),
   model: z.string().min(1).exactOptional().describe('The model. Default: the server decides.'),
+  agent: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('The agent that works on it. Default: that of the model.'),
   custom_agent: z.string().min(1).exactOptional().describe('A custom agent of the repositories.'),
   base_ref: z
     .string()

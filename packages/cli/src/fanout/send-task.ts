@@ -59,6 +59,7 @@ async function create(sending: Sending, progress: Progress): Promise<void> {
     prompt: markPrompt(progress.prompt, { name: campaign.name, id, attempt }),
     create_pull_request: campaign.create_pull_request,
     ...(campaign.model !== undefined && { model: campaign.model }),
+    ...(campaign.agent !== undefined && { agent: campaign.agent }),
     ...(campaign.custom_agent !== undefined && { custom_agent: campaign.custom_agent }),
     ...(campaign.base_ref !== undefined && { base_ref: campaign.base_ref }),
   }

@@ -35,6 +35,7 @@ function addStartTool(server: McpServer, client: Client): void {
         repository,
         prompt: z.string().min(1).describe('What is to be done, with all the agent must know.'),
         model: z.string().optional().describe('Default: the server decides.'),
+        agent: z.string().optional().describe("The agent. Default: the model's."),
         custom_agent: z.string().optional().describe('A custom agent of the repository.'),
         base_ref: z.string().optional().describe('The branch to start from. Default: the default.'),
         create_pull_request: z.boolean().default(true),

@@ -3,6 +3,7 @@ import { Exit, exitCodes } from '../errors.ts'
 import { loadSettings } from '../settings.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { examineAgents } from './examine-agents.ts'
 import { examineWebhooks } from './examine-webhooks.ts'
 
 /** `errand doctor`: exit code 0 only if agents may run here at the configured level, and webhooks can be. */
@@ -14,7 +15,8 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
   })
   const report = await probeHost(settings.sandbox, settings.data)
   const webhooks = examineWebhooks(settings, environment)
-  const checks = [...report.checks, ...(webhooks === undefined ? [] : [webhooks])]
+  const agents = await examineAgents(settings)
+  const checks = [...report.checks, agents, ...(webhooks === undefined ? [] : [webhooks])]
   const width = Math.max(...checks.map(({ name }) => name.length))
   for (const { name, ok, detail, remedy } of checks) {
     const mark = ok ? paint('green', '✓') : paint('red', '✗')
@@ -24,5 +26,5 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
   const isEnough = report.level === 'full' || report.level === settings.sandbox.level
   const level = paint(isEnough ? 'green' : 'red', report.level)
   terminal.out(`\nIsolation level: ${level} (sandbox.level asks for ${settings.sandbox.level})\n`)
-  if (!isEnough || webhooks?.ok === false) throw new Exit(exitCodes.failed)
+  if (!isEnough || !agents.ok || webhooks?.ok === false) throw new Exit(exitCodes.failed)
 }

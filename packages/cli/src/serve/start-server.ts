@@ -5,6 +5,7 @@ import { type Clock, DataFolderLocked, openStore, type Store } from '@errand/cor
 import { type EmbeddedForge, openForge } from '@errand/forge'
 import { createServer, type MountedRoute } from '@errand/server'
 import { type Logger } from 'pino'
+import { withKnownAgents } from '../agents/known-agents.ts'
 import { noteRunningServer } from '../client/local-server.ts'
 import { UserError } from '../errors.ts'
 import { type Environment } from '../settings.ts'
@@ -35,12 +36,13 @@ export interface RunningServer {
  * database's, unless another one is given.
  */
 export async function startServer(
-  settings: Settings,
+  given: Settings,
   environment: Environment,
   log: Logger,
   dependencies: { clock?: Clock; onRoute?: (route: MountedRoute) => void } = {},
 ): Promise<RunningServer> {
   const opened = new AsyncDisposableStack()
+  const settings = withKnownAgents(given)
   try {
     // Tokens and repositories are kept in there: nobody else's business.
     await mkdir(settings.data, { recursive: true, mode: 0o700 })

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { withKnownAgents } from '../agents/known-agents.ts'
 import { UserError } from '../errors.ts'
 import { type Flags } from '../settings.ts'
 import { type Terminal } from '../terminal/terminal.ts'
@@ -12,7 +13,8 @@ import { openStoreOf } from './start-server.ts'
 
 /** `errand worker`: a runner beside a server that is elsewhere. */
 export async function work(terminal: Terminal, flags: Flags, config?: string): Promise<void> {
-  const { settings, log } = await prepare(terminal, flags, config)
+  const { settings: given, log } = await prepare(terminal, flags, config)
+  const settings = withKnownAgents(given)
   if (settings.database_url === undefined) {
     throw new UserError("A worker needs the server's database.", {
       remedy: 'Give its PostgreSQL with --database-url, or as ERRAND_DATABASE_URL.',

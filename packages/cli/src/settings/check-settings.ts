@@ -1,6 +1,16 @@
+import { resolve } from 'node:path'
 import { builtinPrograms } from '@errand/agents'
-import { autoModelId, scriptModelId, Settings } from '@errand/contract'
+import {
+  agentPlaceholders,
+  apiBetween,
+  autoModelId,
+  scriptModelId,
+  Settings,
+  spokenModel,
+  unknownPlaceholder,
+} from '@errand/contract'
 import { type z } from 'zod'
+import { withKnownAgents } from '../agents/known-agents.ts'
 import { didYouMean } from './closest-word.ts'
 import { acceptedAt, keysAt } from './setting-keys.ts'
 import { type GivenSettings } from './settings-sources.ts'
@@ -11,11 +21,15 @@ const secretKeys = new Set(['admin_token', 'forge_token', 'database_url'])
 type Issue = z.core.$ZodIssue
 
 /** The settings, or every problem found, each naming where it was given and its key. */
-export function checkSettings(given: GivenSettings): { settings?: Settings; problems: string[] } {
+export function checkSettings(
+  given: GivenSettings,
+  cwd: string,
+): { settings?: Settings; problems: string[] } {
   const parsed = Settings.safeParse(given.values)
   if (!parsed.success)
     return { problems: parsed.error.issues.flatMap((issue) => explain(given, issue)) }
-  const problems = [...checkReferences(given, parsed.data)]
+  const known = withKnownAgents({ ...parsed.data, data: resolve(cwd, parsed.data.data) })
+  const problems = [...checkAgents(given, parsed.data), ...checkReferences(given, known)]
   return problems.length > 0 ? { problems } : { settings: parsed.data, problems }
 }
 
@@ -57,6 +71,22 @@ function* checkReferences(given: GivenSettings, settings: Settings): Generator<s
     if (!agents.includes(model.agent)) {
       yield `${at('agent')} \`${model.agent}\` is not an agent${didYouMean(model.agent, agents)}`
     }
+    const upstream = settings.upstreams[model.upstream]
+    const entry = settings.agents[model.agent]
+    if (upstream !== undefined && apiBetween(entry, spokenModel(model, upstream)) === undefined) {
+      yield `${at('agent')} \`${model.agent}\` cannot speak to this model: it knows ${Object.keys(entry?.apis ?? {}).join(', ')}`
+    }
+  }
+}
+
+/** What an entry is filled in with must be known before a task needs it. */
+function* checkAgents(given: GivenSettings, settings: Settings): Generator<string> {
+  for (const [name, entry] of Object.entries(settings.agents)) {
+    const unknown = unknownPlaceholder(entry)
+    if (unknown === undefined) continue
+    const place = placeOf(given, ['agents', name])
+    const known = [...agentPlaceholders]
+    yield `${place}: agents.${name} has \${${unknown}}, and there are ${known.join(', ')} and what its \`apis\` say${didYouMean(unknown, known)}`
   }
 }
 

@@ -41,6 +41,7 @@ function anAutomation(overrides: Partial<NewAutomation> = {}): NewAutomation {
     triggers: { pull_request: { types: ['opened'] } },
     model: 'script',
     tools: ['add_comment'],
+    agent: '',
     allowed_custom_agents: [],
     usage_limits: [],
     base_ref: '',

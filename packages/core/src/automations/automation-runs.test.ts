@@ -39,6 +39,7 @@ function anAutomation(overrides: Partial<NewAutomation> = {}): NewAutomation {
     triggers: { interval: { cadence: ['hourly'], minute_utc: 0 } },
     model: 'script',
     tools: ['create_pull_request'],
+    agent: '',
     allowed_custom_agents: [],
     usage_limits: [],
     base_ref: '',

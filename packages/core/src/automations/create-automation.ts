@@ -43,6 +43,7 @@ export async function createAutomation(store: Store, input: NewAutomation): Prom
         allow_concurrent_runs: input.allow_concurrent_runs,
         triggers: JSON.stringify(storableJson(input.triggers)),
         model: storableText(input.model),
+        agent: storableText(input.agent),
         tools: JSON.stringify(storableJson(input.tools)),
         allowed_custom_agents: JSON.stringify(storableJson(input.allowed_custom_agents)),
         usage_limits: JSON.stringify(storableJson(input.usage_limits)),

@@ -84,7 +84,15 @@ function timetableOf(
 }
 
 const jsonColumns = ['triggers', 'tools', 'allowed_custom_agents', 'usage_limits'] as const
-const textColumns = ['name', 'description', 'prompt', 'model', 'base_ref', 'source_path'] as const
+const textColumns = [
+  'name',
+  'description',
+  'prompt',
+  'model',
+  'agent',
+  'base_ref',
+  'source_path',
+] as const
 
 function columnsOf(fields: UpdateAutomation): UpdateObject<Database, 'automations'> {
   const { enabled, write_scope, require_actor_write_permission, allow_concurrent_runs } = fields

@@ -37,7 +37,7 @@ async function readPage(
   return { events: rows.map(presentEvent), total: task?.event_count ?? 0 }
 }
 
-function presentEvent(row: EventRow): Event {
+export function presentEvent(row: EventRow): Event {
   return {
     id: String(row.number),
     type: row.type,

@@ -29,3 +29,15 @@ export async function takePending(tx: Tx, session: SessionRow): Promise<MessageR
     .execute()
   return taken.sort((a, b) => a.number - b.number)
 }
+
+/** Whether users have sent messages that nobody has taken yet. */
+export async function hasMessages(store: Store, sessionId: string): Promise<boolean> {
+  const found = await store.db
+    .selectFrom('messages')
+    .select('id')
+    .where('session_id', '=', sessionId)
+    .where('taken_by_attempt', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}

@@ -21,6 +21,7 @@ export interface AutomationRow {
   allow_concurrent_runs: boolean
   triggers: Triggers
   model: string
+  agent: string
   tools: string[]
   allowed_custom_agents: string[]
   usage_limits: UsageLimit[]

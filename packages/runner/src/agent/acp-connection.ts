@@ -5,6 +5,7 @@ import {
   type CreateElicitationResponse,
   MessageTooLargeError,
   RequestError,
+  type RequestPermissionResponse,
 } from '@agentclientprotocol/sdk'
 import { z } from 'zod'
 
@@ -13,6 +14,7 @@ import { printable } from '../printable.ts'
 import type { Run } from '../run/run.ts'
 import { longestMessageBytes, openAcpStream } from './acp-stream.ts'
 import type { AgentProcess } from './agent-process.ts'
+import { PermissionRequest } from './answer-permission.ts'
 
 /** What an agent may want from us while it works. */
 export interface AgentHandlers {
@@ -20,6 +22,8 @@ export interface AgentHandlers {
   onUpdate(update: unknown): void
   /** Asks the user. Resolves with what fits the form asked for. */
   onElicitation(question: AgentQuestion): Promise<CreateElicitationResponse>
+  /** Wants to know whether it may use a tool. Must not throw. */
+  onPermissionRequest(request: PermissionRequest): RequestPermissionResponse
 }
 
 export interface AgentQuestion {
@@ -40,6 +44,8 @@ export interface AcpConnection {
     answer: z.ZodType<T>,
     options?: { timeoutMs?: number },
   ): Promise<T>
+  /** Tells the agent something that has no answer. Whether it hears is not known. */
+  notify(method: string, params: object): Promise<void>
   close(): void
 }
 
@@ -56,8 +62,9 @@ export function connectAgent(
     handlers.onUpdate(z.object({ update: z.unknown() }).safeParse(params).data?.update)
   })
   const connection = client({ name: 'errand' })
-    // The box is what confines an agent: inside, it may do what it likes.
-    .onRequest('session/request_permission', PermissionRequest, ({ params }) => allow(params))
+    .onRequest('session/request_permission', PermissionRequest, ({ params }) =>
+      handlers.onPermissionRequest(params),
+    )
     .onRequest('elicitation/create', ElicitationRequest, ({ params }) =>
       params.mode === 'form' ? handlers.onElicitation(params) : { action: 'decline' },
     )
@@ -98,20 +105,16 @@ export function connectAgent(
         over.abort()
       }
     },
+    async notify(method, params) {
+      try {
+        await connection.agent.notify(method, params)
+      } catch (error) {
+        // Who waits for its answers hears of an agent that is gone.
+        run.context.log.debug({ err: error, method }, 'an agent could not be told')
+      }
+    },
     close: () => connection.close(),
   }
-}
-
-const PermissionRequest = z.object({
-  options: z.array(z.object({ optionId: z.string(), kind: z.string() })),
-})
-
-function allow({ options }: z.infer<typeof PermissionRequest>) {
-  const allowing =
-    options.find(({ kind }) => kind === 'allow_always') ??
-    options.find(({ kind }) => kind === 'allow_once')
-  if (allowing === undefined) return { outcome: { outcome: 'cancelled' } }
-  return { outcome: { outcome: 'selected', optionId: allowing.optionId } }
 }
 
 const ElicitationRequest = z.object({

@@ -4,8 +4,8 @@ import { type Box, type BoxedProcess, type Exit, SandboxTooWeak } from '../box/i
 import { SessionFailed } from '../failures.ts'
 import { printable } from '../printable.ts'
 import type { Run } from '../run/run.ts'
-import type { AgentDescriptor } from './descriptor.ts'
 import { requireWithinLimits } from './exit.ts'
+import type { AgentLaunch } from './launch.ts'
 
 /** The agent's program in its box. */
 export interface AgentProcess {
@@ -24,13 +24,8 @@ const keptLines = 20
 const lingerMs = 3000
 
 /** @throws SessionFailed sandbox_too_weak */
-export async function spawnAgent(
-  run: Run,
-  box: Box,
-  descriptor: AgentDescriptor,
-  env: Readonly<Record<string, string>>,
-): Promise<AgentProcess> {
-  const boxed = await spawn(box, descriptor, env)
+export async function spawnAgent(run: Run, box: Box, launch: AgentLaunch): Promise<AgentProcess> {
+  const boxed = await spawn(box, launch)
   let stderr = ''
   boxed.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-keptCharacters)
@@ -50,18 +45,14 @@ export async function spawnAgent(
       }
       run.signal.throwIfAborted()
       const lines = printable(stderr).trim().split('\n').slice(-keptLines).join('\n')
-      return explain(run, descriptor, exit, lines)
+      return explain(run, launch, exit, lines)
     },
   }
 }
 
-async function spawn(
-  box: Box,
-  { command, args, env: ownEnv }: AgentDescriptor,
-  env: Readonly<Record<string, string>>,
-): Promise<BoxedProcess> {
+async function spawn(box: Box, { command, args, env }: AgentLaunch): Promise<BoxedProcess> {
   try {
-    return await box.spawnAgent(command, args, { ...env, ...ownEnv })
+    return await box.spawnAgent(command, args, env)
   } catch (error) {
     if (error instanceof SandboxTooWeak) {
       throw new SessionFailed('sandbox_too_weak', error.message, error)
@@ -72,7 +63,7 @@ async function spawn(
 
 function explain(
   run: Run,
-  { name, command }: AgentDescriptor,
+  { name, command }: AgentLaunch,
   exit: Exit | undefined,
   lastLines: string,
 ): Error {

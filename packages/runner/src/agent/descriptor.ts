@@ -1,19 +1,32 @@
 import { existsSync } from 'node:fs'
 
-import type { Settings } from '@errand/contract'
+import type { AgentEntry, Settings } from '@errand/contract'
 
 import { SessionFailed } from '../failures.ts'
+import type { Template } from './fill-in.ts'
 
 /** How an agent is started in a box, and how it behaves there. */
 export interface AgentDescriptor {
   name: string
   command: string
-  args: readonly string[]
-  env: Readonly<Record<string, string>>
+  /** With placeholders, as all its templates. */
+  args: readonly Template[]
+  env: Readonly<Record<string, Template>>
+  /** Files of its home, by their path below it. */
+  settingsFiles: Readonly<Record<string, Template>>
   /** Files and folders of the host it needs, bound read-only at the same path. */
   readOnlyPaths: readonly string[]
   /** The program of the MCP tool by which it asks its user; without one it asks by ACP's elicitation. */
   askServer?: { command: string; args: readonly string[] }
+  /** The APIs of models it speaks, and what placeholders stand for with each. Absent: any. */
+  apis?: AgentEntry['apis']
+  authenticate?: { method_id: string; meta?: Readonly<Record<string, Template>> }
+  mode?: string
+  configOptions: Readonly<Record<string, string | boolean>>
+  /** Whether it can take up a conversation again, if it says so. */
+  loads: boolean
+  /** Whether it starts the MCP servers it is told of. */
+  takesMcpServers: boolean
   /** Takes prompts exactly as they were written: nothing of ours is put around them. */
   isVerbatim: boolean
 }
@@ -23,6 +36,8 @@ export interface BuiltinPrograms {
   agents: Readonly<
     Record<string, { entry: string; asks: 'elicitation' | 'mcp'; isVerbatim: boolean }>
   >
+  /** The folders with the lock files of agents that are installed on demand, by their names. */
+  lockFolders: Readonly<Record<string, string>>
   /** The MCP server by which agents without elicitation ask the user. */
   askServerEntry: string
   nodeArguments: readonly string[]
@@ -30,47 +45,74 @@ export interface BuiltinPrograms {
   readOnlyPaths: readonly string[]
 }
 
-/**
- * The agent of a session, by its name in the settings or among those that come with Errand.
- *
- * @throws SessionFailed agent_unknown, agent_not_installed
- */
-export function describeAgent(
-  settings: Settings,
+/** An agent that is on this machine. */
+export interface Installed {
+  /** All of it is in there. */
+  folder: string
+  command: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+}
+
+/** An agent that comes with Errand; undefined for any other. */
+export function describeBuiltin(
   programs: BuiltinPrograms,
   name: string,
-): AgentDescriptor {
-  const configured = settings.agents[name]
-  if (configured !== undefined) {
-    const { command, args, env, read_only_paths: paths, asks } = configured
-    const missing = paths.find((path) => !existsSync(path))
-    if (missing !== undefined) {
-      const message = `The agent ${name} is not installed: ${missing}, one of its read_only_paths, does not exist.`
-      throw new SessionFailed('agent_not_installed', message)
-    }
-    return {
-      name,
-      command,
-      args,
-      env,
-      isVerbatim: false,
-      ...askingBy(asks, paths, programs),
-    }
-  }
+): AgentDescriptor | undefined {
   const builtin = programs.agents[name]
-  if (builtin !== undefined) {
-    return {
-      name,
-      command: process.execPath,
-      args: [...programs.nodeArguments, builtin.entry],
-      env: {},
-      isVerbatim: builtin.isVerbatim,
-      ...askingBy(builtin.asks, programs.readOnlyPaths, programs),
-    }
+  if (builtin === undefined) return undefined
+  return {
+    name,
+    command: process.execPath,
+    args: [...programs.nodeArguments, builtin.entry],
+    env: {},
+    settingsFiles: {},
+    configOptions: {},
+    loads: true,
+    takesMcpServers: true,
+    isVerbatim: builtin.isVerbatim,
+    ...askingBy(builtin.asks, programs.readOnlyPaths, programs),
   }
-  const known = [...Object.keys(programs.agents), ...Object.keys(settings.agents)].join(', ')
-  const message = `The agent ${name} is not configured on this runner; it knows ${known}.`
-  throw new SessionFailed('agent_unknown', message)
+}
+
+/**
+ * An agent of the settings, with what is different where agents may be told no.
+ *
+ * @param installed where it has a distribution
+ * @throws SessionFailed agent_not_installed
+ */
+export function describeEntry(
+  name: string,
+  entry: AgentEntry,
+  installed: Installed | undefined,
+  { programs, permissions }: { programs: BuiltinPrograms; permissions: Settings['permissions'] },
+): AgentDescriptor {
+  const { read_only_paths: paths, apis, authenticate } = entry
+  const missing = paths.find((path) => !existsSync(path))
+  if (missing !== undefined) {
+    const message = `The agent ${name} is not installed: ${missing}, one of its read_only_paths, does not exist.`
+    throw new SessionFailed('agent_not_installed', message)
+  }
+  const restricted = permissions.deny.length > 0 ? entry.restricted : undefined
+  const args = restricted?.args ?? entry.args
+  const mode = restricted?.mode ?? entry.mode
+  const own = installed === undefined ? paths : [...paths, installed.folder]
+  return {
+    name,
+    // One of the two is there: the schema sees to it.
+    command: installed?.command ?? entry.command ?? name,
+    args: args.length > 0 ? args : (installed?.args ?? []),
+    env: { ...installed?.env, ...entry.env, ...restricted?.env },
+    settingsFiles: { ...entry.settings_files, ...restricted?.settings_files },
+    configOptions: entry.config_options,
+    loads: entry.loads,
+    takesMcpServers: entry.takes_mcp_servers,
+    isVerbatim: false,
+    ...(apis === undefined ? {} : { apis }),
+    ...(authenticate === undefined ? {} : { authenticate }),
+    ...(mode === undefined ? {} : { mode }),
+    ...askingBy(entry.asks, own, programs),
+  }
 }
 
 /** An agent that asks by our MCP tool has that program in its box as well. */

@@ -6,8 +6,8 @@ import type { AgentDescriptor } from './descriptor.ts'
 export interface PromptParts {
   /** The instructions of the custom agent the task names. */
   customAgent?: string
-  /** The prompts of the task's earlier sessions, oldest first. */
-  earlierPrompts: readonly string[]
+  /** What was said and done in the task before, where there was anything. */
+  earlier?: string
 }
 
 /**
@@ -18,21 +18,20 @@ export interface PromptParts {
 export function composeFirstPrompt(
   descriptor: AgentDescriptor,
   { session, replay }: Lease,
-  { customAgent, earlierPrompts }: PromptParts,
+  { customAgent, earlier }: PromptParts,
 ): string {
   if (descriptor.isVerbatim) return session.prompt
   const parts = [
     customAgent ?? '',
-    earlierPrompts.length === 0 ? '' : earlier(earlierPrompts),
+    earlier === undefined ? '' : told(earlier),
     session.prompt,
     replay.length === 0 ? '' : said(replay),
   ]
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
-function earlier(prompts: readonly string[]): string {
-  const quoted = prompts.map((prompt) => quote(prompt)).join('\n\n')
-  return `The branch already holds work on these earlier requests, oldest first:\n\n${quoted}\n\nThe request now:`
+function told(earlier: string): string {
+  return `The task has been worked on before, and the branch holds what came of it. This was said and done, oldest first:\n\n${earlier}\n\nThe request now:`
 }
 
 const roles = {

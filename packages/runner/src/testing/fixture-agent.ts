@@ -27,6 +27,8 @@ export type Step =
   | { refuse: { message: string; data?: object } }
   | { exit: number; stderr?: string }
   | { hang: true }
+  /** Until it is cancelled, or told something, which it says. */
+  | { wait: true }
 
 type Message = { id?: number; method?: string; params?: Record<string, unknown>; result?: unknown }
 
@@ -35,6 +37,7 @@ const waiting = new Map<number, (message: Message) => void>()
 let mcpServers: { command: string; args: string[]; env: { name: string; value: string }[] }[] = []
 let nextId = 1
 let answer = ''
+let interrupted = Promise.withResolvers<string | undefined>()
 
 function send(message: object): void {
   process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
@@ -149,6 +152,11 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     process.exit(step.exit)
   }
   if ('hang' in step) await delay(1_000_000)
+  if ('wait' in step) {
+    const heard = await interrupted.promise
+    if (heard === undefined) return { stopReason: 'cancelled' }
+    chunk('agent_message_chunk', `steered: ${heard}`)
+  }
   if ('refuse' in step) {
     const { message, data } = step.refuse
     send({ id, error: { code: -32_000, message, ...(data === undefined ? {} : { data }) } })
@@ -161,6 +169,7 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
 
 async function prompt(id: number, text: string): Promise<void> {
   appendFileSync(historyFile, `${JSON.stringify(text)}\n`)
+  interrupted = Promise.withResolvers()
   let result: object = { stopReason: 'end_turn' }
   for (const step of stepsOf(text)) {
     const more = await perform(step, id)
@@ -183,7 +192,14 @@ function stepsOf(text: string): Step[] {
 function answerTo({ id, method, params }: Message & { id: number }): void {
   switch (method) {
     case 'initialize':
-      send({ id, result: { protocolVersion: 1, agentCapabilities: { loadSession: true } } })
+      send({
+        id,
+        result: {
+          protocolVersion: 1,
+          agentCapabilities: { loadSession: true },
+          _meta: { steering: { supported: process.argv.includes('--steering') } },
+        },
+      })
       return
     case 'session/new':
       mcpServers = params?.mcpServers as typeof mcpServers
@@ -198,6 +214,12 @@ function answerTo({ id, method, params }: Message & { id: number }): void {
         send({ id, result: {} })
       }
       return
+    case '_session/steering': {
+      const [block] = (params?.prompt ?? []) as { text: string }[]
+      send({ id, result: { outcome: 'injected' } })
+      interrupted.resolve(block?.text)
+      return
+    }
     case 'session/prompt': {
       const [block] = (params?.prompt ?? []) as { text: string }[]
       void prompt(id, block?.text ?? '')
@@ -210,6 +232,7 @@ function answerTo({ id, method, params }: Message & { id: number }): void {
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const message = JSON.parse(line) as Message
+  if (message.method === 'session/cancel') interrupted.resolve(undefined)
   if (message.id === undefined) return
   if (message.method === undefined) waiting.get(message.id)?.(message)
   else answerTo({ ...message, id: message.id })

@@ -16,6 +16,7 @@ export function fixtureSettings(settings: object = {}, upstreamUrl = 'http://127
   return {
     agents: {
       fixture,
+      'fixture-steered': { ...fixture, args: [program, '--steering'] },
       'fixture-mcp': { ...fixture, asks: 'mcp' },
       absent: { command: '/opt/no-such-agent' },
     },

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { hasCode } from '../error-code.ts'
 import { type FileLock, lockFile } from '../file-lock.ts'
 import type { Run } from '../run/run.ts'
+import { takeHome } from './kept-homes.ts'
 import { removeTree } from './remove-tree.ts'
 
 /** The folders one session works in, held by one run at a time. */
@@ -26,6 +27,8 @@ export interface Workspace extends AsyncDisposable {
    * go on with them, also when this process dies. Who no longer needs them is for the sweep to see.
    */
   isKept: boolean
+  /** The conversation the home remembers: of the task's last session at first, of this one at its end. */
+  conversationId: string | undefined
 }
 
 /** Whose folders these are: written beside them, where no agent can change it. */
@@ -54,7 +57,8 @@ export async function openWorkspace(run: Run): Promise<Workspace> {
   if (lock === undefined) throw new Error(`the workspace ${dir} was removed as it was made`)
   const owner = { task_id: run.lease.task.id, session_id: run.lease.session.id }
   await writeFile(join(dir, 'owner.json'), JSON.stringify(owner))
-  return await present(run, dir, lock, false)
+  const conversationId = await takeHome(run, dir, join(dir, 'home'))
+  return await present(run, dir, lock, { isReopened: false, conversationId })
 }
 
 async function reopen(run: Run, folder: string): Promise<Workspace | undefined> {
@@ -64,7 +68,8 @@ async function reopen(run: Run, folder: string): Promise<Workspace | undefined> 
   if (!existsSync(join(dir, 'checkout.json'))) return undefined
   const options = { create: false, waitMs: handOverMs, signal: run.signal }
   const lock = await lockFile(join(dir, 'lock'), options)
-  return lock === undefined ? undefined : await present(run, dir, lock, true)
+  if (lock === undefined) return undefined
+  return await present(run, dir, lock, { isReopened: true, conversationId: undefined })
 }
 
 function newestOf(names: string[], sessionId: string): string | undefined {
@@ -79,7 +84,7 @@ async function present(
   run: Run,
   dir: string,
   lock: FileLock,
-  isReopened: boolean,
+  { isReopened, conversationId }: Pick<Workspace, 'isReopened' | 'conversationId'>,
 ): Promise<Workspace> {
   const [workspaceDir, homeDir, runDir] = ['workspace', 'home', 'run'].map((name) =>
     join(dir, name),
@@ -95,6 +100,7 @@ async function present(
     isReopened,
     // Also when they were kept until now: what is leased again either goes on or begins anew.
     isKept: false,
+    conversationId,
     async [Symbol.asyncDispose]() {
       const mayGo = !workspace.isKept && !run.context.settings.runner.keep_workspaces
       if (mayGo) await removeTree(dir)

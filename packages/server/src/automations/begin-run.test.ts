@@ -88,6 +88,7 @@ beforeEach(() => {
 async function heldRun(overrides: Partial<NewAutomation> = {}): Promise<HeldAutomationRun> {
   const automation = await createAutomation(store, {
     name: 'Tidy',
+    agent: '',
     description: '',
     prompt: 'Tidy up',
     enabled: true,

@@ -38,7 +38,7 @@ export async function composeTask(
   repository: RepositoryAccess,
   automation: Pick<
     AutomationRow,
-    'prompt' | 'model' | 'tools' | 'allowed_custom_agents' | 'base_ref'
+    'prompt' | 'model' | 'agent' | 'tools' | 'allowed_custom_agents' | 'base_ref'
   >,
   run?: Begun,
 ): Promise<CreateTask> {
@@ -57,6 +57,7 @@ export async function composeTask(
     // A recipe has a branch and a pull request of its own.
     ...(recipe === undefined && branchesOf(repository, run?.trigger ?? undefined)),
     ...(model !== '' && { model }),
+    ...(automation.agent !== '' && { agent: automation.agent }),
     ...(customAgent !== undefined && { custom_agent: customAgent }),
   }
 }

@@ -58,6 +58,7 @@ export function presentAutomation(
     tools: row.tools,
     github_mcp_toolsets: [],
     allowed_custom_agents: row.allowed_custom_agents,
+    agent: row.agent,
     base_ref: row.base_ref,
     usage_limits: row.usage_limits,
     usage: used,

@@ -24,6 +24,7 @@ export interface ChangeOptions {
   day?: number
   on?: Triggers
   model?: string
+  agent?: string
   customAgent?: string
   base?: string
   /** Commander's name for `--no-pr` and `--pr`; absent when neither is given. */
@@ -60,6 +61,7 @@ export function addChangeOptions(command: Command): Command {
       collectEvent,
     )
     .option('-m, --model <id>', 'the model; `script` needs none')
+    .option('--agent <name>', "the agent of its tasks (default: the model's)")
     .option('-a, --custom-agent <name>', 'a custom agent of the repository')
     .option('-b, --base <branch>', 'the branch to start from (default: the default branch)')
     .option('--pr', 'open a draft pull request (default)')

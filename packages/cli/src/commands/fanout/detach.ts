@@ -141,7 +141,7 @@ async function create(
 type Body = CallInput<'createCampaign'>['body']
 
 function fieldsOf({ name, model, custom_agent, base_ref, create_pull_request, ...rest }: Campaign) {
-  const { prompt, pull_request: pull } = rest
+  const { prompt, agent, pull_request: pull } = rest
   const { labels = [], reviewers = [], team_reviewers = [] } = pull ?? {}
   return {
     name,
@@ -150,6 +150,7 @@ function fieldsOf({ name, model, custom_agent, base_ref, create_pull_request, ..
     prompt,
     create_pull_request,
     ...(model === undefined ? {} : { model }),
+    ...(agent === undefined ? {} : { agent }),
     ...(custom_agent === undefined ? {} : { custom_agent }),
     ...(base_ref === undefined ? {} : { base_ref }),
   }

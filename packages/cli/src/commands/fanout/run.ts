@@ -45,6 +45,7 @@ interface RunOptions extends DetachOptions {
   forks?: boolean
   variables?: string
   model?: string
+  agent?: string
   customAgent?: string
   base?: string
   pr: boolean
@@ -94,6 +95,7 @@ export function addRunCommand(fanout: Command, terminal: Terminal): void {
       'variables for each repository: CSV with a column repository, or YAML',
     )
     .option('-m, --model <id>', 'the model; `script` needs none and runs the prompt itself')
+    .option('--agent <name>', "the agent that works on it (default: the model's)")
     .option('-a, --custom-agent <name>', 'a custom agent of the repositories')
     .option('-b, --base <branch>', "the branch to start from (default: each one's default branch)")
     .option('--no-pr', 'open no pull requests')
@@ -188,6 +190,7 @@ async function toCampaign(
     ...((Object.keys(targets).length > 0 || options.campaign === undefined) && { targets }),
     ...(options.variables !== undefined && { variables: options.variables }),
     ...(options.model !== undefined && { model: options.model }),
+    ...(options.agent !== undefined && { agent: options.agent }),
     ...(options.customAgent !== undefined && { custom_agent: options.customAgent }),
     ...(options.base !== undefined && { base_ref: options.base }),
     ...(!options.pr && { create_pull_request: false }),

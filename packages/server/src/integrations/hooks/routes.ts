@@ -41,7 +41,7 @@ async function start(
   request: SignedRequest,
   delivery: Delivery,
 ): Promise<object> {
-  const { id, model, base_ref, create_pull_request } = hook.settings
+  const { id, model, agent, base_ref, create_pull_request } = hook.settings
   const name = hook.render('repository', delivery)
   if (!/^[^/\s]+\/[^/\s]+$/.test(name)) {
     throw invalidField(
@@ -59,6 +59,7 @@ async function start(
       create_pull_request,
       idempotency_key: `hook:${id}:${nameOf(hook, request)}`,
       ...(model === undefined ? {} : { model }),
+      ...(agent === undefined ? {} : { agent }),
       ...(base_ref === undefined ? {} : { base_ref }),
     },
   )

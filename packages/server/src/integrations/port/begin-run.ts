@@ -40,12 +40,13 @@ export async function beginRun(
 }
 
 function taskOf(run: HeldRun, request: Extract<PortRequest, { action: 'start_agent_task' }>) {
-  const { prompt, model, custom_agent, base_ref, create_pull_request } = request
+  const { prompt, model, agent, custom_agent, base_ref, create_pull_request } = request
   return {
     prompt,
     create_pull_request,
     idempotency_key: `port:${run.run_id}`,
     ...(model === undefined ? {} : { model }),
+    ...(agent === undefined ? {} : { agent }),
     ...(custom_agent === undefined ? {} : { custom_agent }),
     ...(base_ref === undefined ? {} : { base_ref }),
   }

@@ -34,6 +34,7 @@ const StartTask = Run.extend({
   repositories: Repositories,
   prompt: z.string(),
   model: optional(z.string()),
+  agent: optional(z.string()),
   custom_agent: optional(z.string()),
   base_ref: optional(z.string()),
   create_pull_request: z.preprocess((value) => value ?? true, z.boolean()),

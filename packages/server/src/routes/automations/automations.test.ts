@@ -63,6 +63,7 @@ describe('an automation', () => {
       allow_concurrent_runs: false,
       triggers: weekly,
       model: 'script',
+      agent: '',
       reasoning_effort: '',
       tools: ['create_pull_request'],
       github_mcp_toolsets: [],
@@ -152,6 +153,7 @@ describe('an automation', () => {
     [{ allowed_custom_agents: ['a', 'b'] }, 'allowed_custom_agents', /one/],
     [{ tools: ['rm'] }, 'tools', /create_pull_request/],
     [{ base_ref: 'a..b' }, 'base_ref', /./],
+    [{ agent: 'codx' }, 'agent', /is not known; these are: coder, script/],
     [{ source_path: '../../etc/passwd' }, 'source_path', /automations/],
     [{ description: null }, 'description', /./],
     [

@@ -19,7 +19,7 @@ import { readRecipe } from '../../automations/compose-task.ts'
 import { requireFired } from '../../automations/fired-triggers.ts'
 import type { ServerContext } from '../../context.ts'
 import type { Handler } from '../../handler.ts'
-import { resolveModel } from '../../models.ts'
+import { requireAgent, resolveModel } from '../../models.ts'
 import { presentAutomation } from '../../present/automation.ts'
 import { requirePrompt } from '../../prompt.ts'
 import { requireRefName } from '../../ref-name.ts'
@@ -71,7 +71,7 @@ async function requireValid(
   fields: UpdateAutomation,
   before?: core.AutomationRow,
 ): Promise<void> {
-  const { prompt, model, tools, triggers, base_ref: baseRef } = fields
+  const { prompt, model, agent, tools, triggers, base_ref: baseRef } = fields
   if (repository.archived) {
     throw invalidField('repo', `${repository.full_name} is archived: nothing can be pushed to it`)
   }
@@ -87,9 +87,25 @@ async function requireValid(
     throw invalidField('tools', message, 'Automation')
   }
   if (baseRef !== undefined && baseRef !== '') requireRefName('base_ref', baseRef)
-  if (model !== undefined && model !== before?.model && model !== '') {
-    await resolveModel(context, { requested: model, prompt: prompt ?? '' })
+  const isNew = (text: string | undefined, old?: string) => text !== undefined && text !== old
+  if (isNew(model, before?.model) || isNew(agent, before?.agent)) {
+    await requireWorkable(context, {
+      model: model ?? before?.model ?? '',
+      agent: agent ?? before?.agent ?? '',
+      prompt: prompt ?? '',
+    })
   }
+}
+
+/** What is left to the server is looked at when a run begins. */
+async function requireWorkable(
+  context: ServerContext,
+  { model, agent, prompt }: { model: string; agent: string; prompt: string },
+): Promise<void> {
+  if (agent !== '') requireAgent(context.settings, agent)
+  if (model === '') return
+  const chosen = agent === '' ? {} : { agent }
+  await resolveModel(context, { requested: model, ...chosen, prompt })
 }
 
 /** @throws ErrandError forbidden where runs could not act for whoever creates it. */

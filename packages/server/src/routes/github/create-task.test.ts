@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { getTask } from '@errand/core'
 import { type CallAnswer, openTestServer, type TestServer } from '../../testing/open-test-server.ts'
 
 let server: TestServer
@@ -14,6 +15,10 @@ beforeAll(async () => {
       { id: 'large', upstream: 'local', agent: 'codex' },
       { id: 'homeless', upstream: 'gone' },
     ],
+    agents: {
+      codex: { command: 'codex', apis: { responses: {} } },
+      claude: { command: 'claude', apis: { messages: {} } },
+    },
     sessions: { timeout_minutes: 30 },
     prompt_limit_bytes: 1000,
   })
@@ -141,6 +146,40 @@ describe('the model', () => {
       expect(task.custom_agent?.id).toBe(fields.custom_agent)
     },
   )
+
+  it.each([
+    [{ agent: 'coder' }, 'small', 'coder'],
+    [{ agent: 'codex', model: 'small' }, 'small', 'codex'],
+    [{ agent: 'coder', model: 'large' }, 'large', 'coder'],
+    [{ agent: 'script' }, 'script', 'script'],
+    [{ model: 'large' }, 'large', 'codex'],
+  ])('and the agent of %j are %s and %s', async (fields: object, model, agent) => {
+    const { id } = await created({ prompt: 'p', ...fields })
+
+    expect((await getTask(server.store, id))?.sessions[0]).toMatchObject({ model, agent })
+  })
+
+  it.each([
+    [{ agent: 'codx' }, "agent 'codx' is not known; these are: coder, script, codex, claude"],
+    [{ agent: 'claude' }, "agent 'claude' can work with none of the models: small, large, script"],
+    [
+      { agent: 'claude', model: 'small' },
+      "agent 'claude' cannot work with model 'small'; those it can work with are: none",
+    ],
+    [
+      { agent: 'codex', model: 'script' },
+      "agent 'codex' cannot work with model 'script'; those it can work with are: small, large",
+    ],
+    [
+      { agent: 'script', model: 'small' },
+      "agent 'script' cannot work with model 'small'; those it can work with are: script",
+    ],
+  ])('and the agent of %j are refused', async (fields, message) => {
+    const { status, body } = await create({ prompt: 'p', ...fields })
+
+    expect(status).toBe(422)
+    expect(body.errors?.[0]).toMatchObject({ field: 'agent', message })
+  })
 
   it('that only the custom agent knows is refused with what to do', async () => {
     const { body } = await create({ prompt: 'p', custom_agent: 'odd' })

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { watchToolCalls } from './tool-calls.ts'
+
+const begin = (toolCallId: string, kind = 'execute') => ({
+  sessionUpdate: 'tool_call',
+  toolCallId,
+  kind,
+  status: 'in_progress',
+})
+const end = (toolCallId: string, status = 'completed') => ({
+  sessionUpdate: 'tool_call_update',
+  toolCallId,
+  status,
+})
+
+it('is idle when every call has ended, well or not', async () => {
+  const calls = watchToolCalls()
+  const order: string[] = []
+
+  calls.note(begin('a'))
+  calls.note(begin('b', 'read'))
+  const idle = calls.whenIdle().then(() => order.push('idle'))
+  calls.note(end('a'))
+  await Promise.resolve()
+  order.push('a ended')
+  expect(calls.kindOf('b')).toBe('read')
+  calls.note(end('b', 'failed'))
+  await idle
+
+  expect(order).toEqual(['a ended', 'idle'])
+  await calls.whenIdle()
+})
+
+it('is idle after the turn, and takes nonsense as nothing', async () => {
+  const calls = watchToolCalls()
+  calls.note({ sessionUpdate: 'tool_call', toolCallId: 7 })
+  calls.note('nonsense')
+  calls.note(begin('a'))
+
+  calls.clear()
+
+  await calls.whenIdle()
+})

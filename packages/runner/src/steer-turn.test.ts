@@ -1,0 +1,80 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { steerTask } from '@errand/core'
+import { eventually } from './testing/eventually.ts'
+import { fixtureSettings, fixtureTask } from './testing/fixture-settings.ts'
+import { startTestRunner } from './testing/start-test-runner.ts'
+
+it.each([
+  ['put into the turn of an agent that takes it', 'fixture-steered', 'steered: Mind the gap'],
+  ['told by a new turn where it does not', 'fixture', 'heard: Mind the gap'],
+])('what the user says is %s, after the tool it is at', async (_, agent, heard) => {
+  await using test = await startTestRunner({ settings: fixtureSettings() })
+  const tool = { run: 'echo started; while [ ! -e go ]; do sleep 0.05; done; echo ended' }
+  const id = await test.add(fixtureTask([tool, { wait: true }], { agent }))
+  await eventually(async () => {
+    const types = (await test.events(id)).map(({ type }) => type)
+    expect(types).toContain('tool.execution_start')
+  })
+
+  const by = { id: 42, login: 'ada' }
+  await steerTask(test.store, id, { type: 'user_message', content: 'Mind the gap', by })
+  await writeFile(join(await workspaceOf(test.dataDir), 'go'), '')
+  const task = await test.untilEnded(id)
+
+  expect(task.state).toBe('completed')
+  const told = (await test.events(id)).filter(({ type }) =>
+    ['user.message', 'tool.execution_complete', 'assistant.message'].includes(type),
+  )
+  expect(told.map(({ type, data }) => data.content ?? data.output ?? type)).toEqual([
+    'Mind the gap',
+    'started\nended\n',
+    heard,
+  ])
+})
+
+it('goes on with the conversation where a message follows a session that has completed', async () => {
+  await using test = await startTestRunner({ settings: fixtureSettings() })
+  const id = await test.add(fixtureTask([{ run: 'echo one > one.txt' }]))
+  await test.untilEnded(id)
+
+  const by = { id: 42, login: 'ada' }
+  await steerTask(test.store, id, { type: 'user_message', content: 'And then?', by })
+  await eventually(async () => {
+    const task = await test.untilEnded(id)
+    expect(task.sessions).toHaveLength(2)
+    expect(task.state).toBe('completed')
+  })
+
+  const events = await test.events(id)
+  const messages = events.filter(({ type }) => type === 'assistant.message')
+  // It was loaded, and what the agent told again of it was not recorded.
+  expect(messages.map(({ data }) => data.content)).toEqual(['heard: And then?'])
+  expect(JSON.stringify(events)).not.toContain('told anew')
+})
+
+it('tells a conversation anew where the home is not kept', async () => {
+  const settings = fixtureSettings({ runner: { keep_home_minutes: 0 } })
+  await using test = await startTestRunner({ settings })
+  const id = await test.add(fixtureTask([{ say: 'I have thought about it.' }]))
+  await test.untilEnded(id)
+
+  const by = { id: 42, login: 'ada' }
+  await steerTask(test.store, id, { type: 'user_message', content: 'And then?', by })
+  await eventually(async () => {
+    const task = await test.untilEnded(id)
+    expect(task.sessions).toHaveLength(2)
+    expect(task.state).toBe('completed')
+  })
+
+  const events = await test.events(id)
+  expect(JSON.stringify(events)).toContain('told anew')
+})
+
+/** The checkout of the only session there is. */
+async function workspaceOf(dataDir: string): Promise<string> {
+  const folder = join(dataDir, 'workspaces')
+  const [name = ''] = await readdir(folder)
+  return join(folder, name, 'workspace')
+}

@@ -1,0 +1,97 @@
+import { createWake, hasMessages, isDisconnected, StaleAttempt, takeMessages } from '@errand/core'
+
+import type { Agent, Turn } from './agent/start-agent.ts'
+import type { ToolCalls } from './agent/tool-calls.ts'
+import { RunStopped } from './failures.ts'
+import type { Questions } from './questions.ts'
+import type { Run } from './run/run.ts'
+
+/** What came of the messages of a turn. */
+interface Steered {
+  /** Messages that were taken, and that the agent is to be told as its next prompt. */
+  unheard: string[]
+  /** Whether the turn was broken off for them. */
+  isCancelled: boolean
+}
+
+export type SteeredTurn = Turn & Steered
+
+/** Hands on what the user says while a turn is running. */
+export interface Steering extends AsyncDisposable {
+  /** The turn is over. */
+  end(): Promise<Steered>
+}
+
+const pollMs = 1000
+/** Every event of the task wakes us, and an agent can make many. */
+const restMs = 200
+
+/**
+ * What the user says while the agent works takes effect after the tool call it is at: it is put into
+ * the turn where the agent takes that, else the turn is broken off and begun again with it. Never
+ * earlier: there is an agent that leaves a running tool behind when it is spoken to.
+ *
+ * A message that was taken and not heard, since this process died, is told again by the next attempt.
+ */
+export function steerTurn(
+  run: Run,
+  agent: Agent,
+  { questions, toolCalls }: { questions: Questions; toolCalls: ToolCalls },
+): Steering {
+  const { store } = run.context
+  const over = new AbortController()
+  const signal = AbortSignal.any([over.signal, run.signal])
+  const whenOver = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  const wake = createWake()
+  const unsubscribe = store.changes.subscribe(`task:${run.lease.task.id}`, wake.wake)
+  const steered: Steered = { unheard: [], isCancelled: false }
+
+  async function watch(): Promise<void> {
+    while (!signal.aborted && !steered.isCancelled) {
+      // What is said while a question is open is its answer.
+      if (questions.open === undefined && (await hasMessages(store, run.lease.session.id))) {
+        await Promise.race([toolCalls.whenIdle(), whenOver])
+        if (signal.aborted) return
+        await handOn()
+      }
+      await wake.sleep(pollMs, signal)
+      if (!signal.aborted) await createWake().sleep(restMs, signal)
+    }
+  }
+
+  async function handOn(): Promise<void> {
+    const messages = (await takeMessages(store, run.lease)).map(({ content }) => content)
+    if (messages.length === 0) return
+    const message = messages.join('\n\n')
+    if (agent.canSteer && (await agent.steer(questions.conversationId, message))) return
+    steered.unheard.push(...messages)
+    if (signal.aborted) return
+    steered.isCancelled = true
+    await agent.cancel(questions.conversationId)
+  }
+
+  const watching = watch().catch((error: unknown) => {
+    if (signal.aborted) return
+    if (error instanceof StaleAttempt || isDisconnected(error)) {
+      run.stop(new RunStopped('lease_lost', error))
+    } else throw error
+  })
+  // Whoever ends it hears of it; until then nobody listens.
+  watching.catch(() => undefined)
+
+  async function end(): Promise<Steered> {
+    over.abort()
+    unsubscribe()
+    await watching
+    return steered
+  }
+  return {
+    end,
+    async [Symbol.asyncDispose]() {
+      // How the turn failed is told instead.
+      await end().catch(() => undefined)
+    },
+  }
+}
