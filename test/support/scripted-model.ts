@@ -21,7 +21,7 @@ export type Reply =
 
 export type Script = (turn: Turn) => Reply | Promise<Reply>
 
-export type ModelApi = 'messages' | 'responses' | 'chat_completions'
+export type ModelApi = 'messages' | 'responses' | 'chat_completions' | 'generate_content'
 
 export interface ScriptedModel extends AsyncDisposable {
   url: string
@@ -42,7 +42,7 @@ export const scriptedModelKeyVariable = 'SCRIPTED_MODEL_KEY'
 
 /**
  * A model that follows a script, behind a server that speaks the real wire formats: Anthropic's
- * Messages, OpenAI's Responses and Chat Completions, streaming. A list of replies is given turn by
+ * Messages, OpenAI's Responses and Chat Completions, Gemini's generateContent, streaming. A list of replies is given turn by
  * turn, the last one again and again.
  */
 export async function startScriptedModel(
@@ -134,11 +134,22 @@ function usageOf({ input, output }: { input: number; output: number }) {
   }
 }
 
+const wires = {
+  messages: 'anthropic',
+  responses: 'openai',
+  chat_completions: 'openai',
+  generate_content: 'gemini',
+} as const satisfies Record<ModelApi, string>
+
 function settingsFor(url: string, api: ModelApi): object {
-  const wire = api === 'messages' ? 'anthropic' : 'openai'
+  const base = api === 'generate_content' ? 'v1beta' : 'v1'
   return {
     upstreams: {
-      scripted: { wire, base_url: `${url}/v1`, api_key_env: scriptedModelKeyVariable },
+      scripted: {
+        wire: wires[api],
+        base_url: `${url}/${base}`,
+        api_key_env: scriptedModelKeyVariable,
+      },
     },
     models: [{ id: 'scripted', upstream: 'scripted', api }],
   }

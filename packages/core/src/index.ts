@@ -116,9 +116,11 @@ export {
   noteAnsweringUpstream,
   noteFailingUpstream,
 } from './models/failing-upstreams.ts'
+export { plainModelName } from './models/github-multipliers.ts'
 export { multiplierLimitFor, type Multipliers, multipliersOf } from './models/multipliers.ts'
 export {
   autoMultiplierLimit,
+  cheapestFirst,
   chooseModel,
   type OfferedModel,
   offeredModels,
@@ -132,7 +134,7 @@ export {
 } from './policy-watch/list-deviations.ts'
 export { type FoundDeviation, noteDeviations } from './policy-watch/note-deviations.ts'
 export { latestAuditEntry, watchedRepositories } from './policy-watch/watched-repositories.ts'
-export { priceListOf, type PriceList } from './prices/price-list.ts'
+export { priceListOf, type PriceList, type Served } from './prices/price-list.ts'
 export { acceptRun, type NewRun } from './portals/accept-run.ts'
 export { answerForRun } from './portals/answer-for-run.ts'
 export { claimRuns, type HeldRun, StaleRun, takeOverRuns } from './portals/claim-runs.ts'

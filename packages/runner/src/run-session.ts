@@ -1,4 +1,4 @@
-import { endSession, type Lease } from '@errand/core'
+import { endSession, type Lease, subjectOf } from '@errand/core'
 
 import { describeAgent } from './agent/descriptor.ts'
 import { summarize } from './agent/summary.ts'
@@ -58,7 +58,8 @@ async function findPlace(run: Run) {
 async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'no_change'> {
   const { settings, programs } = run.context
   const descriptor = describeAgent(settings, programs, run.lease.session.agent)
-  const catalogue = openCatalogue(settings, run.lease.session.model)
+  const { task, session } = run.lease
+  const catalogue = await openCatalogue(settings, session.model, subjectOf(task, session))
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)
   await using gateway = await openGateway(run, {

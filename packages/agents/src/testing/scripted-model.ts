@@ -36,7 +36,7 @@ export interface Reply {
 
 export type Script = (turn: ModelTurn) => Reply
 
-export const modelApis = ['messages', 'responses', 'chat_completions'] as const
+export const modelApis = ['messages', 'responses', 'chat_completions', 'generate_content'] as const
 export type ModelApi = (typeof modelApis)[number]
 
 export interface ScriptedModel extends AsyncDisposable {
@@ -77,7 +77,7 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
     requests: () =>
       server.getRequests().map(({ path, headers, body }) => ({ path, headers, body })),
     env: (api) => ({
-      ERRAND_MODEL_URL: `${url}/v1`,
+      ERRAND_MODEL_URL: `${url}/${api === 'generate_content' ? 'v1beta' : 'v1'}`,
       ERRAND_MODEL_API: api,
       ERRAND_MODEL: 'scripted',
       ERRAND_CONTEXT_WINDOW: '128000',

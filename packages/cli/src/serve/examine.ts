@@ -3,9 +3,13 @@ import { Exit, exitCodes } from '../errors.ts'
 import { loadSettings } from '../settings.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { examineUpstreams } from './examine-upstreams.ts'
 import { examineWebhooks } from './examine-webhooks.ts'
 
-/** `errand doctor`: exit code 0 only if agents may run here at the configured level, and webhooks can be. */
+/**
+ * `errand doctor`: exit code 0 only if agents may run here at the configured level, webhooks can be listened to
+ * and the keys of upstreams are there.
+ */
 export async function examine(terminal: Terminal, config?: string): Promise<void> {
   const { paint, environment, cwd } = terminal
   const { settings } = loadSettings({}, environment, {
@@ -14,7 +18,8 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
   })
   const report = await probeHost(settings.sandbox, settings.data)
   const webhooks = examineWebhooks(settings, environment)
-  const checks = [...report.checks, ...(webhooks === undefined ? [] : [webhooks])]
+  const upstreams = await examineUpstreams(settings, environment)
+  const checks = [...report.checks, ...(webhooks === undefined ? [] : [webhooks]), ...upstreams]
   const width = Math.max(...checks.map(({ name }) => name.length))
   for (const { name, ok, detail, remedy } of checks) {
     const mark = ok ? paint('green', '✓') : paint('red', '✗')
@@ -24,5 +29,6 @@ export async function examine(terminal: Terminal, config?: string): Promise<void
   const isEnough = report.level === 'full' || report.level === settings.sandbox.level
   const level = paint(isEnough ? 'green' : 'red', report.level)
   terminal.out(`\nIsolation level: ${level} (sandbox.level asks for ${settings.sandbox.level})\n`)
-  if (!isEnough || webhooks?.ok === false) throw new Exit(exitCodes.failed)
+  const isReady = webhooks?.ok !== false && upstreams.every(({ ok }) => ok)
+  if (!isEnough || !isReady) throw new Exit(exitCodes.failed)
 }

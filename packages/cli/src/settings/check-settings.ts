@@ -1,6 +1,7 @@
 import { builtinPrograms } from '@errand/agents'
 import { autoModelId, scriptModelId, Settings } from '@errand/contract'
 import { type z } from 'zod'
+import { checkUpstreams } from './check-upstreams.ts'
 import { didYouMean } from './closest-word.ts'
 import { acceptedAt, keysAt } from './setting-keys.ts'
 import { type GivenSettings } from './settings-sources.ts'
@@ -15,7 +16,8 @@ export function checkSettings(given: GivenSettings): { settings?: Settings; prob
   const parsed = Settings.safeParse(given.values)
   if (!parsed.success)
     return { problems: parsed.error.issues.flatMap((issue) => explain(given, issue)) }
-  const problems = [...checkReferences(given, parsed.data)]
+  const at = (path: (string | number)[]): string => `${placeOf(given, path)}: ${nameOf(path)}`
+  const problems = [...checkReferences(given, parsed.data), ...checkUpstreams(parsed.data, at)]
   return problems.length > 0 ? { problems } : { settings: parsed.data, problems }
 }
 

@@ -114,6 +114,18 @@ describeOnEachStore('what a session spends', (on) => {
     expect(await accounts()).toEqual(bothIn(0, 0))
   })
 
+  it('the same request sent again is not used up by what it has reserved itself', async () => {
+    const { lease } = await createLeased(on.store)
+    const request = { id: randomUUID(), model: 'm', most_nano: 2 * credit }
+    for (const _ of ['sent', 'sent again']) {
+      const reserved = await reserveRequest(on.store, lease, request, boundTo(1))
+      expect(reserved).toMatchObject({ outcome: 'reserved' })
+    }
+
+    expect(await reserve(lease, 1, boundTo(1))).toMatchObject({ outcome: 'used_up' })
+    expect(await accounts()).toEqual(bothIn(0, 2))
+  })
+
   it('the same request sent again, as after a lost connection, is reserved once', async () => {
     const { lease } = await createLeased(on.store)
     const request = { id: randomUUID(), model: 'm', most_nano: credit }

@@ -8,6 +8,8 @@ export interface TokenCounts {
   cache_write_tokens: number
   output_tokens: number
   reasoning_tokens: number
+  /** Of the written ones those that are kept for an hour, which cost more; absent where there are none. */
+  cache_write_1h_tokens?: number
 }
 
 /** Tokens of one model. */

@@ -40,7 +40,7 @@ async function open(settings: object, maxNano?: number): Promise<void> {
 const begin = () => {
   const model = testRun.run.context.settings.models[0]
   if (model === undefined) throw new Error('there is one')
-  return spending.begin(model, 180)
+  return spending.begin({ model, bodyBytes: 180, upstreams: ['up'] })
 }
 const usage = async () => {
   const { store } = testRun.run.context

@@ -11,12 +11,14 @@ import {
   priceListOf,
   reserveRequest,
   type Reservation,
+  type Served,
   shareOf,
   subjectOf,
   type TokenCounts,
 } from '@errand/core'
 
 import { RunStopped } from '../failures.ts'
+import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
 import { GatewayRefusal } from './refusal.ts'
 
@@ -29,17 +31,26 @@ export interface Spending {
    * @throws GatewayRefusal when the session is put away, its lease is lost, or the model is dearer than
    *   may be used
    */
-  begin(model: Model, bodyBytes: number): Promise<OpenRequest>
+  begin(call: PlannedCall): Promise<OpenRequest>
+}
+
+export interface PlannedCall {
+  model: Model
+  bodyBytes: number
+  /** Tokens the answer may have. Default: the model's `max_output_tokens`. */
+  mostOutput?: number | undefined
+  /** The upstreams it may go to: what is reserved is what the dearest of them may cost. */
+  upstreams: readonly string[]
 }
 
 /** A request that is on its way. */
 export interface OpenRequest {
-  /** Counts what the upstream has reported so far. Never rejects. */
-  count(tokens: TokenCounts): Promise<void>
+  /** Counts what the upstream has reported so far, at the price of who answers. Never rejects. */
+  count(tokens: TokenCounts, served?: Served): Promise<void>
   /** Why the model that answered may not, by the name it gave itself; undefined where it may. */
   refusalOf(answeredBy: string): string | undefined
   /** Counts the last of it, and frees what is left of the reservation. Never rejects. */
-  end(tokens: TokenCounts | undefined): Promise<void>
+  end(tokens: TokenCounts | undefined, served?: Served): Promise<void>
 }
 
 export interface SpendingOptions {
@@ -63,7 +74,7 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
     raising ??= onUsedUp({ message, accountId: budget.account_id }).finally(() => {
       raising = undefined
     })
-    if (await raising) return
+    if (await onceAnswered(raising)) return
     throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`)
   }
 
@@ -78,19 +89,22 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
   }
 
   return {
-    async begin(model, bodyBytes) {
+    async begin({ model, bodyBytes, mostOutput, upstreams }) {
       const prices = await priceListOf(settings)
       const most = {
         ...noTokens,
         input_tokens: Math.ceil(bodyBytes / bytesPerToken),
-        output_tokens: model.max_output_tokens,
+        output_tokens: mostOutput ?? model.max_output_tokens,
       }
       const multipliers = await multipliersOf(settings)
       const multiplier = multipliers.of(model.id)
       const limit = multiplierLimitFor(settings, subjectOf(run.lease.task, run.lease.session))
       if (multiplier > limit) throw tooDear(model.id, multiplier, limit)
       const id = randomUUID()
-      const mostNano = prices.costOf({ model: model.id, ...most })
+      const costs = upstreams.map((upstream) =>
+        prices.costOf({ model: model.id, ...most }, { upstream }),
+      )
+      const mostNano = Math.max(0, ...costs)
       const request = { id, model: model.id, most_nano: mostNano, multiplier }
       for (;;) {
         const reserved = await reserveRequest(store, run.lease, request, settings)
@@ -118,6 +132,16 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
   }
 }
 
+/** Where the session may ask no more questions, the agent is refused as if nobody had answered. */
+async function onceAnswered(raising: Promise<boolean>): Promise<boolean> {
+  try {
+    return await raising
+  } catch (error) {
+    if (error instanceof TooManyQuestions) return false
+    throw error
+  }
+}
+
 function tooDear(model: string, multiplier: number, limit: number): GatewayRefusal {
   return new GatewayRefusal(403, dearness(model, multiplier, limit))
 }
@@ -132,15 +156,16 @@ function openRequest(run: Run, model: Model, id: string): Omit<OpenRequest, 'ref
   // One after the other: what is reported later is more.
   let counted: Promise<void> = Promise.resolve()
 
-  function count(tokens: TokenCounts | undefined, isFinal: boolean): Promise<void> {
+  function count(tokens: TokenCounts | undefined, served: Served, isFinal: boolean): Promise<void> {
     counted = counted.then(async () => {
       try {
         const prices = await priceListOf(run.context.settings)
-        const nano = tokens && prices.costOf({ model: model.id, ...tokens })
+        const nano = tokens && prices.costOf({ model: model.id, ...tokens }, served)
         const found = tokens === undefined ? undefined : { tokens, nano: nano ?? 0 }
         await countRequest(run.context.store, id, found, { isFinal })
         if (isFinal && tokens !== undefined && !run.signal.aborted) {
-          run.recorder.add({ type: 'assistant.usage', data: { model: model.id, ...tokens } })
+          const { cache_write_1h_tokens: _, ...told } = tokens
+          run.recorder.add({ type: 'assistant.usage', data: { model: model.id, ...told } })
         }
       } catch (error) {
         if (isDisconnected(error)) run.stop(new RunStopped('lease_lost', error))
@@ -150,7 +175,10 @@ function openRequest(run: Run, model: Model, id: string): Omit<OpenRequest, 'ref
     return counted
   }
 
-  return { count: (tokens) => count(tokens, false), end: (tokens) => count(tokens, true) }
+  return {
+    count: (tokens, served = {}) => count(tokens, served, false),
+    end: (tokens, served = {}) => count(tokens, served, true),
+  }
 }
 
 function capital(text: string): string {
