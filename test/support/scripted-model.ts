@@ -96,7 +96,7 @@ function readTurn({ model, messages, tools }: ChatCompletionRequest): Turn {
     index: messages.filter((message, at) => isTurn(message, messages[at - 1])).length,
     model,
     prompt: prompts.map(({ content }) => textOf(content)).join('\n'),
-    result: last?.role === 'tool' ? textOf(last.content) : '',
+    result: last?.role === 'tool' ? resultOf(textOf(last.content)) : '',
     tools: (tools ?? []).map((tool) => tool.function.name),
   }
 }
@@ -106,6 +106,12 @@ type Message = ChatCompletionRequest['messages'][number]
 /** The Responses API has an item for each text and each call: together they are one turn. */
 function isTurn(message: Message, before: Message | undefined): boolean {
   return message.role === 'assistant' && before?.role !== 'assistant'
+}
+
+/** Gemini's wire has an object for it, and the AI SDK puts the text in there beside the name of the tool. */
+function resultOf(text: string): string {
+  const [, content] = /^\{"name":"[^"]*","content":("(?:[^"\\]|\\.)*")\}$/s.exec(text) ?? []
+  return content === undefined ? text : (JSON.parse(content) as string)
 }
 
 function textOf(content: Message['content']): string {

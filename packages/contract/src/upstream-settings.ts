@@ -8,7 +8,7 @@ export const Upstream = z.strictObject({
     .url({ protocol: /^https?$/ })
     .describe('Including the version, like https://api.anthropic.com/v1.'),
   kind: z
-    .enum(['plain', 'azure'])
+    .enum(['plain', 'azure', 'vertex'])
     .exactOptional()
     .describe(
       "How requests are signed and addressed: the provider's own API, or that of a cloud (docs/gateway.md). Default: `plain`.",

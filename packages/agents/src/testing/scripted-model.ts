@@ -110,11 +110,17 @@ function readTurn(request: ChatCompletionRequest, count: number): ModelTurn {
       .map(({ content }) => textOf(content))
       .join('\n'),
     user: user === undefined ? '' : textOf(user.content),
-    result: last?.role === 'tool' ? textOf(last.content) : '',
+    result: last?.role === 'tool' ? resultOf(textOf(last.content)) : '',
     tools: (tools ?? []).map((tool) => tool.function.name),
     maxTokens: request.max_tokens,
     text: messages.map(({ content }) => textOf(content)).join('\n'),
   }
+}
+
+/** Gemini's wire has an object for it, and the AI SDK puts the text in there beside the name of the tool. */
+function resultOf(text: string): string {
+  const [, content] = /^\{"name":"[^"]*","content":("(?:[^"\\]|\\.)*")\}$/s.exec(text) ?? []
+  return content === undefined ? text : (JSON.parse(content) as string)
 }
 
 function textOf(content: ChatCompletionRequest['messages'][number]['content']): string {

@@ -17,6 +17,9 @@ export function* checkUpstreams(settings: Settings, at: At): Generator<string> {
     if (upstream.kind === 'azure' && upstream.wire !== 'openai') {
       yield `${at(['upstreams', name, 'wire'])} must be openai for kind azure`
     }
+    if (upstream.kind === 'vertex' && upstream.wire === 'openai') {
+      yield `${at(['upstreams', name, 'wire'])} must be anthropic or gemini for kind vertex`
+    }
   }
   for (const [index, model] of settings.models.entries()) {
     const wire = settings.upstreams[model.upstream]?.wire

@@ -22,7 +22,13 @@ export type Reservation =
    * With the budgets of which little is left, or that only warn and are used up, and the dearest
    * multiplier the task may have.
    */
-  | { outcome: 'reserved'; near: SpentBudget[]; max_multiplier: number }
+  | {
+      outcome: 'reserved'
+      near: SpentBudget[]
+      /** Whether there is a budget at all, be it of the task or one that only warns. */
+      is_bound: boolean
+      max_multiplier: number
+    }
   | { outcome: 'used_up'; spent: SpentBudget }
   /** The model is dearer than the task may use. */
   | { outcome: 'too_dear'; max_multiplier: number }
@@ -90,7 +96,7 @@ export async function reserveRequest(
       return nano >= nearShare * budget.limit_nano
     })
     const most = maxMultiplier ?? Number.POSITIVE_INFINITY
-    return { outcome: 'reserved', near, max_multiplier: most }
+    return { outcome: 'reserved', near, is_bound: spent.length > 0, max_multiplier: most }
   }, runnerPatienceMs)
 }
 

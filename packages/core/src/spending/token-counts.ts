@@ -22,13 +22,3 @@ export const noTokens: TokenCounts = {
   output_tokens: 0,
   reasoning_tokens: 0,
 }
-
-export function subtractTokens(counts: TokenCounts, other: TokenCounts): TokenCounts {
-  return {
-    input_tokens: counts.input_tokens - other.input_tokens,
-    cached_input_tokens: counts.cached_input_tokens - other.cached_input_tokens,
-    cache_write_tokens: counts.cache_write_tokens - other.cache_write_tokens,
-    output_tokens: counts.output_tokens - other.output_tokens,
-    reasoning_tokens: counts.reasoning_tokens - other.reasoning_tokens,
-  }
-}

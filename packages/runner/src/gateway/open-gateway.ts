@@ -90,6 +90,7 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
       await folder.close()
       // What was used is counted, also by calls that were cut off just now.
       await Promise.all(state.running)
+      await state.spending.close()
     },
   }
 }

@@ -7,6 +7,7 @@ import type { SignCall } from './upstream-kind.ts'
 const signers: Record<NonNullable<Upstream['kind']>, () => Promise<SignCall>> = {
   plain: () => Promise.resolve(signPlain),
   azure: async () => (await import('./azure.ts')).signAzure,
+  vertex: async () => (await import('./vertex.ts')).signVertex,
 }
 
 /** Addresses and signs a call as its upstream wants it. */
