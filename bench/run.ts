@@ -9,6 +9,7 @@ const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
   sandbox: async () => (await import('./sandbox.ts')).measureSandbox,
   fanout: async () => (await import('./fanout.ts')).measureFanout,
   audit: async () => (await import('./audit.ts')).measureAudit,
+  gateway: async () => (await import('./gateway.ts')).measureGateway,
   memory: async () => (await import('./memory.ts')).measureMemory,
 }
 

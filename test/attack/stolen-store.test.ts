@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type Database, postgresUrl } from '../support/database.ts'
 import { serveProcess } from '../support/errand-process.ts'
+import { filesWith, holds } from '../support/find-secrets.ts'
 import { type GitHubDouble, mayPush, startGitHub } from '../support/github-forge.ts'
 import { scriptedModelKey, startScriptedModel } from '../support/scripted-model.ts'
 import { clientFor } from '../support/start-errand.ts'
@@ -65,45 +66,6 @@ async function fillServer(
   return { dir, secrets: [token, fine, secret] }
 }
 
-/** What of the secrets stands in these bytes, in any form that needs no key to be read. */
-function formsOf(secret: string): Buffer[] {
-  const bytes = Buffer.from(secret)
-  const shifted = [0, 1, 2].map((skip) => Buffer.concat([Buffer.alloc(skip), bytes]))
-  return [
-    bytes,
-    Buffer.from(secret, 'utf16le'),
-    Buffer.from(bytes.toString('hex')),
-    Buffer.from(bytes.toReversed()),
-    // The ends of base64 depend on what stands beside it.
-    ...shifted.flatMap((one) =>
-      (['base64', 'base64url'] as const).map((form) =>
-        Buffer.from(one.toString(form).slice(4, -4)),
-      ),
-    ),
-  ]
-}
-
-async function holds(chunks: AsyncIterable<Buffer>, secrets: string[]): Promise<boolean> {
-  const needles = secrets.flatMap(formsOf)
-  let before = Buffer.alloc(0)
-  for await (const chunk of chunks) {
-    const bytes = Buffer.concat([before, chunk])
-    if (needles.some((needle) => bytes.includes(needle))) return true
-    before = bytes.subarray(-512)
-  }
-  return false
-}
-
-async function filesWith(dir: string, secrets: string[]): Promise<string[]> {
-  const found: string[] = []
-  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.parentPath === join(dir, apart)) continue
-    const path = join(entry.parentPath, entry.name)
-    if (await holds(createReadStream(path) as AsyncIterable<Buffer>, secrets)) found.push(path)
-  }
-  return found
-}
-
 it('a secret is found in whatever form it lies there', async () => {
   const secret = `ghp_${'0123456789'.repeat(4)}`
   const lying = [
@@ -128,7 +90,7 @@ describe('of a server with GitHub as its forge', () => {
     const copy = join(folder.path, 'copy')
     await cp(dir, copy, { recursive: true, filter: (path) => path !== join(dir, apart) })
 
-    expect(await filesWith(copy, secrets)).toEqual([])
+    expect(await filesWith(copy, secrets, apart)).toEqual([])
     await using store = await openStore({ dataDir: copy })
     const rows = await store.db.selectFrom('credentials').selectAll().execute()
     expect(rows.length).toBeGreaterThanOrEqual(4)
@@ -160,7 +122,7 @@ describe('of a server with GitHub as its forge', () => {
 
     const names = await readdir(dir, { recursive: true })
     expect(names.filter((name) => /mirror|workspace|home/.test(name)).length).toBeGreaterThan(10)
-    expect(await filesWith(dir, [token, scriptedModelKey, ownerToken])).toEqual([])
+    expect(await filesWith(dir, [token, scriptedModelKey, ownerToken], apart)).toEqual([])
   }, 120_000)
 
   it.skipIf(postgresUrl === undefined)(
@@ -200,7 +162,7 @@ it('of the embedded forge, no byte gives a token of any kind, nor the code of a 
   expect(device.length).toBeGreaterThan(20)
 
   expect(tokens).toHaveLength(5)
-  expect(await filesWith(github.errand.dataDir, [...tokens, device, ownerToken])).toEqual([])
+  expect(await filesWith(github.errand.dataDir, [...tokens, device, ownerToken], apart)).toEqual([])
 })
 
 async function query<T extends object>(url: string, text: string): Promise<T[]> {

@@ -34,59 +34,61 @@ const workingDay: Reply[] = [
   finish('Sum numbers given as text', '`sum` now converts its arguments. The tests pass.'),
 ]
 
-describe.each(['messages', 'responses', 'chat_completions'] satisfies ModelApi[])(
-  'coder on %s',
-  (api) => {
-    it("reads, edits, runs the repository's own tests in the box and opens the pull request", async () => {
-      await using model = await startScriptedModel(workingDay)
-      await using errand = await startErrand({ model, api })
-      await errand.addRepository('acme/sums', { 'AGENTS.md': 'Always be kind to numbers.\n' })
+describe.each([
+  'messages',
+  'responses',
+  'chat_completions',
+  'generate_content',
+] satisfies ModelApi[])('coder on %s', (api) => {
+  it("reads, edits, runs the repository's own tests in the box and opens the pull request", async () => {
+    await using model = await startScriptedModel(workingDay)
+    await using errand = await startErrand({ model, api })
+    await errand.addRepository('acme/sums', { 'AGENTS.md': 'Always be kind to numbers.\n' })
 
-      const task = await completeTask(errand.client, 'acme/sums', {
-        prompt: 'Let sum take numbers given as text',
-        create_pull_request: true,
-      })
-      const events = await eventsOf(errand.client, task.id)
-      const diff = await errand.client.call('getTaskDiff', { params: { task_id: task.id } })
-      const [pull] = await listPulls(errand.client, 'acme/sums')
-
-      expect(model.turns.map(({ index }) => index)).toEqual([0, 1, 2, 3])
-      expect(model.turns[0]?.prompt).toContain('Always be kind to numbers.')
-      expect(model.turns[1]?.result).toContain('return a + b')
-      expect(model.turns[3]?.result).toMatch(/pass 1/)
-      expect(diff).toContain('+  return Number(a) + Number(b)')
-      expect(pull).toMatchObject({ title: 'Sum numbers given as text', draft: true })
-      expect(pull?.body).toContain('now converts its arguments')
-      expect(artifactOf(task, 'pull')?.number).toBe(pull?.number)
-      const types = new Set(events.map(({ type }) => type))
-      for (const type of ['assistant.message', 'assistant.thought', 'assistant.plan'] as const) {
-        expect(types).toContain(type)
-      }
-      expect(types).toContain('assistant.usage')
-      expect(events.find(({ type }) => type === 'session.summary')?.data).toMatchObject({
-        title: 'Sum numbers given as text',
-      })
-      expect(task.sessions[0]).toMatchObject({ model: 'scripted' })
+    const task = await completeTask(errand.client, 'acme/sums', {
+      prompt: 'Let sum take numbers given as text',
+      create_pull_request: true,
     })
+    const events = await eventsOf(errand.client, task.id)
+    const diff = await errand.client.call('getTaskDiff', { params: { task_id: task.id } })
+    const [pull] = await listPulls(errand.client, 'acme/sums')
 
-    it('puts in the key outside the box, where the agent has only a token of its session', async () => {
-      await using model = await startScriptedModel([
-        { call: [['bash', { command: 'env; cat /proc/*/environ | tr "\\0" "\\n"' }]] },
-        finish('Look around'),
-      ])
-      await using errand = await startErrand({ model, api })
-      await errand.addRepository('acme/sums')
-
-      const task = await completeTask(errand.client, 'acme/sums', { prompt: 'Look around' })
-
-      // The model answered: it refuses whoever comes without the key.
-      expect(model.turns[1]?.result).toMatch(/HOME=/)
-      const seen = JSON.stringify([await eventsOf(errand.client, task.id), model.turns])
-      expect(seen).not.toContain(scriptedModelKey)
-      expect(seen).not.toContain(errand.token)
+    expect(model.turns.map(({ index }) => index)).toEqual([0, 1, 2, 3])
+    expect(model.turns[0]?.prompt).toContain('Always be kind to numbers.')
+    expect(model.turns[1]?.result).toContain('return a + b')
+    expect(model.turns[3]?.result).toMatch(/pass 1/)
+    expect(diff).toContain('+  return Number(a) + Number(b)')
+    expect(pull).toMatchObject({ title: 'Sum numbers given as text', draft: true })
+    expect(pull?.body).toContain('now converts its arguments')
+    expect(artifactOf(task, 'pull')?.number).toBe(pull?.number)
+    const types = new Set(events.map(({ type }) => type))
+    for (const type of ['assistant.message', 'assistant.thought', 'assistant.plan'] as const) {
+      expect(types).toContain(type)
+    }
+    expect(types).toContain('assistant.usage')
+    expect(events.find(({ type }) => type === 'session.summary')?.data).toMatchObject({
+      title: 'Sum numbers given as text',
     })
-  },
-)
+    expect(task.sessions[0]).toMatchObject({ model: 'scripted' })
+  })
+
+  it('puts in the key outside the box, where the agent has only a token of its session', async () => {
+    await using model = await startScriptedModel([
+      { call: [['bash', { command: 'env; cat /proc/*/environ | tr "\\0" "\\n"' }]] },
+      finish('Look around'),
+    ])
+    await using errand = await startErrand({ model, api })
+    await errand.addRepository('acme/sums')
+
+    const task = await completeTask(errand.client, 'acme/sums', { prompt: 'Look around' })
+
+    // The model answered: it refuses whoever comes without the key.
+    expect(model.turns[1]?.result).toMatch(/HOME=/)
+    const seen = JSON.stringify([await eventsOf(errand.client, task.id), model.turns])
+    expect(seen).not.toContain(scriptedModelKey)
+    expect(seen).not.toContain(errand.token)
+  })
+})
 
 describe('coder', () => {
   it('tries again when the model is overloaded', async () => {

@@ -21,7 +21,7 @@ export type Reply =
 
 export type Script = (turn: Turn) => Reply | Promise<Reply>
 
-export type ModelApi = 'messages' | 'responses' | 'chat_completions'
+export type ModelApi = 'messages' | 'responses' | 'chat_completions' | 'generate_content'
 
 export interface ScriptedModel extends AsyncDisposable {
   url: string
@@ -49,7 +49,7 @@ export const scriptedModelKeyVariable = 'SCRIPTED_MODEL_KEY'
 
 /**
  * A model that follows a script, behind a server that speaks the real wire formats: Anthropic's
- * Messages, OpenAI's Responses and Chat Completions, streaming. A list of replies is given turn by
+ * Messages, OpenAI's Responses and Chat Completions, Gemini's generateContent, streaming. A list of replies is given turn by
  * turn, the last one again and again.
  */
 export async function startScriptedModel(
@@ -106,7 +106,7 @@ function readTurn({ model, messages, tools }: ChatCompletionRequest): Turn {
     index: messages.filter((message, at) => isTurn(message, messages[at - 1])).length,
     model,
     prompt: prompts.map(({ content }) => textOf(content)).join('\n'),
-    result: last?.role === 'tool' ? textOf(last.content) : '',
+    result: last?.role === 'tool' ? resultOf(textOf(last.content)) : '',
     tools: (tools ?? []).map((tool) => tool.function.name),
   }
 }
@@ -116,6 +116,12 @@ type Message = ChatCompletionRequest['messages'][number]
 /** The Responses API has an item for each text and each call: together they are one turn. */
 function isTurn(message: Message, before: Message | undefined): boolean {
   return message.role === 'assistant' && before?.role !== 'assistant'
+}
+
+/** Gemini's wire has an object for it, and the AI SDK puts the text in there beside the name of the tool. */
+function resultOf(text: string): string {
+  const [, content] = /^\{"name":"[^"]*","content":("(?:[^"\\]|\\.)*")\}$/s.exec(text) ?? []
+  return content === undefined ? text : (JSON.parse(content) as string)
 }
 
 function textOf(content: Message['content']): string {
@@ -144,11 +150,22 @@ function usageOf({ input, output }: Tokens) {
   }
 }
 
+const wires = {
+  messages: 'anthropic',
+  responses: 'openai',
+  chat_completions: 'openai',
+  generate_content: 'gemini',
+} as const satisfies Record<ModelApi, string>
+
 function settingsFor(url: string, api: ModelApi): object {
-  const wire = api === 'messages' ? 'anthropic' : 'openai'
+  const base = api === 'generate_content' ? 'v1beta' : 'v1'
   return {
     upstreams: {
-      scripted: { wire, base_url: `${url}/v1`, api_key_env: scriptedModelKeyVariable },
+      scripted: {
+        wire: wires[api],
+        base_url: `${url}/${base}`,
+        api_key_env: scriptedModelKeyVariable,
+      },
     },
     models: [{ id: 'scripted', upstream: 'scripted', api }],
   }

@@ -131,8 +131,8 @@ it.each([
   ],
   [
     'a wrong part of a map',
-    'upstreams:\n  own:\n    wire: gemini\n    base_url: http://x/v1',
-    'errand.yml:3:5: upstreams.own.wire must be one of `anthropic`, `openai`, not "gemini"',
+    'upstreams:\n  own:\n    wire: gimini\n    base_url: http://x/v1',
+    'errand.yml:3:5: upstreams.own.wire must be one of `anthropic`, `openai`, `gemini`, not "gimini"',
   ],
   [
     'an unknown key of a map',
@@ -143,6 +143,16 @@ it.each([
     'an upstream that is not there',
     'models:\n  - id: a\n    upstream: antropic\nupstreams:\n  anthropic: {wire: anthropic, base_url: "http://x"}',
     'errand.yml:3:5: models[0].upstream `antropic` is not one of `upstreams` (did you mean anthropic?)',
+  ],
+  [
+    'two places of one key',
+    'upstreams:\n  own: {wire: openai, base_url: "http://x", api_key_env: A, api_key_file: B}',
+    'errand.yml:2:61: upstreams.own.api_key_file must not stand beside api_key_env: give one of them',
+  ],
+  [
+    'a fallback of another wire',
+    'models: [{id: a, upstream: a, fallbacks: [{upstream: b}]}]\nupstreams: {a: {wire: openai, base_url: "http://x"}, b: {wire: gemini, base_url: "http://x"}}',
+    'errand.yml:1:44: models[0].fallbacks[0].upstream `b` speaks gemini, and the model is spoken to by openai',
   ],
   [
     'a name of our own',

@@ -11,6 +11,11 @@ export const PriceSetting = z.strictObject({
   cache_write: dollars
     .exactOptional()
     .describe('Input written to the cache. Default: as much as `input`.'),
+  cache_write_1h: dollars
+    .exactOptional()
+    .describe(
+      "Input written to the cache for an hour. Default: 1.6 times `cache_write`, as Anthropic's prices have it, or `input` where that is not given either.",
+    ),
   output: dollars.describe('Output, reasoning included.'),
 })
 export type PriceSetting = z.infer<typeof PriceSetting>

@@ -8,6 +8,7 @@ import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
 import { AutoModel, BudgetSetting, MultiplierLimit } from './spending-settings.ts'
+import { Fallback, Upstream } from './upstream-settings.ts'
 
 /**
  * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
@@ -135,18 +136,6 @@ const Policy = z.strictObject({
     ),
 })
 
-const Upstream = z.strictObject({
-  wire: z.enum(['anthropic', 'openai']).describe('The wire format the upstream speaks.'),
-  base_url: z
-    .url({ protocol: /^https?$/ })
-    .describe('Including the version, like https://api.anthropic.com/v1.'),
-  api_key_env: z
-    .string()
-    .exactOptional()
-    .describe('The environment variable that holds the key. Absent: no key is sent.'),
-})
-export type Upstream = z.infer<typeof Upstream>
-
 const Model = z.strictObject({
   id: z.string().min(1).describe('What a task names in `model`.'),
   upstream: z.string().describe('A name of `upstreams`.'),
@@ -168,14 +157,20 @@ const Model = z.strictObject({
     ),
   agent: z.string().default('coder').describe('The agent that runs it, a name of `agents`.'),
   api: z
-    .enum(['messages', 'responses', 'chat_completions'])
+    .enum(['messages', 'responses', 'chat_completions', 'generate_content'])
     .exactOptional()
     .describe(
-      'The API to use. Default: `messages` on wire anthropic, `chat_completions` on wire openai.',
+      'The API to use. Default: `messages` on wire anthropic, `chat_completions` on wire openai, `generate_content` on wire gemini.',
     ),
   price: PriceSetting.exactOptional().describe(
     "What it costs. Default: the provider's list price, where it is known.",
   ),
+  fallbacks: z
+    .array(Fallback)
+    .exactOptional()
+    .describe(
+      'Where else it is served, in the order in which they are tried when the upstream does not answer (docs/gateway.md).',
+    ),
   context_window: count.default(128_000).describe('Tokens the model takes.'),
   max_output_tokens: count.default(16_000).describe('Tokens asked for in one answer.'),
 })

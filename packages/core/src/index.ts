@@ -116,9 +116,11 @@ export {
   noteAnsweringUpstream,
   noteFailingUpstream,
 } from './models/failing-upstreams.ts'
+export { plainModelName } from './models/github-multipliers.ts'
 export { multiplierLimitFor, type Multipliers, multipliersOf } from './models/multipliers.ts'
 export {
   autoMultiplierLimit,
+  cheapestFirst,
   chooseModel,
   type OfferedModel,
   offeredModels,
@@ -138,7 +140,7 @@ export {
   type WatchedRepository,
   watchedRepositories,
 } from './policy-watch/watched-repositories.ts'
-export { priceListOf, type PriceList } from './prices/price-list.ts'
+export { priceListOf, type PriceList, type Served } from './prices/price-list.ts'
 export { acceptRun, type NewRun } from './portals/accept-run.ts'
 export { answerForRun } from './portals/answer-for-run.ts'
 export { claimRuns, type HeldRun, StaleRun, takeOverRuns } from './portals/claim-runs.ts'

@@ -1,4 +1,4 @@
-import { endSession, type Lease } from '@errand/core'
+import { endSession, type Lease, subjectOf } from '@errand/core'
 
 import { prepareAgent } from './agent/prepare-agent.ts'
 import { summarize } from './agent/summary.ts'
@@ -58,7 +58,9 @@ async function findPlace(run: Run) {
 /** From an empty box to a pushed branch. */
 async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'no_change'> {
   const descriptor = await prepareAgent(run)
-  const catalogue = openCatalogue(run.context.settings, run.lease.session.model)
+  const { task, session } = run.lease
+  const { settings } = run.context
+  const catalogue = await openCatalogue(settings, session.model, subjectOf(task, session))
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)
   await using gateway = await openGateway(run, {

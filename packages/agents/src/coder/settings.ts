@@ -14,7 +14,7 @@ const smallestWindow = 8000
 const Variables = z.object({
   /** Where the model is served, with the version: `http://127.0.0.1:4000/anthropic/v1`. */
   ERRAND_MODEL_URL: z.url({ protocol: /^https?$/ }),
-  ERRAND_MODEL_API: z.enum(['messages', 'responses', 'chat_completions']),
+  ERRAND_MODEL_API: z.enum(['messages', 'responses', 'chat_completions', 'generate_content']),
   ERRAND_MODEL: z.string().min(1),
   /** Tokens the model takes, question and answer together. */
   ERRAND_CONTEXT_WINDOW: tokens.min(smallestWindow),
@@ -29,7 +29,7 @@ const Variables = z.object({
 /** What the coder works with: a model, and how much of it. */
 export interface CoderSettings {
   modelUrl: string
-  modelApi: 'messages' | 'responses' | 'chat_completions'
+  modelApi: 'messages' | 'responses' | 'chat_completions' | 'generate_content'
   model: string
   contextWindow: number
   maxOutputTokens: number

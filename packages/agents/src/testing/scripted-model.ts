@@ -36,7 +36,7 @@ export interface Reply {
 
 export type Script = (turn: ModelTurn) => Reply
 
-export const modelApis = ['messages', 'responses', 'chat_completions'] as const
+export const modelApis = ['messages', 'responses', 'chat_completions', 'generate_content'] as const
 export type ModelApi = (typeof modelApis)[number]
 
 export interface ScriptedModel extends AsyncDisposable {
@@ -77,7 +77,7 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
     requests: () =>
       server.getRequests().map(({ path, headers, body }) => ({ path, headers, body })),
     env: (api) => ({
-      ERRAND_MODEL_URL: `${url}/v1`,
+      ERRAND_MODEL_URL: `${url}/${api === 'generate_content' ? 'v1beta' : 'v1'}`,
       ERRAND_MODEL_API: api,
       ERRAND_MODEL: 'scripted',
       ERRAND_CONTEXT_WINDOW: '128000',
@@ -110,11 +110,17 @@ function readTurn(request: ChatCompletionRequest, count: number): ModelTurn {
       .map(({ content }) => textOf(content))
       .join('\n'),
     user: user === undefined ? '' : textOf(user.content),
-    result: last?.role === 'tool' ? textOf(last.content) : '',
+    result: last?.role === 'tool' ? resultOf(textOf(last.content)) : '',
     tools: (tools ?? []).map((tool) => tool.function.name),
     maxTokens: request.max_tokens,
     text: messages.map(({ content }) => textOf(content)).join('\n'),
   }
+}
+
+/** Gemini's wire has an object for it, and the AI SDK puts the text in there beside the name of the tool. */
+function resultOf(text: string): string {
+  const [, content] = /^\{"name":"[^"]*","content":("(?:[^"\\]|\\.)*")\}$/s.exec(text) ?? []
+  return content === undefined ? text : (JSON.parse(content) as string)
 }
 
 function textOf(content: ChatCompletionRequest['messages'][number]['content']): string {

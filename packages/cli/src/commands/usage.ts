@@ -26,7 +26,9 @@ export function addUsageCommand(program: Command, terminal: Terminal): void {
     )
     .option('--org <org>', "an organization's sessions (default: yours)")
     .addOption(
-      new Option('--by <key>', 'what to add up by').choices(UsageKey.options).default('model'),
+      new Option('--by <key>', `what to add up by: ${UsageKey.options.join(', ')}`)
+        .argParser(asKey)
+        .default('model'),
     )
     .option('--since <date>', 'the first day, or like 30d (default: the first of the month)', asDay)
     .option('--until <date>', 'the last day (default: today)', asDay)
@@ -40,6 +42,13 @@ export function addUsageCommand(program: Command, terminal: Terminal): void {
       ),
     )
     .action((options: UsageOptions) => usage(terminal, options))
+
+  /** As the commands of `errand` call it elsewhere, too. */
+  function asKey(text: string): UsageKey {
+    const key = UsageKey.safeParse(text === 'repo' ? 'repository' : text)
+    if (key.success) return key.data
+    throw new InvalidArgumentError(`Allowed choices are ${UsageKey.options.join(', ')}.`)
+  }
 
   function asDay(text: string): string {
     const days = /^(\d{1,4})d$/.exec(text)?.[1]

@@ -55,12 +55,12 @@ const providers: readonly Provider[] = [
     name: 'gemini',
     keyVariable: 'GEMINI_API_KEY',
     upstream: {
-      wire: 'openai',
-      base_url: 'https://generativelanguage.googleapis.com/v1beta/openai',
+      wire: 'gemini',
+      base_url: 'https://generativelanguage.googleapis.com/v1beta',
       api_key_env: 'GEMINI_API_KEY',
     },
     models: [['gemini-3.1-pro', 'gemini-3.1-pro-preview']],
-    api: 'chat_completions',
+    api: 'generate_content',
     contextWindow: 1_000_000,
   },
 ]

@@ -4,6 +4,7 @@ import { type Encryption, type Store } from '@errand/core'
 import { type Runner, type RunnerForge, startRunner } from '@errand/runner'
 import { type Logger } from 'pino'
 import { type Environment } from '../settings.ts'
+import { readSecret } from './read-secret.ts'
 
 /** The runner of this process. Model keys are looked up by name when a session needs one. */
 export function openRunner(
@@ -14,7 +15,7 @@ export function openRunner(
   forge: RunnerForge,
   encryption: Encryption,
 ): Runner {
-  const secrets = (name: string): string | undefined => environment[name]
+  const secrets = (name: string): string | undefined => readSecret(environment, name)
   return startRunner({
     store,
     log,

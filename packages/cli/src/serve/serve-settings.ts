@@ -2,6 +2,7 @@ import { type Settings } from '@errand/contract'
 import { type Logger } from 'pino'
 import { type Flags, loadSettings } from '../settings.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { examineUpstreams } from './examine-upstreams.ts'
 import { findModels, modelVariables } from './found-models.ts'
 import { createLog } from './log.ts'
 
@@ -27,7 +28,9 @@ export async function prepare(
   if (loaded.filePath !== undefined) log.debug({ file: loaded.filePath }, 'settings file read')
   const { settings } = loaded
   if (Object.keys(settings.upstreams).length > 0 || settings.models.length > 0) {
-    warnAboutMissingKeys(settings, environment, log)
+    for (const { ok, detail } of await examineUpstreams(settings, environment)) {
+      if (!ok) log.error(`${detail}: its models fail until it is there`)
+    }
     return { settings, log }
   }
   const found = await findModels(environment, { signal })
@@ -38,16 +41,4 @@ export async function prepare(
     )
   }
   return { settings: { ...settings, upstreams: found.upstreams, models: found.models }, log }
-}
-
-function warnAboutMissingKeys(
-  settings: Settings,
-  environment: Terminal['environment'],
-  log: Logger,
-): void {
-  for (const [upstream, { api_key_env: name }] of Object.entries(settings.upstreams)) {
-    if (name !== undefined && !environment[name]) {
-      log.warn({ upstream, variable: name }, 'the variable with the key of an upstream is not set')
-    }
-  }
 }

@@ -14,8 +14,8 @@ describe('models from the environment', () => {
     [
       'GEMINI_API_KEY',
       'gemini-3.1-pro',
-      'https://generativelanguage.googleapis.com/v1beta/openai',
-      'chat_completions',
+      'https://generativelanguage.googleapis.com/v1beta',
+      'generate_content',
     ],
   ])('%s gives %s', async (variable, id, baseUrl, api) => {
     const { upstreams, models, notes } = await findModels({ [variable]: 'secret' }, { signal })

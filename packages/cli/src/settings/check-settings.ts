@@ -11,6 +11,7 @@ import {
 } from '@errand/contract'
 import { type z } from 'zod'
 import { withKnownAgents } from '../agents/known-agents.ts'
+import { checkUpstreams } from './check-upstreams.ts'
 import { didYouMean } from './closest-word.ts'
 import { acceptedAt, keysAt } from './setting-keys.ts'
 import { type GivenSettings } from './settings-sources.ts'
@@ -29,7 +30,12 @@ export function checkSettings(
   if (!parsed.success)
     return { problems: parsed.error.issues.flatMap((issue) => explain(given, issue)) }
   const known = withKnownAgents({ ...parsed.data, data: resolve(cwd, parsed.data.data) })
-  const problems = [...checkAgents(given, parsed.data), ...checkReferences(given, known)]
+  const at = (path: (string | number)[]): string => `${placeOf(given, path)}: ${nameOf(path)}`
+  const problems = [
+    ...checkAgents(given, parsed.data),
+    ...checkReferences(given, known),
+    ...checkUpstreams(parsed.data, at),
+  ]
   return problems.length > 0 ? { problems } : { settings: parsed.data, problems }
 }
 

@@ -79,7 +79,7 @@ export async function chooseModel(
   const healthy = may.filter(({ id }) => isHealthy(id))
   const candidates = healthy.length > 0 ? healthy : may
   const simple = simpleRuleOf(settings, prompt)
-  const [first] = simple === undefined ? candidates : await byPrice(settings, candidates)
+  const [first] = simple === undefined ? candidates : await cheapestFirst(settings, candidates)
   if (first === undefined) return undefined
   const kind =
     simple === undefined
@@ -97,13 +97,14 @@ function simpleRuleOf(settings: Settings, prompt: string): string | undefined {
   return settings.auto_model.simple_prompts.find((rule) => new RegExp(rule, 'i').test(start))
 }
 
-async function byPrice(
+/** Those whose price nobody knows come last; equal ones stay in their order. */
+export async function cheapestFirst<T extends { id: string }>(
   settings: Settings,
-  models: readonly OfferedModel[],
-): Promise<OfferedModel[]> {
+  models: readonly T[],
+): Promise<T[]> {
   const prices = await priceListOf(settings)
   // Agents read about ten tokens for one they write.
-  const costOf = ({ id }: OfferedModel): number => {
+  const costOf = ({ id }: T): number => {
     const price = prices.priceOf(id)
     return price === undefined ? Number.POSITIVE_INFINITY : 10 * price.input + price.output
   }

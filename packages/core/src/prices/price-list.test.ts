@@ -15,6 +15,16 @@ const settings = Settings.parse({
     { id: 'ours', upstream: 'local', price: { input: 0.1, output: 0.3 } },
     { id: 'cached', upstream: 'local', price: { input: 2, cached_input: 0.2, output: 8 } },
     { id: 'unheard-of', upstream: 'local' },
+    {
+      id: 'twice',
+      upstream: 'local',
+      name: 'at-local',
+      price: { input: 1, cache_write: 1.25, output: 1 },
+      fallbacks: [
+        { upstream: 'anthropic', name: 'claude-haiku-4-5' },
+        { upstream: 'gateway', name: 'elsewhere', price: { input: 7, output: 7 } },
+      ],
+    },
   ],
 })
 const prices = await priceListOf(settings)
@@ -97,6 +107,25 @@ describe('the cost of a request', () => {
         expect(sum).toBe(input * 10_000 + output * 30_000)
       }),
     )
+  })
+
+  it('is more for what is kept in the cache for an hour', () => {
+    const written = { input_tokens: 100, cache_write_tokens: 100 }
+    const anHour = { ...written, cache_write_1h_tokens: 40 }
+    expect(prices.costOf(usage('sonnet', anHour))).toBe(60 * 375_000 + 40 * 600_000)
+    expect(prices.costOf(usage('twice', anHour))).toBe(60 * 125_000 + 40 * 200_000)
+  })
+
+  it('is that of the upstream that answered, and of the model', () => {
+    const cost = (upstream?: string, answered_by?: string) =>
+      prices.costOf(usage('twice', { input_tokens: 1 }), { upstream, answered_by })
+    expect(cost('local', 'at-local')).toBe(100_000)
+    expect(cost('anthropic', 'claude-haiku-4-5-20251001')).toBe(100_000)
+    expect(cost('gateway', 'elsewhere')).toBe(700_000)
+    // Another that is configured, another that is listed, and one that nobody knows.
+    expect(cost('local', 'ours')).toBe(10_000)
+    expect(cost('anthropic', 'claude-opus-4-5-20251101')).toBe(500_000)
+    expect(cost('local', 'who-knows')).toBe(100_000)
   })
 
   it('stays a safe integer, whatever an upstream claims', () => {

@@ -1,4 +1,5 @@
 import { nanoPerDollar, type Price, type Settings, scriptModelId } from '@errand/contract'
+import { plainModelName } from '../models/github-multipliers.ts'
 import { noTokens, type TokenCounts, type TokenUsage } from '../spending/token-counts.ts'
 
 /** What the models of the settings cost. */
@@ -9,7 +10,15 @@ export interface PriceList {
    * What one request costs, in nano AI credits. A model of unknown price costs as much as the dearest
    * that is configured, so that none is a way around a budget; where no price is known at all, nothing.
    */
-  costOf(usage: TokenUsage): number
+  costOf(usage: TokenUsage, served?: Served): number
+}
+
+/** Who served a request, where that is known. */
+export interface Served {
+  /** Default: the model's own upstream. */
+  upstream?: string | undefined
+  /** What the model that answered calls itself. Another known one costs what that one costs. */
+  answered_by?: string | undefined
 }
 
 /** In US dollars; undefined where the price is unknown. */
@@ -30,35 +39,66 @@ export async function priceListOf(settings: Settings): Promise<PriceList> {
 async function readPrices(settings: Settings): Promise<PriceList> {
   // Two megabytes, for those who use a model.
   const { calcPrice } = await import('@pydantic/genai-prices')
+  const models = new Map(settings.models.map((model) => [model.id, model]))
   const rates = new Map(settings.models.map((model) => [model.id, rateOf(model)]))
+  const others = new Map<string, Rate>()
 
-  function rateOf({ price, name, id, upstream: upstreamName }: Settings['models'][number]): Rate {
+  function rateOf({ price, name, id, upstream }: Named): Rate {
     if (price !== undefined) return (counts) => listed(price, counts)
-    const upstream = settings.upstreams[upstreamName]
-    if (upstream === undefined) return () => undefined
-    // A gateway in between has another address: then its wire format tells whose model it is.
-    const ways = [{ providerApiUrl: upstream.base_url }, { providerId: upstream.wire }]
-    return (counts) => {
-      const usage = {
-        input_tokens: counts.input_tokens,
-        cache_read_tokens: counts.cached_input_tokens,
-        cache_write_tokens: counts.cache_write_tokens,
-        output_tokens: counts.output_tokens,
-      }
-      for (const way of ways) {
-        const found = calcPrice(usage, name ?? id, way)
-        if (found !== null) return found.total_price
-      }
-      return undefined
-    }
+    return (counts) => listPriceOf(name ?? id, upstream, counts)
   }
 
-  function dollarsOf(modelId: string, counts: TokenCounts): number {
+  function listPriceOf(name: string, upstreamName: string, counts: TokenCounts) {
+    const upstream = settings.upstreams[upstreamName]
+    if (upstream === undefined) return undefined
+    const usage = {
+      input_tokens: counts.input_tokens,
+      cache_read_tokens: counts.cached_input_tokens,
+      cache_write_tokens: counts.cache_write_tokens,
+      cache_write_1h_tokens: counts.cache_write_1h_tokens ?? 0,
+      output_tokens: counts.output_tokens,
+    }
+    for (const way of waysToProvider(upstream)) {
+      const found = calcPrice(usage, name, way)
+      if (found !== null) return found.total_price
+    }
+    return undefined
+  }
+
+  /** What the answering one costs: the model itself, or another that is known under that name. */
+  function rateOfAnswer(modelId: string, { upstream, answered_by: answered }: Served): Rate {
+    const model = models.get(modelId)
+    if (model === undefined) return () => undefined
+    const fallback = model.fallbacks?.find((one) => one.upstream === upstream)
+    const isFallback = upstream !== undefined && upstream !== model.upstream
+    const served: Named =
+      isFallback && fallback !== undefined ? { id: modelId, ...fallback } : model
+    const own = rateOf(served)
+    const plain = answered === undefined ? undefined : plainModelName(answered)
+    if (answered === undefined || plain === undefined) return own
+    const names = [served.name, model.name, modelId].flatMap((name) => name ?? [])
+    if (names.some((name) => plainModelName(name) === plain)) return own
+    const other = settings.models.find(({ id, name }) =>
+      [id, name].some((one) => one !== undefined && plainModelName(one) === plain),
+    )
+    if (other !== undefined) return rateOf(other)
+    return (counts) => listPriceOf(answered, served.upstream, counts) ?? own(counts)
+  }
+
+  function rateFor(modelId: string, served: Served): Rate | undefined {
+    if (served.upstream === undefined && served.answered_by === undefined) return rates.get(modelId)
+    const key = JSON.stringify([modelId, served.upstream, served.answered_by])
+    const known = others.get(key) ?? rateOfAnswer(modelId, served)
+    // Upstreams choose the names: however many they think of, few are kept.
+    if (others.size < mostKept) others.set(key, known)
+    return known
+  }
+
+  function dollarsOf(modelId: string, counts: TokenCounts, served: Served): number {
     if (modelId === scriptModelId) return 0
-    const known = rates.get(modelId)?.(counts)
+    const known = rateFor(modelId, served)?.(counts)
     if (known !== undefined) return known
-    const others = [...rates.values()].map((rate) => rate(counts) ?? 0)
-    return Math.max(0, ...others)
+    return Math.max(0, ...[...rates.values()].map((rate) => rate(counts) ?? 0))
   }
 
   return {
@@ -76,13 +116,30 @@ async function readPrices(settings: Settings): Promise<PriceList> {
         output: round((output / sample) * 1e6),
       }
     },
-    costOf({ model, ...counts }) {
+    costOf({ model, ...counts }, served = {}) {
       // Prices of up to five decimals are whole nano credits a token: rounding only takes away what
       // binary fractions add.
-      const nano = Math.round(dollarsOf(model, counts) * nanoPerDollar)
+      const nano = Math.round(dollarsOf(model, counts, served) * nanoPerDollar)
       return Math.min(nano, Number.MAX_SAFE_INTEGER)
     },
   }
+}
+
+/** A model of the settings, or one of its fallbacks. */
+type Named = Pick<Settings['models'][number], 'id' | 'name' | 'upstream' | 'price'>
+
+/** At Anthropic: twice the input's price for an hour, 1.25 times for five minutes. */
+const hourOverMinutes = 1.6
+const mostKept = 1000
+
+/** A gateway in between has another address: then its wire format tells whose model it is. */
+function waysToProvider({ base_url: providerApiUrl, kind, wire }: Settings['upstreams'][string]) {
+  const ofCloud = { azure: 'azure', vertex: 'google', plain: undefined } as const
+  const ids = [ofCloud[kind ?? 'plain'], wire === 'gemini' ? 'google' : wire]
+  return [
+    { providerApiUrl },
+    ...ids.flatMap((providerId) => (providerId === undefined ? [] : { providerId })),
+  ]
 }
 
 /** Short enough for the first price where there are several by length. */
@@ -97,11 +154,16 @@ function listed(
 ): number {
   const { cached_input_tokens: cached, cache_write_tokens: written } = counts
   const { input, cached_input = input, cache_write = input, output } = price
+  const anHour =
+    price.cache_write_1h ??
+    (price.cache_write === undefined ? input : cache_write * hourOverMinutes)
   const fresh = Math.max(0, counts.input_tokens - cached - written)
+  const forAnHour = Math.min(counts.cache_write_1h_tokens ?? 0, written)
   return (
     (fresh * input +
       cached * cached_input +
-      written * cache_write +
+      (written - forAnHour) * cache_write +
+      forAnHour * anHour +
       counts.output_tokens * output) /
     1e6
   )

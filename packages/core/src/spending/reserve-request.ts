@@ -22,7 +22,13 @@ export type Reservation =
    * With the budgets of which little is left, or that only warn and are used up, and the dearest
    * multiplier the task may have.
    */
-  | { outcome: 'reserved'; near: SpentBudget[]; max_multiplier: number }
+  | {
+      outcome: 'reserved'
+      near: SpentBudget[]
+      /** Whether there is a budget at all, be it of the task or one that only warns. */
+      is_bound: boolean
+      max_multiplier: number
+    }
   | { outcome: 'used_up'; spent: SpentBudget }
   /** The model is dearer than the task may use. */
   | { outcome: 'too_dear'; max_multiplier: number }
@@ -90,7 +96,7 @@ export async function reserveRequest(
       return nano >= nearShare * budget.limit_nano
     })
     const most = maxMultiplier ?? Number.POSITIVE_INFINITY
-    return { outcome: 'reserved', near, max_multiplier: most }
+    return { outcome: 'reserved', near, is_bound: spent.length > 0, max_multiplier: most }
   }, runnerPatienceMs)
 }
 
@@ -125,11 +131,15 @@ async function admit(
       select ${accountOf('task', session, '')}::text, max_nano
       from tasks
       where id = ${session.task_id} and max_nano is not null
+    ), own as (
+      -- What this very request has reserved already, should the answer to it have been lost.
+      select coalesce(sum(reserved_nano), 0) as nano from model_requests where id = ${id}::uuid
     ), used_up as (
       select
       from locked
       join budget on budget.account_id = locked.id
-      where locked.spent_nano + locked.reserved_nano >= budget.limit_nano
+      cross join own
+      where locked.spent_nano + locked.reserved_nano - own.nano >= budget.limit_nano
     ), request as (
       insert into model_requests (id, session_id, attempt, model, account_ids, reserved_nano, started_at)
       select ${id}::uuid, held.id, ${attempt}::integer, ${model}::text, ${accountIds}::text[],
@@ -155,8 +165,10 @@ async function admit(
       (select max_multiplier from tasks where id = ${session.task_id}) as max_multiplier,
       coalesce(
         (
-          select json_agg(json_build_object('id', id, 'spent_nano', spent_nano + reserved_nano))
-          from locked
+          select json_agg(
+            json_build_object('id', id, 'spent_nano', spent_nano + reserved_nano - own.nano)
+          )
+          from locked cross join own
         ),
         '[]'
       ) as accounts,

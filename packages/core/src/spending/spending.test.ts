@@ -82,6 +82,25 @@ describeOnEachStore('what a session spends', (on) => {
     ).toEqual([{ requests: 1, input_tokens: 10 }])
   })
 
+  it('may keep what it has reserved for the next, which is then counted by itself', async () => {
+    const { lease } = await createLeased(on.store)
+    const { id } = await reserve(lease, 3)
+    const next = { id: randomUUID(), most_nano: 4 * credit }
+    const counted = { tokens, nano: credit }
+    // Twice, as after a lost connection.
+    for (const _ of ['sent', 'sent again']) {
+      await countRequest(on.store, id, counted, { isFinal: true, next })
+    }
+    expect(await accounts()).toEqual(bothIn(1, 4))
+
+    await count(next.id, 2)
+
+    expect(await accounts()).toEqual(bothIn(3, 0))
+    expect(
+      await on.store.db.selectFrom('usage').select(['requests', 'input_tokens']).execute(),
+    ).toEqual([{ requests: 2, input_tokens: 20 }])
+  })
+
   it('frees what was reserved for a request that reported nothing', async () => {
     const { lease } = await createLeased(on.store)
     const { id } = await reserve(lease, 3)
@@ -112,6 +131,18 @@ describeOnEachStore('what a session spends', (on) => {
 
     expect(await reserve(lease, 1)).toMatchObject({ outcome: 'stale' })
     expect(await accounts()).toEqual(bothIn(0, 0))
+  })
+
+  it('the same request sent again is not used up by what it has reserved itself', async () => {
+    const { lease } = await createLeased(on.store)
+    const request = { id: randomUUID(), model: 'm', most_nano: 2 * credit }
+    for (const _ of ['sent', 'sent again']) {
+      const reserved = await reserveRequest(on.store, lease, request, boundTo(1))
+      expect(reserved).toMatchObject({ outcome: 'reserved' })
+    }
+
+    expect(await reserve(lease, 1, boundTo(1))).toMatchObject({ outcome: 'used_up' })
+    expect(await accounts()).toEqual(bothIn(0, 2))
   })
 
   it('the same request sent again, as after a lost connection, is reserved once', async () => {

@@ -1,19 +1,20 @@
 import type { Model, Settings, Upstream } from '@errand/contract'
 import { scriptModelId } from '@errand/contract'
+import { type BudgetSubject, cheapestFirst, offeredModels, plainModelName } from '@errand/core'
 
 import { SessionFailed } from '../failures.ts'
 import type { Wire } from './route.ts'
-import type { ModelApi } from './token-count.ts'
+import type { ModelApi } from './tokens/token-report.ts'
 
-/** The models one session may use: its own, and those the same upstream serves beside it. */
+/** The models one session may use: its own, and those beside it that are no dearer. */
 export interface Catalogue {
   model: Model
   upstream: Upstream
   upstreamName: string
   api: ModelApi
   /**
-   * The model a request gets. Agents also ask for names of their own, for titles or checks: those get
-   * the session's model.
+   * The model a request gets. Agents also ask for names of their own, for titles or checks: what nobody
+   * has configured gets the cheapest model there is here, what may not be used here the session's own.
    */
   resolve(name: string): Model
   models: Model[]
@@ -22,9 +23,14 @@ export interface Catalogue {
 /**
  * Undefined for a session that uses no model.
  *
+ * @param subject whose session it is
  * @throws SessionFailed model_unknown
  */
-export function openCatalogue(settings: Settings, modelId: string): Catalogue | undefined {
+export async function openCatalogue(
+  settings: Settings,
+  modelId: string,
+  subject: Omit<BudgetSubject, 'task'>,
+): Promise<Catalogue | undefined> {
   if (modelId === scriptModelId) return undefined
   const model = settings.models.find(({ id }) => id === modelId)
   const upstream = model === undefined ? undefined : settings.upstreams[model.upstream]
@@ -32,18 +38,57 @@ export function openCatalogue(settings: Settings, modelId: string): Catalogue | 
     const message = `The model ${modelId} is not configured on this runner.`
     throw new SessionFailed('model_unknown', message)
   }
-  const models = settings.models.filter((other) => other.upstream === model.upstream)
+  const models = [model, ...(await modelsBeside(settings, model, subject))]
+  // The session's own is first: it goes before others that cost the same, or whose price is unknown.
+  const [cheapest = model] = await cheapestFirst(settings, models)
   return {
     model,
     upstream,
     upstreamName: model.upstream,
     api: model.api ?? defaultApi[upstream.wire],
     models,
-    resolve: (name) => models.find(({ id, name: own }) => id === name || own === name) ?? model,
+    resolve: (name) =>
+      findNamed(models, name) ??
+      (findNamed(settings.models, name) === undefined ? cheapest : model),
   }
+}
+
+/**
+ * What the same upstream serves and may be used by who the session is of. An agent chooses nothing
+ * dearer than its task did: so a task of `auto` stays below what `auto` may choose.
+ */
+async function modelsBeside(
+  settings: Settings,
+  model: Model,
+  subject: Omit<BudgetSubject, 'task'>,
+): Promise<Model[]> {
+  const offered = await offeredModels(settings, subject)
+  const own = offered.find(({ id }) => id === model.id)?.multiplier ?? 0
+  const allowed = new Set(
+    offered
+      .filter(({ unavailable, multiplier }) => unavailable === undefined && multiplier <= own)
+      .map(({ id }) => id),
+  )
+  return settings.models.filter(
+    ({ id, upstream }) => upstream === model.upstream && id !== model.id && allowed.has(id),
+  )
+}
+
+/** By its id, its name at the upstream, an alias; else by its family without provider and date. */
+function findNamed(models: readonly Model[], name: string): Model | undefined {
+  const plain = plainModelName(name)
+  return (
+    models.find(({ id }) => id === name) ??
+    models.find((model) => model.name === name) ??
+    models.find(({ aliases }) => aliases.includes(name)) ??
+    models.find((model) =>
+      [model.id, model.name].some((one) => one !== undefined && plainModelName(one) === plain),
+    )
+  )
 }
 
 const defaultApi = {
   anthropic: 'messages',
   openai: 'chat_completions',
+  gemini: 'generate_content',
 } as const satisfies Record<Wire, ModelApi>

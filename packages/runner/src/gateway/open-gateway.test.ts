@@ -1,157 +1,53 @@
 import { once } from 'node:events'
-import {
-  createServer,
-  type IncomingMessage,
-  request as requestHttp,
-  type RequestOptions,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
-import { type FileHandle, mkdir, open as openFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { basename, dirname, join } from 'node:path'
-import { buffer, text } from 'node:stream/consumers'
+import { request as requestHttp, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 
 import { LLMock } from '@copilotkit/aimock'
 import { changeTask, failingUpstreams } from '@errand/core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { eventually } from '../testing/eventually.ts'
-import { openTestRun, type TestRun } from '../testing/open-test-run.ts'
-import { openCatalogue } from './catalogue.ts'
-import { type Gateway, openGateway } from './open-gateway.ts'
+import { upstreamKey as key, useGateway } from '../testing/gateway-stage.ts'
 
-interface Call {
-  url: string | undefined
-  headers: IncomingMessage['headers']
-  body: Buffer
-}
-
-let answer: (response: ServerResponse, call: Call) => void
-let calls: Call[]
-let upstream: Server
-let upstreamUrl: string
-let mock: LLMock
-let testRun: TestRun
-let gateway: Gateway
-let folder: FileHandle
-const asked: unknown[] = []
-
-const key = 'sk-secret-of-the-upstream'
-
+const mock = new LLMock({ host: '127.0.0.1', port: 0, chunkSize: 4 })
+mock.on(
+  {},
+  {
+    content: 'A long enough text to come in many chunks.',
+    usage: { input_tokens: 100, output_tokens: 20, prompt_tokens: 100, completion_tokens: 20 },
+  },
+)
+let mockUrl: string
 beforeAll(async () => {
-  upstream = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      const call = { url: request.url, headers: request.headers, body }
-      calls.push(call)
-      answer(response, call)
-    })
-  })
-  upstream.listen(0, '127.0.0.1')
-  await once(upstream, 'listening')
-  upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`
-  mock = new LLMock({ host: '127.0.0.1', port: 0, chunkSize: 4 })
-  mock.on(
-    {},
-    {
-      content: 'A long enough text to come in many chunks.',
-      usage: { input_tokens: 100, output_tokens: 20, prompt_tokens: 100, completion_tokens: 20 },
-    },
-  )
-  const mockUrl = await mock.start()
-  const wires = { anthropic: 'anthropic', openai: 'openai' }
-  const upstreams = Object.fromEntries(
-    Object.values(wires).flatMap((wire) => [
-      [wire, { wire, base_url: `${upstreamUrl}/base/v1`, api_key_env: 'KEY' }],
-      [`mock-${wire}`, { wire, base_url: `${mockUrl}/v1`, api_key_env: 'KEY' }],
-    ]),
-  )
-  testRun = await openTestRun(
-    { prompt: 'p' },
-    {
-      secrets: { KEY: key },
-      settings: {
-        upstreams,
-        models: Object.keys(upstreams).flatMap((name) => [
-          { id: `${name}-large`, name: 'provider/large', upstream: name, price },
-          { id: `${name}-small`, name: 'provider/small', upstream: name },
-        ]),
-      },
-    },
-  )
+  mockUrl = await mock.start()
 })
-afterAll(async () => {
-  await testRun?.[Symbol.asyncDispose]()
-  await mock?.stop()
-  upstream.closeAllConnections()
-  upstream.close()
-})
-beforeEach(() => {
-  calls = []
-  asked.length = 0
-  answer = (response) => response.end('{}')
-})
-afterEach(async () => {
-  await gateway?.[Symbol.asyncDispose]()
-  await folder?.close()
-})
-
-async function open(model: string): Promise<void> {
-  const { run, test } = testRun
-  const runDir = join(test.dataDir, `${'deep/'.repeat(40)}run`)
-  await mkdir(runDir, { recursive: true })
-  folder = await openFile(runDir, 'r')
-  gateway = await openGateway(run, {
-    runDir,
-    catalogue: openCatalogue(test.settings, model),
-    onQuestion: (question) => {
-      asked.push(question)
-      return Promise.resolve('q-1')
-    },
-    onUsedUp: () => Promise.reject(new Error('not used up')),
-  })
-}
-
-/** The socket's own path is too long to be named: by way of its open folder it is not. */
-function socketPath(): string {
-  return `/proc/self/fd/${folder.fd}/${basename(gateway.socketPath)}`
-}
-
-/** As the forwarder in the box does it: over the socket. The path is below the session's token. */
-function send(
-  path: string,
-  body: string | Buffer | undefined,
-  options: RequestOptions = {},
-): Promise<IncomingMessage> {
-  const { pathname } = new URL(gateway.url)
-  return new Promise((resolve, reject) => {
-    const request = requestHttp({
-      socketPath: socketPath(),
-      path: `${pathname}${path}`,
-      method: body === undefined ? 'GET' : 'POST',
-      ...options,
-    })
-    request.once('response', resolve)
-    request.once('error', reject)
-    request.end(body)
-  })
-}
-
-async function post(path: string, body: object | string, options?: RequestOptions) {
-  const sent = typeof body === 'string' ? body : JSON.stringify(body)
-  const response = await send(path, sent, options)
-  return { status: response.statusCode, headers: response.headers, text: await text(response) }
-}
-
-async function usage(): Promise<Record<string, unknown>[]> {
-  const { run, test } = testRun
-  await gateway[Symbol.asyncDispose]()
-  await run.recorder.flush()
-  const events = await test.events(run.lease.task.id)
-  return events.filter(({ type }) => type === 'assistant.usage').map(({ data }) => data)
-}
+afterAll(() => mock.stop())
 
 const price = { input: 1, cached_input: 0.1, cache_write: 1.25, output: 5 }
+const stage = useGateway((upstreamUrl) => {
+  const wires = { anthropic: 'v1', openai: 'v1', gemini: 'v1beta' }
+  const upstreams = Object.fromEntries(
+    Object.entries(wires).flatMap(([wire, version]) => [
+      [wire, { wire, base_url: `${upstreamUrl}/base/${version}`, api_key_env: 'KEY' }],
+      [`mock-${wire}`, { wire, base_url: `${mockUrl}/${version}`, api_key_env: 'KEY' }],
+    ]),
+  )
+  return {
+    upstreams,
+    models: Object.keys(upstreams).flatMap((name) => [
+      { id: `${name}-large`, name: 'provider/large', upstream: name, price, multiplier: 1 },
+      {
+        id: `${name}-small`,
+        name: 'provider/small',
+        aliases: ['tiny'],
+        upstream: name,
+        price: { input: 0.1, output: 0.5 },
+        multiplier: 0.33,
+      },
+    ]),
+  }
+})
+const { open, send, post, usage, socketPath } = stage
 
 describe('what passes', () => {
   it('is the body as it came, with the name of the model alone put in', async () => {
@@ -161,19 +57,41 @@ describe('what passes', () => {
     const { status } = await post('/anthropic/v1/messages?beta=true', body)
 
     expect(status).toBe(200)
-    expect(calls[0]?.url).toBe('/base/v1/messages?beta=true')
-    expect(calls[0]?.body.toString()).toBe(body.replace('anthropic-small', 'provider/small'))
+    expect(stage.calls[0]?.url).toBe('/base/v1/messages?beta=true')
+    expect(stage.calls[0]?.body.toString()).toBe(body.replace('anthropic-small', 'provider/small'))
   })
 
-  it('is any model the agent names: an unknown one means its own', async () => {
-    await open('openai-large')
-
-    for (const model of ['gpt-for-titles', 'openai-small', 'anthropic-large']) {
-      await post('/openai/v1/responses', { model })
+  it('is a model the agent names: its own, one no dearer, and for names of its own the cheapest', async () => {
+    const modelsFor = async (own: string, names: string[]) => {
+      await open(own)
+      stage.calls = []
+      for (const model of names) await post('/openai/v1/responses', { model })
+      await stage.gateway[Symbol.asyncDispose]()
+      return stage.calls.map(({ body }) => (JSON.parse(body.toString()) as { model: string }).model)
     }
+    const names = ['gpt-for-titles', 'openai-small', 'tiny', 'openai-large', 'anthropic-large']
+    const [large, small] = ['provider/large', 'provider/small']
 
-    const names = calls.map(({ body }) => (JSON.parse(body.toString()) as { model: string }).model)
-    expect(names).toEqual(['provider/large', 'provider/small', 'provider/large'])
+    expect(await modelsFor('openai-large', names)).toEqual([small, small, small, large, large])
+    expect(await modelsFor('openai-small', names)).toEqual([small, small, small, small, small])
+  })
+
+  it("is the session's own of two models with one name, and none that is not for its owner", async () => {
+    const model = (id: string, more: object) => ({ id, upstream: 'openai', name: 'same', ...more })
+    const models = [
+      model('first', { price: { input: 9, output: 9 } }),
+      model('second', { price: { input: 5, output: 5 } }),
+      model('for-others', { name: 'cheap', owners: ['umbrella'], price: { input: 0, output: 0 } }),
+    ]
+    await open('second', { settings: { models } })
+
+    await post('/openai/v1/responses', { model: 'same' })
+    await post('/openai/v1/responses', { model: 'for-others' })
+    const listed = JSON.parse(await text(await send('/openai/v1/models', undefined))) as object
+
+    expect(stage.calls.map(({ body }) => body.toString())).not.toContain('cheap')
+    expect(listed).toMatchObject({ data: [{ id: 'second' }] })
+    expect((await usage()).slice(-2)).toMatchObject([{ model: 'second' }, { model: 'second' }])
   })
 
   it('has the key put in and everything else about who asks taken out', async () => {
@@ -191,7 +109,7 @@ describe('what passes', () => {
 
     await post('/anthropic/v1/messages', { model: 'm' }, { headers })
 
-    const seen = calls[0]?.headers
+    const seen = stage.calls[0]?.headers
     expect(seen).toMatchObject({
       'x-api-key': key,
       'anthropic-version': '2023-06-01',
@@ -207,13 +125,13 @@ describe('what passes', () => {
 
     await post('/openai/v1/chat/completions', { model: 'm' })
 
-    expect(calls[0]?.headers.authorization).toBe(`Bearer ${key}`)
+    expect(stage.calls[0]?.headers.authorization).toBe(`Bearer ${key}`)
   })
 
   it('are headers and bytes of the answer, as they come', async () => {
     await open('anthropic-large')
     const parts = Promise.withResolvers<void>()
-    answer = (response) => {
+    stage.answer = (response) => {
       response.writeHead(200, {
         'content-type': 'text/event-stream',
         'request-id': 'r1',
@@ -233,19 +151,54 @@ describe('what passes', () => {
     expect(response.headers).not.toHaveProperty('set-cookie')
   })
 
-  it('asks a streamed chat for its usage only where the agent has not said anything', async () => {
+  it('asks a streamed chat for its usage, whatever the agent has said', async () => {
     await open('openai-large')
     const plain = { model: 'openai-large', messages: [] }
+    const asking = [
+      undefined,
+      null,
+      {},
+      { include_usage: false, other: 1 },
+      { include_usage: true },
+    ]
 
-    await post('/openai/v1/chat/completions', { ...plain, stream: true })
-    await post('/openai/v1/chat/completions', { ...plain, stream: true, stream_options: {} })
+    for (const options of asking) {
+      await post('/openai/v1/chat/completions', { ...plain, stream: true, stream_options: options })
+    }
     await post('/openai/v1/chat/completions', plain)
     await post('/openai/v1/responses', { ...plain, stream: true })
 
-    const options = calls.map(
-      ({ body }) => (JSON.parse(body.toString()) as Record<string, unknown>).stream_options,
+    const options = stage.calls.map(
+      ({ body }) => (JSON.parse(body.toString()) as Record<string, unknown>)['stream_options'],
     )
-    expect(options).toEqual([{ include_usage: true }, {}, undefined, undefined])
+    const asked = { include_usage: true }
+    const kept = { ...asked, other: 1 }
+    expect(options).toEqual([asked, asked, asked, kept, asked, undefined, undefined])
+  })
+
+  it('keeps the chunk with the usage from an agent that has not asked for it', async () => {
+    await open('openai-large')
+    const chunk = (fields: object) => `data: ${JSON.stringify(fields)}\n\n`
+    const said = chunk({ choices: [{ delta: { content: 'one' }, finish_reason: 'stop' }] })
+    const used = chunk({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } })
+    const done = 'data: [DONE]\n\n'
+    stage.answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const whole = said + used + done
+      // In two halves, cut in the middle of the chunk.
+      const cut = said.length + 20
+      response.write(whole.slice(0, cut), () => response.end(whole.slice(cut)))
+    }
+    const body = { model: 'openai-large', stream: true }
+    const asking = { ...body, stream_options: { include_usage: true } }
+
+    const { text: hidden } = await post('/openai/v1/chat/completions', body)
+    const { text: shown } = await post('/openai/v1/chat/completions', asking)
+
+    expect(hidden).toBe(said + done)
+    expect(shown).toBe(said + used + done)
+    const counts = { input_tokens: 7, output_tokens: 3 }
+    expect((await usage()).slice(-2)).toMatchObject([counts, counts])
   })
 })
 
@@ -261,13 +214,13 @@ describe('what does not pass', () => {
     ['a name of Object', 'POST', '%/constructor'],
   ])('is %s', async (_, method, path) => {
     await open('anthropic-large')
-    const { pathname } = new URL(gateway.url)
+    const { pathname } = new URL(stage.gateway.url)
 
     const result = await post('', { model: 'm' }, { method, path: path.replace('%', pathname) })
 
     expect(result.status).toBe(404)
     expect(JSON.parse(result.text)).toMatchObject({ type: 'error', error: { message: /./ } })
-    expect(calls).toEqual([])
+    expect(stage.calls).toEqual([])
   })
 
   it.each([
@@ -282,7 +235,7 @@ describe('what does not pass', () => {
     const response = await send('/anthropic/v1/messages', body)
 
     expect(response.statusCode).toBe(status)
-    expect(calls).toEqual([])
+    expect(stage.calls).toEqual([])
   })
 
   it('is a body too long, or compressed', async () => {
@@ -304,87 +257,95 @@ describe('what does not pass', () => {
 
   it('is anything once the session has ended', async () => {
     await open('anthropic-large')
-    await gateway[Symbol.asyncDispose]()
+    await stage.gateway[Symbol.asyncDispose]()
 
     await expect(post('/anthropic/v1/messages', { model: 'm' })).rejects.toThrow(/ENOENT|ECONN/)
   })
 
   it('is a redirect: it is not followed', async () => {
     await open('anthropic-large')
-    answer = (response) => response.writeHead(307, { location: `${upstreamUrl}/other` }).end()
+    stage.answer = (response) =>
+      response.writeHead(307, { location: `${stage.upstreamUrl}/other` }).end()
 
     const { status } = await post('/anthropic/v1/messages', { model: 'm' })
 
     expect(status).toBe(307)
-    expect(calls).toHaveLength(1)
+    expect(stage.calls).toHaveLength(1)
   })
 })
 
 describe('a refusal of the upstream', () => {
   it('passes with its status and text, without the key should it repeat it', async () => {
     await open('anthropic-large')
-    answer = (response) =>
+    stage.answer = (response) =>
       response.writeHead(429, { 'retry-after': '7' }).end(`{"error":"too much for ${key}"}`)
 
     const { status, headers, text } = await post('/anthropic/v1/messages', { model: 'm' })
 
     expect(status).toBe(429)
     expect(headers['retry-after']).toBe('7')
-    expect(text).toBe('{"error":"too much for [key]"}')
-    expect(gateway.modelFailure).toMatch(/429.*too much/)
+    expect(text).toBe(`{"error":"too much for ${'*'.repeat(key.length)}"}`)
+    expect(stage.gateway.modelFailure).toMatch(/429.*too much/)
+  })
+
+  it('of a request, not of the key, passes in its own words', async () => {
+    await open('openai-large')
+    stage.answer = (response) => response.writeHead(403).end('{"error":"not in your region"}')
+
+    const { status, text } = await post('/openai/v1/responses', { model: 'm' })
+
+    expect([status, text]).toEqual([403, '{"error":"not in your region"}'])
   })
 
   it('of the key is told in our own words', async () => {
     await open('openai-large')
-    answer = (response) => response.writeHead(401).end(`bad key ${key.slice(0, 6)}***`)
+    stage.answer = (response) => response.writeHead(401).end(`bad key ${key.slice(0, 6)}***`)
 
     const { status, text } = await post('/openai/v1/responses', { model: 'm' })
 
     expect(status).toBe(401)
     expect(text).not.toContain('sk-')
-    expect(gateway.modelFailure).toMatch(/refused the key/)
+    expect(stage.gateway.modelFailure).toMatch(/refused the key/)
   })
 
   it('is forgotten when a later call goes well', async () => {
     await open('openai-large')
-    answer = (response) => response.writeHead(500).end('{}')
+    stage.answer = (response) => response.writeHead(400).end('{}')
     await post('/openai/v1/responses', { model: 'm' })
-    answer = (response) => response.end('{}')
+    stage.answer = (response) => response.end('{}')
 
     await post('/openai/v1/responses', { model: 'm' })
 
-    expect(gateway.modelFailure).toBeUndefined()
+    expect(stage.gateway.modelFailure).toBeUndefined()
   })
 
   it('is a 502 where there is no upstream', async () => {
-    const { test } = testRun
-    const settings = structuredClone(test.settings)
-    settings.upstreams.anthropic = { wire: 'anthropic', base_url: 'http://127.0.0.1:9/v1' }
-    await open('anthropic-large')
-    await gateway[Symbol.asyncDispose]()
-    gateway = await openGateway(testRun.run, {
-      runDir: dirname(gateway.socketPath),
-      catalogue: openCatalogue(settings, 'anthropic-large'),
-      onQuestion: () => Promise.reject(new Error('not asked')),
-      onUsedUp: () => Promise.reject(new Error('not used up')),
-    })
+    const anthropic = { wire: 'anthropic', base_url: 'http://127.0.0.1:9/v1' }
+    await open('anthropic-large', { settings: { upstreams: { anthropic } } })
 
     const { status } = await post('/anthropic/v1/messages', { model: 'm' })
 
     expect(status).toBe(502)
-    expect([...(await failingUpstreams(test.store))]).toEqual(['anthropic'])
+    const { store } = stage.testRun.test
+    await expect.poll(() => failingUpstreams(store)).toContain('anthropic')
   })
 
   it('is told to all servers while the upstream does not answer', async () => {
-    const { store } = testRun.test
+    const { store } = stage.testRun.test
     await open('openai-large')
-    answer = (response) => response.writeHead(503).end('{}')
+    stage.answer = (response) => response.writeHead(503).end('{}')
+    vi.useFakeTimers({ toFake: ['performance'] })
     await post('/openai/v1/responses', { model: 'm' })
     await expect.poll(() => failingUpstreams(store)).toContain('openai')
-    answer = (response) => response.end('{}')
+    const { status } = await post('/openai/v1/responses', { model: 'm' })
+    stage.answer = (response) => response.end('{}')
+    vi.advanceTimersByTime(11_000)
 
     await post('/openai/v1/responses', { model: 'm' })
+    vi.useRealTimers()
 
+    // Three times at first, not at all while it is left alone, and once to see.
+    expect([status, stage.calls.length]).toEqual([503, 4])
     await expect.poll(() => failingUpstreams(store)).not.toContain('openai')
   })
 })
@@ -393,7 +354,7 @@ describe('either side going away', () => {
   it('ends the other: the agent', async () => {
     await open('anthropic-large')
     const gone = Promise.withResolvers<void>()
-    answer = (response) => {
+    stage.answer = (response) => {
       response.on('close', gone.resolve)
       response.write('data: {}\n\n')
     }
@@ -408,24 +369,29 @@ describe('either side going away', () => {
   it('ends the other: the agent, before the upstream has answered', async () => {
     await open('anthropic-large')
     const gone = Promise.withResolvers<void>()
-    answer = (response) => void response.on('close', gone.resolve)
+    stage.answer = (response) => void response.on('close', gone.resolve)
 
     const sent = requestHttp({
       socketPath: socketPath(),
-      path: `${new URL(gateway.url).pathname}/anthropic/v1/messages`,
+      path: `${new URL(stage.gateway.url).pathname}/anthropic/v1/messages`,
       method: 'POST',
     })
     sent.on('error', () => undefined)
     sent.end('{"model":"m"}')
-    await eventually(() => expect(calls).toHaveLength(1))
+    await eventually(() => expect(stage.calls).toHaveLength(1))
+    const before = new Set(await failingUpstreams(stage.testRun.test.store))
     sent.destroy()
 
     await gone.promise
+    // It has the question: what that costs is counted, and nobody is to blame.
+    await expect.poll(async () => (await usage()).at(-1)).toMatchObject({ input_tokens: 4 })
+    expect(stage.gateway.modelFailure).toBeUndefined()
+    expect(new Set(await failingUpstreams(stage.testRun.test.store))).toEqual(before)
   })
 
   it('ends the other: the upstream', async () => {
     await open('anthropic-large')
-    answer = (response) => {
+    stage.answer = (response) => {
       response.write('data: {}\n\n', () => response.destroy())
     }
 
@@ -446,7 +412,7 @@ describe('tokens', () => {
 
   /** What is stored, by this moment. */
   const requestsSoFar = async () => {
-    const { store } = testRun.test
+    const { store } = stage.testRun.test
     const found = store.db.selectFrom('usage').selectAll().where('model', '=', 'anthropic-large')
     const [sums = { nano: 0, input_tokens: 0, output_tokens: 0 }] = await found.execute()
     return sums
@@ -456,6 +422,11 @@ describe('tokens', () => {
     ['messages', 'anthropic', '/anthropic/v1/messages'],
     ['responses', 'openai', '/openai/v1/responses'],
     ['chat/completions', 'openai', '/openai/v1/chat/completions'],
+    [
+      'streamGenerateContent',
+      'gemini',
+      '/gemini/v1beta/models/mock-gemini-large:streamGenerateContent?alt=sse',
+    ],
   ])('are counted from the real streams of %s', async (_, wire, path) => {
     await open(`mock-${wire}-large`)
     const body = {
@@ -464,6 +435,7 @@ describe('tokens', () => {
       max_tokens: 100,
       messages: [{ role: 'user', content: 'hello' }],
       input: [{ role: 'user', content: 'hello' }],
+      contents: [{ role: 'user', parts: [{ text: 'hello' }] }],
     }
 
     const { status, text } = await post(path, body)
@@ -476,7 +448,7 @@ describe('tokens', () => {
   it('are those the upstream counts, cached ones among the input, and cost what they cost', async () => {
     await open('anthropic-large')
     const before = await requestsSoFar()
-    answer = (response) =>
+    stage.answer = (response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(
         JSON.stringify({
           type: 'message',
@@ -505,11 +477,11 @@ describe('tokens', () => {
   const eventOf = (event: object) => `data: ${JSON.stringify(event)}\n\n`
   const startOf = (message: object) => eventOf({ type: 'message_start', message })
   const stream = (body: string, write: (response: ServerResponse) => void) => {
-    answer = (response) => {
+    stage.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(body, () => write(response))
     }
-    return send('/anthropic/v1/messages', '{"model":"m","stream":true}')
+    return send('/anthropic/v1/messages', '{"model":"anthropic-large","stream":true}')
   }
 
   it('are counted as far as they came when an answer is cut short', async () => {
@@ -550,15 +522,17 @@ describe('tokens', () => {
   })
 
   it('of a model that is dearer than the task may use are counted, and its answer is cut off', async () => {
-    const { store } = testRun.test
-    const { id } = testRun.run.lease.task
+    const { store } = stage.testRun.test
+    const { id } = stage.testRun.run.lease.task
     await changeTask(store, id, { max_multiplier: 1 })
     await open('anthropic-large')
     const before = await requestsSoFar()
     const message = { model: 'claude-opus-4-5-20251101', usage: { input_tokens: 5 } }
 
     await expect(stream(startOf(message), () => undefined).then(text)).rejects.toThrow()
-    await expect.poll(() => gateway.modelFailure).toContain('of claude-opus-4-5-20251101 is 3')
+    await expect
+      .poll(() => stage.gateway.modelFailure)
+      .toContain('of claude-opus-4-5-20251101 is 3')
     await expect.poll(requestsSoFar).toMatchObject({ input_tokens: before.input_tokens + 5 })
     await changeTask(store, id, { max_multiplier: null })
     await usage()
@@ -566,12 +540,12 @@ describe('tokens', () => {
 
   it('cost nothing to be counted', async () => {
     await open('anthropic-large')
-    const before = (await testRun.test.events(testRun.run.lease.task.id)).length
+    const before = (await stage.testRun.test.events(stage.testRun.run.lease.task.id)).length
 
     await post('/anthropic/v1/messages/count_tokens', { model: 'm' })
     await usage()
 
-    expect(await testRun.test.events(testRun.run.lease.task.id)).toHaveLength(before)
+    expect(await stage.testRun.test.events(stage.testRun.run.lease.task.id)).toHaveLength(before)
   })
 })
 
@@ -593,6 +567,6 @@ it('takes questions', async () => {
   const refused = await post('/questions', { message: '' })
 
   expect([status, JSON.parse(text)]).toEqual([202, { question_id: 'q-1' }])
-  expect(asked).toEqual([{ message: 'Which?', requestedSchema: undefined }])
+  expect(stage.asked).toEqual([{ message: 'Which?', requestedSchema: undefined }])
   expect(refused.status).toBe(400)
 })

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
+import type { Wire } from './route.ts'
+
 /** A request the gateway answers itself. */
 export class GatewayRefusal extends Error {
   readonly status: number
@@ -11,6 +13,18 @@ export class GatewayRefusal extends Error {
   }
 }
 
+/** The agent went away before it had its answer: nobody hears what is said. */
+export class AgentGone extends Error {
+  override name = 'AgentGone'
+  /** Whether an upstream may have the whole question already. */
+  readonly isSent: boolean
+
+  constructor(when: string, { isSent = false } = {}) {
+    super(`The agent went away ${when}`)
+    this.isSent = isSent
+  }
+}
+
 const types: Record<number, string> = {
   401: 'authentication_error',
   404: 'not_found_error',
@@ -18,13 +32,32 @@ const types: Record<number, string> = {
   429: 'rate_limit_error',
 }
 
-/** One shape that clients of both wires read: Anthropic's, with the members of OpenAI's beside. */
-export function sendRefusal(response: ServerResponse, refusal: GatewayRefusal): void {
+/** https://cloud.google.com/apis/design/errors: the codes that stand beside HTTP's. */
+const googleStatuses: Record<number, string> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  429: 'RESOURCE_EXHAUSTED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+}
+
+/**
+ * In Google's shape on Gemini's wire. Elsewhere one that clients of both wires read: Anthropic's, with the
+ * members of OpenAI's beside.
+ */
+export function sendRefusal(response: ServerResponse, refusal: GatewayRefusal, wire?: Wire): void {
   if (response.headersSent) {
     response.destroy()
     return
   }
   const { status, message } = refusal
+  if (wire === 'gemini') {
+    const name = googleStatuses[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL')
+    sendJson(response, status, { error: { code: status, message, status: name } })
+    return
+  }
   const type = types[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error')
   const error = { type, message, code: null, param: null }
   sendJson(response, status, { type: 'error', error })

@@ -2,15 +2,28 @@ import { timingSafeEqual } from 'node:crypto'
 
 import type { Upstream } from '@errand/contract'
 
-import type { ModelApi } from './token-count.ts'
+import type { ModelApi } from './tokens/token-report.ts'
 
 export type Wire = Upstream['wire']
 
+/** A call of a model, as it is asked for. */
+export interface CallRoute {
+  type: 'call'
+  wire: Wire
+  /** Below the upstream's base URL. Of Gemini, `{model}` stands where the model's name was. */
+  path: string
+  /** With its question mark, or empty. What would say who asks is taken out. */
+  search: string
+  /** How its tokens are told; absent for a call that costs nothing. */
+  api?: ModelApi
+  /** The model, where the path has named it. Else the body does. */
+  model?: string
+  /** Whether the path itself asks for a stream. */
+  isStreamed?: boolean
+}
+
 /** What a request to the gateway is for. */
-export type Route =
-  | { type: 'call'; wire: Wire; path: string; search: string; api?: ModelApi }
-  | { type: 'models'; wire: Wire }
-  | { type: 'questions' }
+export type Route = CallRoute | { type: 'models'; wire: Wire } | { type: 'questions' }
 
 /** The only calls that pass. `count_tokens` costs nothing; the others name how their tokens are told. */
 const calls: Record<string, { wire: Wire; path: string; api?: ModelApi }> = {
@@ -24,6 +37,10 @@ const calls: Record<string, { wire: Wire; path: string; api?: ModelApi }> = {
   },
 }
 
+/** Clients add a version of their own; the upstream's is that of its base URL. */
+const geminiCall =
+  /^\/gemini\/v1(?:beta)?\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/
+
 /** The path of a request in a box begins with `/s/` and its session's token. Undefined: it leads nowhere. */
 export function findRoute(
   method: string | undefined,
@@ -34,14 +51,48 @@ export function findRoute(
     /^\/s\/([^/?#]+)(\/[^?#]*)(\?[^#]*)?$/.exec(target ?? '') ?? []
   if (!isSame(given, token)) return undefined
   if (method === 'GET') {
-    const wire = /^\/(anthropic|openai)\/v1\/models$/.exec(path)?.[1]
-    // What the pattern lets through is one of the two.
-    return wire === undefined ? undefined : { type: 'models', wire: wire as Wire }
+    const wire = /^\/(?:(anthropic|openai)\/v1|(gemini)\/v1(?:beta)?)\/models$/.exec(path)
+    const [, one, other = one] = wire ?? []
+    // What the pattern lets through is one of the three.
+    return other === undefined ? undefined : { type: 'models', wire: other as Wire }
   }
   if (method !== 'POST') return undefined
   if (path === '/questions') return { type: 'questions' }
   const call = Object.hasOwn(calls, path) ? calls[path] : undefined
-  return call === undefined ? undefined : { type: 'call', search, ...call }
+  if (call !== undefined) return { type: 'call', search, ...call }
+  return findGeminiCall(path, search)
+}
+
+function findGeminiCall(path: string, search: string): CallRoute | undefined {
+  const [, name, operation] = geminiCall.exec(path) ?? []
+  const model = name === undefined ? undefined : decode(name)
+  if (model === undefined || operation === undefined) return undefined
+  return {
+    type: 'call',
+    wire: 'gemini',
+    path: `/models/{model}:${operation}`,
+    search: withoutKey(search),
+    model,
+    isStreamed: operation === 'streamGenerateContent',
+    ...(operation === 'countTokens' ? {} : { api: 'generate_content' }),
+  }
+}
+
+/** Gemini's clients may give their key in the query. */
+function withoutKey(search: string): string {
+  const kept = search
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '' && !/^(key|access_token)(=|$)/i.test(decode(part) ?? 'key'))
+  return kept.length === 0 ? '' : `?${kept.join('&')}`
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 function isSame(given: string, token: string): boolean {

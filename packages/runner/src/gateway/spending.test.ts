@@ -40,7 +40,7 @@ async function open(settings: object, maxNano?: number): Promise<void> {
 const begin = () => {
   const model = testRun.run.context.settings.models[0]
   if (model === undefined) throw new Error('there is one')
-  return spending.begin(model, 180)
+  return spending.begin({ model, bodyBytes: 180, upstreams: ['up'] })
 }
 const usage = async () => {
   const { store } = testRun.run.context
@@ -131,5 +131,37 @@ describe('a budget', () => {
         data: { message: /^Of the budget of organization \S+ this month 0\.1 of 0\.1 AI credits/ },
       },
     ])
+  })
+})
+
+describe('what a request has reserved', () => {
+  const reserved = async () => {
+    const { db } = testRun.run.context.store
+    const found = await db.selectFrom('model_requests').select(['id', 'reserved_nano']).execute()
+    const accounts = await db.selectFrom('accounts').select('reserved_nano').execute()
+    return { found, accounts: new Set(accounts.map(({ reserved_nano: held }) => held)) }
+  }
+
+  it('stands for the next one, which asks no store first, until the gateway is closed', async () => {
+    await open({})
+    await (await begin()).end(tokens)
+    const before = await reserved()
+    expect(before.found).toHaveLength(1)
+    expect(before.accounts).toEqual(new Set([1.25 * nano]))
+
+    const next = await begin()
+    expect((await reserved()).found).toEqual(before.found)
+    await next.end(tokens)
+    expect(await usage()).toBe(2 * nano)
+
+    await spending.close()
+    expect(await reserved()).toEqual({ found: [], accounts: new Set([0]) })
+  })
+
+  it('is freed where a budget bounds it: each request asks', async () => {
+    await open({}, 100 * nano)
+    await (await begin()).end(tokens)
+
+    expect(await reserved()).toEqual({ found: [], accounts: new Set([0]) })
   })
 })

@@ -4,6 +4,7 @@ import {
   countRequest,
   credits,
   isDisconnected,
+  monthOf,
   multiplierLimitFor,
   multipliersOf,
   nameOfBudget,
@@ -11,14 +12,22 @@ import {
   priceListOf,
   reserveRequest,
   type Reservation,
+  type Served,
   shareOf,
   subjectOf,
   type TokenCounts,
 } from '@errand/core'
 
 import { RunStopped } from '../failures.ts'
+import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
 import { GatewayRefusal } from './refusal.ts'
+import {
+  openStandingReservations,
+  type Planned,
+  type Reserved,
+  type StandingReservations,
+} from './standing-reservations.ts'
 
 /** What a session's requests cost, held against the budgets. */
 export interface Spending {
@@ -29,17 +38,28 @@ export interface Spending {
    * @throws GatewayRefusal when the session is put away, its lease is lost, or the model is dearer than
    *   may be used
    */
-  begin(model: Model, bodyBytes: number): Promise<OpenRequest>
+  begin(call: PlannedCall): Promise<OpenRequest>
+  /** Frees what is held for requests to come. Never rejects. */
+  close(): Promise<void>
+}
+
+export interface PlannedCall {
+  model: Model
+  bodyBytes: number
+  /** Tokens the answer may have. Default: the model's `max_output_tokens`. */
+  mostOutput?: number | undefined
+  /** The upstreams it may go to: what is reserved is what the dearest of them may cost. */
+  upstreams: readonly string[]
 }
 
 /** A request that is on its way. */
 export interface OpenRequest {
-  /** Counts what the upstream has reported so far. Never rejects. */
-  count(tokens: TokenCounts): Promise<void>
+  /** Counts what the upstream has reported so far, at the price of who answers. Never rejects. */
+  count(tokens: TokenCounts, served?: Served): Promise<void>
   /** Why the model that answered may not, by the name it gave itself; undefined where it may. */
   refusalOf(answeredBy: string): string | undefined
   /** Counts the last of it, and frees what is left of the reservation. Never rejects. */
-  end(tokens: TokenCounts | undefined): Promise<void>
+  end(tokens: TokenCounts | undefined, served?: Served): Promise<void>
 }
 
 export interface SpendingOptions {
@@ -53,6 +73,7 @@ const bytesPerToken = 3
 export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending {
   const { store, settings } = run.context
   const warned = new Set<string>()
+  const standing = openStandingReservations(run)
   let raising: Promise<boolean> | undefined
 
   async function raise({ budget, spent_nano: spent }: UsedUp['spent']): Promise<void> {
@@ -63,7 +84,7 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
     raising ??= onUsedUp({ message, accountId: budget.account_id }).finally(() => {
       raising = undefined
     })
-    if (await raising) return
+    if (await onceAnswered(raising)) return
     throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`)
   }
 
@@ -77,44 +98,69 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
     }
   }
 
+  async function reserve(planned: Planned): Promise<Reserved> {
+    for (;;) {
+      const reserved = await reserveRequest(store, run.lease, planned, settings)
+      switch (reserved.outcome) {
+        case 'stale':
+          run.stop(new RunStopped('lease_lost'))
+          throw new GatewayRefusal(401, 'This session is over')
+        case 'too_dear':
+          throw tooDear(planned.model, planned.multiplier, reserved.max_multiplier)
+        case 'reserved':
+          warn(reserved.near)
+          return {
+            ...planned,
+            needed_nano: planned.most_nano,
+            maxMultiplier: reserved.max_multiplier,
+            month: monthOf(store),
+            askedAt: performance.now(),
+            isBound: reserved.is_bound,
+          }
+        case 'used_up':
+          await raise(reserved.spent)
+      }
+    }
+  }
+
   return {
-    async begin(model, bodyBytes) {
+    async begin({ model, bodyBytes, mostOutput, upstreams }) {
       const prices = await priceListOf(settings)
       const most = {
         ...noTokens,
         input_tokens: Math.ceil(bodyBytes / bytesPerToken),
-        output_tokens: model.max_output_tokens,
+        output_tokens: mostOutput ?? model.max_output_tokens,
       }
       const multipliers = await multipliersOf(settings)
       const multiplier = multipliers.of(model.id)
       const limit = multiplierLimitFor(settings, subjectOf(run.lease.task, run.lease.session))
       if (multiplier > limit) throw tooDear(model.id, multiplier, limit)
-      const id = randomUUID()
-      const mostNano = prices.costOf({ model: model.id, ...most })
-      const request = { id, model: model.id, most_nano: mostNano, multiplier }
-      for (;;) {
-        const reserved = await reserveRequest(store, run.lease, request, settings)
-        if (reserved.outcome === 'stale') {
-          run.stop(new RunStopped('lease_lost'))
-          throw new GatewayRefusal(401, 'This session is over')
-        }
-        if (reserved.outcome === 'too_dear') {
-          throw tooDear(model.id, multiplier, reserved.max_multiplier)
-        }
-        if (reserved.outcome === 'reserved') {
-          warn(reserved.near)
-          const most = Math.min(limit, reserved.max_multiplier)
-          return {
-            ...openRequest(run, model, id),
-            refusalOf(answeredBy) {
-              const answered = multipliers.ofAnswer(model.id, answeredBy)
-              return answered > most ? dearness(answeredBy, answered, most) : undefined
-            },
-          }
-        }
-        await raise(reserved.spent)
+      const costs = upstreams.map((upstream) =>
+        prices.costOf({ model: model.id, ...most }, { upstream }),
+      )
+      const needed = { model: model.id, most_nano: Math.max(0, ...costs), multiplier }
+      const reserved = standing.take(needed) ?? (await reserve({ ...needed, id: randomUUID() }))
+      const request = openRequest(run, reserved, standing)
+      return {
+        ...request,
+        refusalOf(answeredBy) {
+          const answered = multipliers.ofAnswer(model.id, answeredBy)
+          const most = Math.min(limit, reserved.maxMultiplier)
+          return answered > most ? dearness(answeredBy, answered, most) : undefined
+        },
       }
     },
+    close: () => standing.close(),
+  }
+}
+
+/** Where the session may ask no more questions, the agent is refused as if nobody had answered. */
+async function onceAnswered(raising: Promise<boolean>): Promise<boolean> {
+  try {
+    return await raising
+  } catch (error) {
+    if (error instanceof TooManyQuestions) return false
+    throw error
   }
 }
 
@@ -128,29 +174,46 @@ function dearness(model: string, multiplier: number, limit: number): string {
 
 type UsedUp = Extract<Reservation, { outcome: 'used_up' }>
 
-function openRequest(run: Run, model: Model, id: string): Omit<OpenRequest, 'refusalOf'> {
+function openRequest(
+  run: Run,
+  reserved: Reserved,
+  standing: StandingReservations,
+): Omit<OpenRequest, 'refusalOf'> {
+  const { model } = reserved
   // One after the other: what is reported later is more.
-  let counted: Promise<void> = Promise.resolve()
+  let counted: Promise<void> = reserved.stored ?? Promise.resolve()
 
-  function count(tokens: TokenCounts | undefined, isFinal: boolean): Promise<void> {
-    counted = counted.then(async () => {
-      try {
-        const prices = await priceListOf(run.context.settings)
-        const nano = tokens && prices.costOf({ model: model.id, ...tokens })
-        const found = tokens === undefined ? undefined : { tokens, nano: nano ?? 0 }
-        await countRequest(run.context.store, id, found, { isFinal })
-        if (isFinal && tokens !== undefined && !run.signal.aborted) {
-          run.recorder.add({ type: 'assistant.usage', data: { model: model.id, ...tokens } })
-        }
-      } catch (error) {
-        if (isDisconnected(error)) run.stop(new RunStopped('lease_lost', error))
-        else run.context.log.error({ err: error }, 'what a request used could not be counted')
-      }
-    })
+  function count(tokens: TokenCounts | undefined, served: Served, isFinal: boolean): Promise<void> {
+    const before = counted
+    const work = async (next?: Reserved): Promise<void> => {
+      await before
+      const prices = await priceListOf(run.context.settings)
+      const nano = tokens && prices.costOf({ model, ...tokens }, served)
+      const found = tokens === undefined ? undefined : { tokens, nano: nano ?? 0 }
+      await countRequest(run.context.store, reserved.id, found, { isFinal, next })
+    }
+    counted = (isFinal ? standing.keep(reserved, work) : work()).catch(noteFailure)
     return counted
   }
 
-  return { count: (tokens) => count(tokens, false), end: (tokens) => count(tokens, true) }
+  function noteFailure(error: unknown): void {
+    if (isDisconnected(error)) run.stop(new RunStopped('lease_lost', error))
+    else run.context.log.error({ err: error }, 'what a request used could not be counted')
+  }
+
+  function tell(tokens: TokenCounts | undefined): void {
+    if (tokens === undefined || run.signal.aborted) return
+    const { cache_write_1h_tokens: _, ...told } = tokens
+    run.recorder.add({ type: 'assistant.usage', data: { model, ...told } })
+  }
+
+  return {
+    count: (tokens, served = {}) => count(tokens, served, false),
+    async end(tokens, served = {}) {
+      await count(tokens, served, true)
+      tell(tokens)
+    },
+  }
 }
 
 function capital(text: string): string {

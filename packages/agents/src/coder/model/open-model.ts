@@ -26,6 +26,7 @@ const openers: Record<CoderSettings['modelApi'], Opener> = {
   messages: openMessages,
   responses: openResponses,
   chat_completions: openChatCompletions,
+  generate_content: openGenerateContent,
 }
 
 async function openMessages({ modelUrl: baseURL, model }: CoderSettings): Promise<Model> {
@@ -53,6 +54,15 @@ async function openChatCompletions({ modelUrl: baseURL, model }: CoderSettings):
   const settings = { name: 'errand', baseURL, apiKey, includeUsage: true }
   return {
     language: createOpenAICompatible(settings).chatModel(model),
+    options: {},
+    markRepeated: (message) => message,
+  }
+}
+
+async function openGenerateContent({ modelUrl: baseURL, model }: CoderSettings): Promise<Model> {
+  const { createGoogleGenerativeAI } = await import('@ai-sdk/google')
+  return {
+    language: createGoogleGenerativeAI({ baseURL, apiKey })(model),
     options: {},
     markRepeated: (message) => message,
   }

@@ -24,7 +24,10 @@ export function createEventReader(onData: (data: string) => void): (chunk: Uint8
   }
 
   return (chunk) => {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/)
+    const text = decoder.decode(chunk, { stream: true })
+    // Nearly always: a pattern would be looked for at each character.
+    const isPlain = !text.includes('\r') && !rest.endsWith('\r')
+    const lines = (rest + text).split(isPlain ? '\n' : /\r\n|\n|\r(?!$)/)
     rest = lines.pop() ?? ''
     for (const line of lines) takeLine(line)
     // A line without end would grow for as long as it comes.

@@ -1,7 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 
-import type { Upstream } from '@errand/contract'
-
 /** About one connection only (RFC 9110, 7.6.1). */
 const hopByHop = [
   'connection',
@@ -17,7 +15,7 @@ const hopByHop = [
 
 /**
  * What an agent's request leaves behind: whatever would say who pays or who asks, and what is said anew
- * for the upstream. `accept-encoding`, since a compressed answer could not be counted.
+ * for the upstream. `accept-encoding`, since a compressed answer would have to be unpacked to be counted.
  */
 const keptFromUpstream = new Set([
   ...hopByHop,
@@ -25,6 +23,7 @@ const keptFromUpstream = new Set([
   'x-api-key',
   'api-key',
   'x-goog-api-key',
+  'x-goog-user-project',
   'cookie',
   'openai-organization',
   'openai-project',
@@ -39,21 +38,13 @@ const keptFromUpstream = new Set([
 
 const keptFromAgent = new Set([...hopByHop, 'set-cookie', 'set-cookie2', 'alt-svc'])
 
-export function headersForUpstream(
-  headers: IncomingHttpHeaders,
-  { wire }: Upstream,
-  key: string | undefined,
-): OutgoingHttpHeaders {
+/** What of an agent's headers goes on. Those that sign are put in by the kind of the upstream. */
+export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const kept = Object.entries(headers).filter(
-    ([name]) => !keptFromUpstream.has(name) && !name.startsWith('x-forwarded-'),
+    ([name]) =>
+      !keptFromUpstream.has(name) && !name.startsWith('x-forwarded-') && !name.startsWith('x-amz-'),
   )
-  const credential =
-    wire === 'anthropic' ? { 'x-api-key': key } : { authorization: `Bearer ${key}` }
-  return {
-    ...Object.fromEntries(kept),
-    'accept-encoding': 'identity',
-    ...(key === undefined ? {} : credential),
-  }
+  return { ...Object.fromEntries(kept), 'accept-encoding': 'identity' }
 }
 
 export function headersForAgent(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { GatewayRefusal } from './refusal.ts'
+import { GatewayRefusal } from '../refusal.ts'
 
 /** @throws GatewayRefusal 413, 415 */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {

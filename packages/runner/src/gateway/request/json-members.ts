@@ -39,20 +39,44 @@ export function replaceMember(text: string, key: string, value: string): string 
   )
 }
 
-/** Adds a member at the beginning of the outermost object, which has others already. */
+/** Adds a member at the beginning of the outermost object. */
 export function addMember(text: string, key: string, value: string): string {
   const at = text.indexOf('{') + 1
-  return `${text.slice(0, at)}${JSON.stringify(key)}:${value},${text.slice(at)}`
+  const isEmpty = text[skipSpace(text, at)] === '}'
+  return `${text.slice(0, at)}${JSON.stringify(key)}:${value}${isEmpty ? '' : ','}${text.slice(at)}`
+}
+
+/** Takes every outermost member of that name out. */
+export function removeMember(text: string, key: string): string {
+  const members = outermostMembers(text)
+  return members.reduceRight((edited, member, index) => {
+    if (member.key !== key) return edited
+    const { keyStart, valueEnd } = member
+    // With the comma after it, or before it where it is the last one left.
+    const after = /^\s*,\s*/.exec(edited.slice(valueEnd))?.[0]
+    const before = index === 0 ? undefined : /,\s*$/.exec(edited.slice(0, keyStart))?.[0]
+    const from = after === undefined ? keyStart - (before?.length ?? 0) : keyStart
+    return edited.slice(0, from) + edited.slice(valueEnd + (after?.length ?? 0))
+  }, text)
 }
 
 function skipSpace(text: string, at: number): number {
-  while (/\s/.test(text[at] ?? '')) at += 1
+  while (isSpace(text.charCodeAt(at))) at += 1
   return at
 }
 
+/** What JSON calls space. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+/** Prompts are long: so it looks for the end, and not at each character. */
 function skipString(text: string, at: number): number {
-  for (at += 1; text[at] !== '"'; at += 1) if (text[at] === '\\') at += 1
-  return at + 1
+  for (let end = text.indexOf('"', at + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = 0
+    while (text[end - 1 - escapes] === '\\') escapes += 1
+    if (escapes % 2 === 0) return end + 1
+  }
 }
 
 function skipValue(text: string, at: number): number {

@@ -1,0 +1,55 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { createRedaction } from './redact-secrets.ts'
+
+const secret = 'sk-ant/api03+"quoted"=='
+const { text, step } = createRedaction([secret])
+
+function through(chunks: string[]): string {
+  const { push, end } = step()
+  return Buffer.concat([...chunks.map((chunk) => push(Buffer.from(chunk))), end()]).toString()
+}
+
+describe('a secret in an answer', () => {
+  it.each([
+    ['as it is', secret],
+    ['in JSON', JSON.stringify({ said: secret })],
+    ['in JSON with slashes escaped', JSON.stringify(secret).replaceAll('/', '\\/')],
+    ['in a URL', encodeURIComponent(secret)],
+    ['in hex', Buffer.from(secret).toString('hex')],
+    ['backwards', Buffer.from(Buffer.from(secret).toReversed()).toString()],
+    ['in base64', Buffer.from(`Bearer ${secret}`).toString('base64')],
+    ['in base64, beside something else', Buffer.from(`user:x:${secret}`).toString('base64')],
+  ])('is taken out %s, and nothing moves', (_, form) => {
+    const redacted = text(`before ${form} after`)
+
+    expect(redacted).toHaveLength(`before ${form} after`.length)
+    expect(redacted).toMatch(/^before .*\*{8,}.* after$/)
+    expect(redacted).not.toContain(secret)
+  })
+
+  it('is taken out wherever the stream is cut, and every other byte passes', () => {
+    const parts = fc.array(fc.constantFrom(secret, 'sk-', 'sk-ant', 'é', '\n', 'x'.repeat(50)))
+    fc.assert(
+      fc.property(parts, fc.array(fc.nat(300), { maxLength: 8 }), (said, places) => {
+        const whole = said.join('')
+        const cuts = [0, ...places.map((at) => at % (whole.length + 1)), whole.length]
+        const sorted = cuts.toSorted((a, b) => a - b)
+        const chunks = sorted.map((at, index) => whole.slice(at, sorted[index + 1] ?? at))
+        expect(through(chunks)).toBe(whole.replaceAll(secret, '*'.repeat(secret.length)))
+      }),
+    )
+  })
+
+  it('holds back no byte that cannot be the beginning of it', () => {
+    const { push } = step()
+
+    expect(push(Buffer.from('data: {"a":1}\n\n')).toString()).toBe('data: {"a":1}\n\n')
+    expect(push(Buffer.from('a word sk-an')).toString()).toBe('a word ')
+  })
+
+  it('is none where it is too short to be one', () => {
+    expect(createRedaction(['ollama']).text('ollama says ollama')).toBe('ollama says ollama')
+  })
+})

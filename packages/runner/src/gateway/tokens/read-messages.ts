@@ -1,0 +1,45 @@
+import {
+  fieldsOf,
+  lengthOf,
+  nameOf,
+  type TokenCount,
+  type TokenReport,
+  tokensOf,
+} from './token-report.ts'
+
+/** https://docs.claude.com/en/api/messages-streaming: start has the input, deltas the output so far. */
+export function readMessages(value: unknown): TokenReport {
+  const event = fieldsOf(value)
+  const message = fieldsOf(event['message'])
+  const delta = fieldsOf(event['delta'])
+  const usage = message['usage'] ?? event['usage']
+  return {
+    model: nameOf(message['model']) ?? nameOf(event['model']),
+    count: typeof usage === 'object' && usage !== null ? countOf(usage) : undefined,
+    isFinal: event['type'] === 'message' || event['type'] === 'message_delta',
+    writtenCharacters:
+      lengthOf(delta['text']) + lengthOf(delta['thinking']) + lengthOf(delta['partial_json']),
+  }
+}
+
+/** Anthropic counts cached tokens beside the input, not within. */
+function countOf(value: object): Partial<TokenCount> {
+  const usage = fieldsOf(value)
+  const input = tokensOf(usage['input_tokens'])
+  const output = tokensOf(usage['output_tokens'])
+  const cached = tokensOf(usage['cache_read_input_tokens']) ?? 0
+  const written = tokensOf(usage['cache_creation_input_tokens']) ?? 0
+  const forAnHour = tokensOf(fieldsOf(usage['cache_creation'])['ephemeral_1h_input_tokens']) ?? 0
+  return {
+    ...(input === undefined
+      ? {}
+      : {
+          input_tokens: input + cached + written,
+          cached_input_tokens: cached,
+          cache_write_tokens: written,
+          // Absent where there are none: few requests keep anything for an hour.
+          ...(forAnHour === 0 ? {} : { cache_write_1h_tokens: Math.min(forAnHour, written) }),
+        }),
+    ...(output === undefined ? {} : { output_tokens: output }),
+  }
+}

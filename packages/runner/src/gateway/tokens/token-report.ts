@@ -1,0 +1,61 @@
+import type { TokenCounts } from '@errand/core'
+
+/** Tokens of one request. */
+export type TokenCount = TokenCounts
+
+/** The endpoints that cost tokens, each with its own way of saying how many. */
+export type ModelApi = 'messages' | 'responses' | 'chat_completions' | 'generate_content'
+
+/** What one answer, or one event of a stream, says of the tokens used. */
+export interface TokenReport {
+  count?: Partial<TokenCount> | undefined
+  /** Whether it is the last word on it. */
+  isFinal?: boolean
+  /** Whether the model has said that it is done: what is counted from here on is the last word too. */
+  isDone?: boolean
+  /** Characters the model has written in this event: text, thoughts, and what it calls tools with. */
+  writtenCharacters?: number
+  /** What the model that answers calls itself. */
+  model?: string | undefined
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const none: Fields = {}
+const mostTokens = 1e12
+const longestName = 200
+
+// Events are read without a schema library: a stream has thousands, and each is looked at for little.
+
+/** An object of any members; an empty one where there is none. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : none
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** A number of tokens; undefined for what can be none. */
+export function tokensOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= mostTokens
+    ? value
+    : undefined
+}
+
+export function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= longestName
+    ? value
+    : undefined
+}
+
+/** How long a text is, and 0 for anything else. */
+export function lengthOf(value: unknown): number {
+  return typeof value === 'string' ? value.length : 0
+}
+
+export function sumOf<T>(values: readonly T[], count: (value: T) => number): number {
+  return values.reduce((sum, value) => sum + count(value), 0)
+}

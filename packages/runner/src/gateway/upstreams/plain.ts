@@ -1,0 +1,35 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+
+import type { Upstream } from '@errand/contract'
+
+import { headersForUpstream } from '../request/headers.ts'
+import { replaceMember } from '../request/json-members.ts'
+import type { SignCall, UnsignedCall } from './upstream-kind.ts'
+
+/** The provider's own API, or any that speaks the same wire: with the key in the header of the wire. */
+export const signPlain: SignCall = (call) =>
+  Promise.resolve({
+    url: urlOf(call),
+    headers: { ...headersForUpstream(call.headers), ...credentialOf(call.upstream, call.key) },
+    body: bodyOf(call),
+    secrets: call.key === undefined ? [] : [call.key],
+  })
+
+export function urlOf({ upstream, route, name }: UnsignedCall): URL {
+  const path = route.path.replace('{model}', encodeURIComponent(name))
+  return new URL(upstream.base_url.replace(/\/+$/, '') + path + route.search)
+}
+
+/** With the upstream's name of the model in place of the agent's; Gemini's stands in the path. */
+export function bodyOf({ route, name, text }: UnsignedCall): Buffer {
+  return Buffer.from(
+    route.model === undefined ? replaceMember(text, 'model', JSON.stringify(name)) : text,
+  )
+}
+
+function credentialOf({ wire }: Upstream, key: string | undefined): OutgoingHttpHeaders {
+  if (key === undefined) return {}
+  if (wire === 'anthropic') return { 'x-api-key': key }
+  if (wire === 'gemini') return { 'x-goog-api-key': key }
+  return { authorization: `Bearer ${key}` }
+}

@@ -1,0 +1,17 @@
+import type { Upstream } from '@errand/contract'
+
+import { signPlain } from './plain.ts'
+import type { SignCall } from './upstream-kind.ts'
+
+/** Those of clouds are loaded when they are needed. */
+const signers: Record<NonNullable<Upstream['kind']>, () => Promise<SignCall>> = {
+  plain: () => Promise.resolve(signPlain),
+  azure: async () => (await import('./azure.ts')).signAzure,
+  vertex: async () => (await import('./vertex.ts')).signVertex,
+}
+
+/** Addresses and signs a call as its upstream wants it. */
+export const signCall: SignCall = async (call) => {
+  const sign = await signers[call.upstream.kind ?? 'plain']()
+  return await sign(call)
+}

@@ -1,0 +1,43 @@
+import { headersForUpstream } from '../request/headers.ts'
+import { addMember, removeMember } from '../request/json-members.ts'
+import type { SignCall, UnsignedCall } from './upstream-kind.ts'
+
+/** What Vertex wants in the body in place of a header: https://docs.claude.com/en/api/claude-on-vertex-ai */
+const anthropicVersion = 'vertex-2023-10-16'
+
+/**
+ * Google's Vertex AI: the base URL ends in the location of a project, the key is an access token. Models of
+ * Anthropic are named in the path, and asked by `rawPredict`; Gemini's own as on its own API.
+ */
+export const signVertex: SignCall = (call) => {
+  const { upstream, key, headers } = call
+  const { 'anthropic-version': _, ...others } = headersForUpstream(headers)
+  const isAnthropic = upstream.wire === 'anthropic'
+  return Promise.resolve({
+    url: urlOf(call),
+    headers: { ...others, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+    body: Buffer.from(isAnthropic ? bodyForAnthropic(call) : call.text),
+    secrets: key === undefined ? [] : [key],
+  })
+}
+
+function urlOf({ upstream, route, name, isStreamed }: UnsignedCall): URL {
+  const base = `${upstream.base_url.replace(/\/+$/, '')}/publishers`
+  // `@` stands before the date of a version, and does as it is.
+  const model = encodeURIComponent(name).replaceAll('%40', '@')
+  if (upstream.wire !== 'anthropic') {
+    return new URL(`${base}/google${route.path.replace('{model}', model)}${route.search}`)
+  }
+  if (route.api === undefined) {
+    return new URL(`${base}/anthropic/models/count-tokens:rawPredict`)
+  }
+  const operation = isStreamed ? 'streamRawPredict' : 'rawPredict'
+  return new URL(`${base}/anthropic/models/${model}:${operation}`)
+}
+
+/** Tokens are counted by a model of that name, which takes the other's name in the body. */
+function bodyForAnthropic({ route, text, name }: UnsignedCall): string {
+  const unnamed = removeMember(removeMember(text, 'model'), 'anthropic_version')
+  const versioned = addMember(unnamed, 'anthropic_version', JSON.stringify(anthropicVersion))
+  return route.api === undefined ? addMember(versioned, 'model', JSON.stringify(name)) : versioned
+}
