@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Settings } from '@errand/contract'
 import { silentLog } from '@errand/core'
-import { openBox } from '@errand/runner'
+import { gatewayPort, openBox } from '@errand/runner'
 import { createTempFolder } from '../test/support/temp-folder.ts'
 import { formatMs, formatRatio, type Section } from './report.ts'
 import { measureInTurns } from './rounds.ts'
@@ -23,7 +23,7 @@ export async function measureSandbox(): Promise<Section> {
     log: silentLog,
     workspaceDir,
     homeDir,
-    socketPath,
+    forwards: [{ port: gatewayPort, socketPath }],
     readOnlyPaths: [],
     env: {},
     signal: new AbortController().signal,

@@ -16,7 +16,7 @@ const allowedEdges: Record<string, readonly string[]> = {
   policy: [],
   agents: ['contract', 'recipes'],
   server: ['contract', 'core'],
-  runner: ['contract', 'core'],
+  runner: ['contract', 'core', 'policy'],
   cli: ['contract', 'core', 'forge', 'recipes', 'policy', 'agents', 'server', 'runner'],
   test: ['contract', 'core', 'forge', 'recipes', 'policy', 'agents', 'server', 'runner', 'cli'],
 }

@@ -1,3 +1,9 @@
+export {
+  AddressRefused,
+  createGuardedLookup,
+  isPublicAddress,
+  requirePublicHost,
+} from './addresses/public-address.ts'
 export { advanceCampaign, advanceCampaigns } from './campaigns/advance-campaign.ts'
 export {
   cancelCampaign,

@@ -8,6 +8,8 @@ export {
   expiredExceptionRule,
 } from './evaluate.ts'
 export { type Fix, fixConfiguration } from './fix.ts'
+export { covers } from './hosts/covers.ts'
+export { parseReach, type Reach } from './hosts/parse-reach.ts'
 export { isNoWeaker } from './is-no-weaker.ts'
 export { policyJsonSchema } from './policy-json-schema.ts'
 export { policyHash } from './policy-hash.ts'

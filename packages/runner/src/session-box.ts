@@ -1,7 +1,7 @@
 import { ErrandError } from '@errand/contract'
 
 import { type AgentDescriptor } from './agent/descriptor.ts'
-import { type Box, openBox, SandboxTooWeak } from './box/index.ts'
+import { type Box, gatewayPort, openBox, SandboxTooWeak } from './box/index.ts'
 import { SessionFailed } from './failures.ts'
 import type { Gateway } from './gateway/open-gateway.ts'
 import { botOf } from './publish/authors.ts'
@@ -31,7 +31,7 @@ export async function openSessionBox(
     log,
     workspaceDir: workspace.workspaceDir,
     homeDir: workspace.homeDir,
-    socketPath: gateway.socketPath,
+    forwards: [{ port: gatewayPort, socketPath: gateway.socketPath }],
     mirrorDir: mirror.dir,
     readOnlyPaths: descriptor.readOnlyPaths,
     env: gitEnvironment(run),

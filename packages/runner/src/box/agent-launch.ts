@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 
 import { ErrandError } from '@errand/contract'
 
-import { gatewayPort } from './box.ts'
+import type { Forward } from './box.ts'
 import { launcherFolder } from './own-files.ts'
-import type { FromLauncher, ToLauncher } from './inside/control.ts'
+import type { FromLauncher, LauncherArguments, ToLauncher } from './inside/control.ts'
 import type { InsideFindings } from './inside/findings.ts'
 import { controlFd, launch, type Launch, type LaunchPlan } from './launch.ts'
 
@@ -27,7 +27,9 @@ export interface PreparedLaunch {
 export interface LauncherOptions {
   /** The command that sets the limits. */
   limit: readonly string[]
-  socketTarget: string
+  forwards: readonly Forward[]
+  /** Where the socket of a way out is inside. */
+  socketTarget: (forward: Forward) => string
   /** Paths inside that must turn out read-only. */
   readOnlyPaths: readonly string[]
   /** Called as soon as there is something to be killed. */
@@ -48,10 +50,7 @@ export async function prepareLaunch(
     // It forwards bytes and starts one program: what it takes is taken from the agent.
     '--max-old-space-size=64',
     `${launcherTarget}/${launcherFile}`,
-    String(controlFd),
-    String(gatewayPort),
-    options.socketTarget,
-    ...options.readOnlyPaths,
+    JSON.stringify(launcherArguments(options)),
   ]
   const launched = await launch(plan, command)
   options.onLaunch(launched)
@@ -67,6 +66,18 @@ export async function prepareLaunch(
     send: (message) => void launched.control.write(`${JSON.stringify(message)}\n`),
     lastWord: words.next().then(({ value }) => (value?.type === 'ready' ? undefined : value)),
   }
+}
+
+function launcherArguments({ forwards, readOnlyPaths, ...options }: LauncherOptions) {
+  return {
+    controlFd,
+    readOnlyPaths,
+    forwards: forwards.map((forward) => ({
+      port: forward.port,
+      socketPath: options.socketTarget(forward),
+      tellsCommand: forward.tellsCommand === true,
+    })),
+  } satisfies LauncherArguments
 }
 
 /** What the launcher says, line by line; ends with it, or when it says more than it could have to. */

@@ -20,6 +20,18 @@ export const boxPaths = {
  */
 export const gatewayPort = 4010
 
+/** Where the firewall is reached inside, in the same way: an HTTP proxy. */
+export const firewallPort = 4011
+
+/** A port of a sandbox's own network that leads to a unix socket of the host: a way out of it. */
+export interface Forward {
+  port: number
+  /** It must exist before the sandbox starts. */
+  socketPath: string
+  /** Whether each connection begins with a line that says which command inside has opened it. */
+  tellsCommand?: boolean
+}
+
 /**
  * How isolated a box is. `basic` is for hosts that cannot mount a fresh /proc, like a container whose own
  * is masked: the box has no /proc at all, since the host's would show the host's processes, and user
@@ -35,8 +47,8 @@ export interface BoxOptions {
   workspaceDir: string
   /** Bound at `boxPaths.home`, writable; kept when a waiting session is put away. */
   homeDir: string
-  /** The unix socket the gateway of this box listens on; it must exist before the box opens. */
-  socketPath: string
+  /** The ways out the agent has. What else runs in the box has those it is given. */
+  forwards: readonly Forward[]
   /** Read by the box's uid: its files must be readable by all, the folders above it need not be. */
   mirrorDir?: string
   /**
@@ -85,6 +97,15 @@ export interface RunOptions {
   input?: string | Uint8Array
   cwd?: string
   env?: Readonly<Record<string, string>>
+  /** The ways out it has. Default: none. */
+  forwards?: readonly Forward[]
+}
+
+/** A program that is talked to while it runs. */
+export interface SpawnOptions {
+  env: Readonly<Record<string, string>>
+  forwards: readonly Forward[]
+  cwd?: string
 }
 
 export interface RunResult extends Exit {
@@ -109,9 +130,11 @@ export interface Box {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<BoxedProcess>
+  /** Starts another program in a sandbox of its own over the same folders, with its own ways out. */
+  spawn(command: string, args: readonly string[], options: SpawnOptions): Promise<BoxedProcess>
   /**
-   * Runs a command to its end in a sandbox of its own over the same folders. Nothing listens at
-   * `gatewayPort` there. A code above 128 may stand for a signal, as in a shell.
+   * Runs a command to its end in a sandbox of its own over the same folders, without any way out that it
+   * is not given. A code above 128 may stand for a signal, as in a shell.
    */
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>
   /** Kills everything in the box; resolves when all of it is dead. Safe to call twice. */

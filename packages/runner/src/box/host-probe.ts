@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 
 import type { SandboxSettings } from '@errand/contract'
 
-import type { BoxLevel } from './box.ts'
+import { type BoxLevel, gatewayPort } from './box.ts'
 import { findOwnDelegation } from './cgroup.ts'
 import { diskFloorBytes, readFreeSpace } from './disk-guard.ts'
 import { findTool } from './host-tools.ts'
@@ -193,7 +193,7 @@ async function checkBox(
       log: { info: silent, warn: silent, error: silent, debug: silent },
       workspaceDir,
       homeDir,
-      socketPath,
+      forwards: [{ port: gatewayPort, socketPath }],
       readOnlyPaths: [],
       env: {},
       signal: AbortSignal.timeout(30_000),

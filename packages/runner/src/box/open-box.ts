@@ -4,7 +4,15 @@ import { ErrandError } from '@errand/contract'
 
 import { type PreparedLaunch, prepareLaunch } from './agent-launch.ts'
 import { assessProbe, SandboxTooWeak } from './assess.ts'
-import { type Box, type BoxLevel, type BoxOptions, boxPaths } from './box.ts'
+import {
+  type Box,
+  type BoxedProcess,
+  type BoxLevel,
+  type BoxOptions,
+  boxPaths,
+  type Forward,
+  type SpawnOptions,
+} from './box.ts'
 import { watchProcess } from './boxed-process.ts'
 import { createBoxCgroup, findOwnDelegation } from './cgroup.ts'
 import { defaultEnvironment } from './command.ts'
@@ -18,9 +26,10 @@ import { limitCommand } from './limits.ts'
 import { memoryFloorBytes, readHostMemory } from './memory-guard.ts'
 import { giveTo } from './ownership.ts'
 import type { Opening } from './opening.ts'
-import { bindsOf, socketTarget } from './paths.ts'
+import { bindsOf, bindsOfForwards, socketTarget } from './paths.ts'
 import { findChild } from './process-table.ts'
 import { runCommand } from './run-command.ts'
+import { runToEnd } from './run-to-end.ts'
 import { buildFilter } from './seccomp/filter.ts'
 import { superviseBox } from './supervise.ts'
 
@@ -58,7 +67,7 @@ async function planBox(options: BoxOptions): Promise<LaunchPlan> {
   const binds = bindsOf(options)
   await requireRoom(options)
   const delegation = findOwnDelegation()
-  await giveTo(tools, identity, [options.workspaceDir, options.homeDir, options.socketPath])
+  await giveTo(tools, identity, [options.workspaceDir, options.homeDir])
   return {
     tools,
     identity,
@@ -90,19 +99,28 @@ async function requireRoom({ workspaceDir }: BoxOptions): Promise<void> {
 async function reachLevel(opening: Opening): Promise<{ level: BoxLevel; first: SoundLaunch }> {
   const { settings, log } = opening.options
   try {
-    return { level: 'full', first: await prepareSound(opening) }
+    return { level: 'full', first: await prepareSound(opening, opening.options.forwards) }
   } catch (error) {
     if (settings.level === 'full' || error instanceof SandboxTooWeak) throw error
     log.warn({ err: error }, 'box falls back to the basic level')
     const plan = { ...opening.plan, level: 'basic' as const }
-    return { level: 'basic', first: await prepareSound({ ...opening, plan }) }
+    const first = await prepareSound({ ...opening, plan }, opening.options.forwards)
+    return { level: 'basic', first }
   }
 }
 
-async function prepareSound(opening: Opening): Promise<SoundLaunch> {
-  const { options, plan, limit, supervision } = opening
+async function prepareSound(opening: Opening, forwards: readonly Forward[]): Promise<SoundLaunch> {
+  const { options, limit, supervision } = opening
+  const { tools, identity } = opening.plan
+  await giveTo(
+    tools,
+    identity,
+    forwards.map(({ socketPath }) => socketPath),
+  )
+  const plan = { ...opening.plan, binds: [...opening.plan.binds, ...bindsOfForwards(forwards)] }
   const prepared = await prepareLaunch(plan, {
     limit,
+    forwards,
     socketTarget,
     readOnlyPaths: plan.binds.filter(({ writable }) => !writable).map(({ target }) => target),
     onLaunch: (launch) => supervision.add(launch),
@@ -127,19 +145,34 @@ function presentBox(opening: Opening, first: SoundLaunch): Box {
       message: `The sandbox is no longer there: ${supervision.reason}.`,
     })
   }
+  async function spawn(
+    command: string,
+    args: readonly string[],
+    { env, cwd, forwards }: SpawnOptions,
+  ): Promise<BoxedProcess> {
+    requireOpen()
+    const prepared = await prepareSound(opening, forwards)
+    const place = cwd === undefined ? {} : { cwd }
+    prepared.send({ type: 'spawn', command, args, env: { ...options.env, ...env }, ...place })
+    return watchProcess(options.settings, prepared, supervision)
+  }
   return {
     probe: first.findings,
     level: plan.level,
     async spawnAgent(command, args, env) {
       requireOpen()
-      const prepared = ready ?? (await prepareSound(opening))
+      const prepared = ready ?? (await prepareSound(opening, options.forwards))
       ready = undefined
       prepared.send({ type: 'spawn', command, args, env: { ...options.env, ...env } })
       return watchProcess(options.settings, prepared, supervision)
     },
-    run(command, args, runOptions) {
+    spawn,
+    async run(command, args, runOptions) {
       requireOpen()
-      return runCommand(opening, [command, ...args], runOptions)
+      const { forwards = [], env = {}, cwd } = runOptions
+      if (forwards.length === 0) return await runCommand(opening, [command, ...args], runOptions)
+      const way = { forwards, env, ...(cwd === undefined ? {} : { cwd }) }
+      return await runToEnd(await spawn(command, args, way), runOptions)
     },
     close: () => supervision.close(),
     [Symbol.asyncDispose]: () => supervision.close(),

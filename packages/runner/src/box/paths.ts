@@ -4,11 +4,23 @@ import { normalize } from 'node:path'
 import { ErrandError } from '@errand/contract'
 
 import { launcherSource, launcherTarget } from './agent-launch.ts'
-import { type BoxOptions, boxPaths } from './box.ts'
+import { type BoxOptions, boxPaths, type Forward } from './box.ts'
 import type { Bind } from './command.ts'
 
-/** The gateway's socket inside a box. */
-export const socketTarget = `${boxPaths.run}/gateway.sock`
+/** Where the socket of a way out is inside. */
+export function socketTarget({ port }: Forward): string {
+  return `${boxPaths.run}/${port}.sock`
+}
+
+/** What makes the ways out of one sandbox visible in it, and of no other of its box. */
+export function bindsOfForwards(forwards: readonly Forward[]): Bind[] {
+  // Read-only keeps the socket from being removed; connecting does not count as writing.
+  return forwards.map((forward) => ({
+    source: forward.socketPath,
+    target: socketTarget(forward),
+    writable: false,
+  }))
+}
 
 /** Folders a box has its own of. Bound from the host they would undo what the box is for. */
 const ownFolders = new Set(['/', '/dev', '/etc', '/home', '/proc', '/run', '/sys', '/tmp', '/var'])
@@ -23,8 +35,6 @@ export function bindsOf(options: BoxOptions): Bind[] {
   const binds = [
     { source: options.workspaceDir, target: boxPaths.workspace, writable: true },
     { source: options.homeDir, target: boxPaths.home, writable: true },
-    // A read-only bind keeps the socket from being removed; connecting does not count as writing.
-    { source: options.socketPath, target: socketTarget, writable: false },
     { source: launcherSource, target: launcherTarget, writable: false },
     ...(options.mirrorDir === undefined
       ? []

@@ -1,7 +1,11 @@
 import { request as requestHttp, STATUS_CODES } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { DeliveryResult } from '@errand/core'
-import { AddressRefused, createPublicLookup, requirePublicHost } from './address-guard.ts'
+import {
+  AddressRefused,
+  createGuardedLookup,
+  type DeliveryResult,
+  requirePublicHost,
+} from '@errand/core'
 
 export interface Post {
   url: string
@@ -64,7 +68,7 @@ function send(post: Post, signal: AbortSignal): Promise<Answered> {
       signal,
       // No connection is used twice: each is looked at when it is made.
       agent: false,
-      ...(post.mayBePrivate ? {} : { lookup: createPublicLookup() }),
+      ...(post.mayBePrivate ? {} : { lookup: createGuardedLookup() }),
       ...(isSecure ? { rejectUnauthorized: !post.isInsecure } : {}),
     })
     outgoing.once('error', reject)

@@ -1,5 +1,5 @@
 import { invalidField, type Settings } from '@errand/contract'
-import { AddressRefused, requirePublicHost } from './address-guard.ts'
+import { AddressRefused, requirePublicHost } from '@errand/core'
 
 /**
  * Whether a webhook may be sent to an address as it stands. What a name resolves to is looked at when it

@@ -73,7 +73,7 @@ describe('an agent that takes memory', () => {
   it('fills neither /tmp, /dev/shm nor /run beyond their size', async () => {
     await using test = await openTestBox({ settings: { tmp_mb: 20 } })
 
-    const result = await test.sh(`
+    const result = await test.agent(`
       for folder in /tmp /dev/shm /run /run/errand; do
         dd if=/dev/zero of=$folder/fill bs=1M count=200 2>/dev/null && echo filled $folder
         stat -c %s $folder/fill; rm -f $folder/fill

@@ -16,5 +16,22 @@ export type ToLauncher =
       command: string
       args: readonly string[]
       env: Readonly<Record<string, string>>
+      cwd?: string
     }
   | { type: 'kill'; signal: NodeJS.Signals }
+
+/** What the launcher is started with, as one argument. */
+export interface LauncherArguments {
+  /** Of the socket to the runner. */
+  controlFd: number
+  /** That must turn out read-only. */
+  readOnlyPaths: readonly string[]
+  forwards: readonly ForwardInside[]
+}
+
+/** A port that leads to a socket the sandbox sees. */
+export interface ForwardInside {
+  port: number
+  socketPath: string
+  tellsCommand: boolean
+}

@@ -4,21 +4,18 @@ import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 
-import type { FromLauncher, ToLauncher } from './control.ts'
+import type { FromLauncher, LauncherArguments, ToLauncher } from './control.ts'
 import { startForwarder } from './forwarder.ts'
 import { backgroundPriority, oomScore } from './precedence.ts'
 import { probe } from './probe.ts'
 
 /**
- * The first program in a box. It opens the way to the gateway, probes the box, reports, and on the
- * runner's word starts the agent on its own standard streams. It may use nothing but Node's built-in
- * modules, so that nothing else has to be bound into the box.
- *
- * Arguments: the control socket's file descriptor, the port, the gateway's socket, and the folders
- * that must turn out read-only.
+ * The first program in a box. It opens the ways out, probes the box, reports, and on the runner's word
+ * starts the agent on its own standard streams. It may use nothing but Node's built-in modules, so that
+ * nothing else has to be bound into the box.
  */
-const [fd, port, socketPath, ...readOnlyPaths] = process.argv.slice(2)
-const control = new Socket({ fd: Number(fd), readable: true, writable: true })
+const given = JSON.parse(process.argv[2]!) as LauncherArguments // the runner wrote it
+const control = new Socket({ fd: given.controlFd, readable: true, writable: true })
 let agent: ChildProcess | undefined
 
 // The runner is gone: the box must not outlive it. --die-with-parent says the same to the kernel, but
@@ -34,8 +31,8 @@ createInterface({ input: control }).on('line', (line) => {
 })
 
 standBehindTheHost()
-await startForwarder(Number(port), socketPath!) // the runner always names it
-send({ type: 'ready', findings: await probe(readOnlyPaths) })
+await Promise.all(given.forwards.map(startForwarder))
+send({ type: 'ready', findings: await probe(given.readOnlyPaths) })
 
 /** Everything in the box inherits both: the server answers while agents compile, and outlives them. */
 function standBehindTheHost(): void {
@@ -44,9 +41,13 @@ function standBehindTheHost(): void {
   if (existsSync('/proc/self')) writeFileSync('/proc/self/oom_score_adj', String(oomScore))
 }
 
-function startAgent({ command, args, env }: ToLauncher & { type: 'spawn' }): void {
+function startAgent({ command, args, env, cwd }: ToLauncher & { type: 'spawn' }): void {
   try {
-    agent = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+    agent = spawn(command, args, {
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    })
   } catch (error) {
     // Node throws some errors, like E2BIG, and emits others.
     finish({ type: 'not_started', code: nameOf(error) })

@@ -6,7 +6,14 @@ import { text } from 'node:stream/consumers'
 
 import { type SandboxSettings, Settings } from '@errand/contract'
 
-import { type Box, type BoxOptions, type Exit, openBox, type RunOptions } from '../index.ts'
+import {
+  type Box,
+  type BoxOptions,
+  type Exit,
+  gatewayPort,
+  openBox,
+  type RunOptions,
+} from '../index.ts'
 
 /** A box for a test, over folders of its own, with a gateway that answers every request with its path. */
 export interface TestBox extends AsyncDisposable {
@@ -49,7 +56,7 @@ export async function openTestBox(options: TestBoxOptions = {}): Promise<TestBox
       workspaceDir,
       homeDir,
       mirrorDir,
-      socketPath: join(folder, 'gateway.sock'),
+      forwards: [{ port: gatewayPort, socketPath: join(folder, 'gateway.sock') }],
       readOnlyPaths: [],
       env: {},
       signal: new AbortController().signal,

@@ -3,10 +3,10 @@ import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import {
   AddressRefused,
-  createPublicLookup,
+  createGuardedLookup,
   isPublicAddress,
   requirePublicHost,
-} from './address-guard.ts'
+} from './public-address.ts'
 
 it.each([
   'http://127.0.0.1/',
@@ -61,7 +61,7 @@ it.each([
   ['a name of a mapped address', ['::ffff:127.0.0.1']],
   ['a name without an address', []],
 ])('connects to no socket by %s', async (_, addresses) => {
-  const lookup = createPublicLookup(answering(addresses))
+  const lookup = createGuardedLookup(isPublicAddress, answering(addresses))
   const socket = connect({ host: 'rebound.example', port: 9, lookup })
 
   const error = await new Promise((resolved) => socket.once('error', resolved))
@@ -70,7 +70,7 @@ it.each([
 })
 
 it('gives a socket the addresses it has looked at', async () => {
-  const lookup = createPublicLookup(answering(['93.184.215.14']))
+  const lookup = createGuardedLookup(isPublicAddress, answering(['93.184.215.14']))
 
   const given = await new Promise((resolved) =>
     lookup('public.example', { all: true }, (error, addresses) => resolved([error, addresses])),

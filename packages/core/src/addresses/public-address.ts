@@ -71,16 +71,21 @@ export function requirePublicHost(url: URL): void {
 }
 
 /**
- * Looks a name up for a socket, and gives it public addresses only: the very ones that are connected to,
- * so that a name which answers differently the second time gains nothing. A name with even one private
- * address is refused.
+ * Looks a name up for a socket, and gives it addresses that may be reached only: the very ones that are
+ * connected to, so that a name which answers differently the second time gains nothing. A name with even
+ * one other address is refused.
+ *
+ * @param mayReach of a numeric address. Default: those of the public internet.
  */
-export function createPublicLookup(lookup: typeof resolve = resolve): LookupFunction {
+export function createGuardedLookup(
+  mayReach: (address: string) => boolean = isPublicAddress,
+  lookup: typeof resolve = resolve,
+): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '')
       const [first] = addresses
-      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) {
+      if (first === undefined || !addresses.every(({ address }) => mayReach(address))) {
         return callback(new AddressRefused(hostname), '')
       }
       if (options.all === true) return callback(null, addresses)

@@ -1,0 +1,52 @@
+import type { Allowlist, Destination, HostVerdict } from './allowlist.ts'
+
+/** Where everything behind one socket may connect. */
+export interface FirewallPolicy {
+  /** Switched off, everything passes that is not private to the runner. */
+  isEnabled: boolean
+  /** Whether what would be blocked is only told of. */
+  isReportOnly: boolean
+  allowlist: Allowlist
+  /** Of a numeric address. What is private to the runner only where its operator says so. */
+  mayReach: (address: string) => boolean
+}
+
+/** Why a request did not pass, or would not have. */
+export type BlockReason =
+  /** No entry of the allowlist lets it pass. */
+  | 'not_allowed'
+  /** Its address is private to the runner, whatever its name. */
+  | 'private_address'
+  /** Something other than TLS was spoken in a tunnel. */
+  | 'not_tls'
+  /** The TLS client asked for another server than the tunnel leads to. */
+  | 'other_server'
+
+export interface Blocked extends Destination {
+  /** Absent where only the host was known. */
+  path?: string
+  reason: BlockReason
+  /** The command that tried, as the box says: nothing to rely on. */
+  process?: string
+  isReportOnly: boolean
+}
+
+/** What to do with a tunnel to a host. */
+export function judgeTunnel(
+  { isEnabled, isReportOnly, allowlist }: FirewallPolicy,
+  destination: Destination,
+): HostVerdict['type'] {
+  if (!isEnabled) return 'open'
+  const { type } = allowlist.judgeHost(destination)
+  // What would be refused goes on as it is, unread.
+  return type === 'closed' && isReportOnly ? 'open' : type
+}
+
+/** Whether a request that can be read may pass. */
+export function mayPass(
+  { isEnabled, allowlist }: FirewallPolicy,
+  destination: Destination,
+  path: string,
+): boolean {
+  return !isEnabled || allowlist.ruleFor(destination, path) !== undefined
+}
