@@ -14,20 +14,25 @@ import { postgresNote } from './stores.ts'
 const streams = 50
 /** The names of models say how many events they stream, and how many milliseconds apart. */
 const works = {
-  first: 'bench-20-0',
+  first: 'bench-5-5',
   paced: 'bench-100-20',
   burst: 'bench-2000-0',
   soak: 'bench-10-0',
 }
 const soakStreams = 10_000
+const programs = {
+  upstream: 'gateway/upstream.ts',
+  client: 'gateway/client.ts',
+  ours: '../packages/runner/src/testing/gateway-sessions.ts',
+}
 
 /** What the gateway adds to an answer, against none, and against Portkey's on the same work. */
 export async function measureGateway(): Promise<Section> {
   await using children = new AsyncDisposableStack()
   await using folder = await createTempFolder('bench-gateway')
   await using database = postgresUrl === undefined ? undefined : await createDatabase()
-  const start = async <T>(name: string, ...args: string[]) => {
-    const child = fork(fileURLToPath(new URL(`gateway/${name}.ts`, import.meta.url)), args, {
+  const start = async <T>(name: keyof typeof programs, ...args: string[]) => {
+    const child = fork(fileURLToPath(new URL(programs[name], import.meta.url)), args, {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     children.defer(() => void child.kill())
@@ -75,6 +80,7 @@ interface Result {
 }
 
 const rounds = 5
+const paceMs = 20
 
 /** In turns, so that whatever else the machine does falls on all of them alike. */
 async function measureAll(client: ChildProcess, contenders: Contender[]): Promise<Result[]> {
@@ -86,7 +92,7 @@ async function measureAll(client: ChildProcess, contenders: Contender[]): Promis
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, { places }] of contenders.entries()) {
       const first = await ask(client, places.slice(0, 1), works.first, 100)
-      const paced = await ask(client, places, works.paced, 1)
+      const paced = await ask(client, places, works.paced, 1, paceMs)
       const burst = await ask(client, places, works.burst, 1)
       // The first warms caches.
       if (round === 0) continue
@@ -123,8 +129,9 @@ async function ask(
   places: Place[],
   model: string,
   times: number,
+  staggerMs = 0,
 ): Promise<Measured> {
-  client.send({ places, model, rounds: times })
+  client.send({ places, model, rounds: times, staggerMs })
   const [told] = (await once(client, 'message')) as [Measured | { error: string }]
   if ('error' in told) throw new Error(told.error)
   return told
@@ -152,7 +159,7 @@ function present(results: Result[], [early, late]: [number, number], isPostgres:
   return {
     name: 'gateway',
     title: 'The model gateway',
-    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 20 events), and of ${streams} streams at 20 ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
+    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
     header: [
       'through',
       'first byte, 1 stream',

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 
 // Asks a model over and over, and tells how long the first byte took and how many events came.
 
@@ -16,6 +17,8 @@ interface Work {
   model: string
   /** Requests of each stream, one after the other. */
   rounds: number
+  /** How long after the one before each stream begins. */
+  staggerMs: number
 }
 
 export interface Measured {
@@ -68,12 +71,13 @@ function ask(place: Place, model: string): Promise<{ firstByteMs: number }> {
   })
 }
 
-async function run({ places, model, rounds }: Work): Promise<Measured> {
+async function run({ places, model, rounds, staggerMs }: Work): Promise<Measured> {
   const firstByteMs: number[] = []
   let events = 0
   const start = performance.now()
   await Promise.all(
-    places.map(async (place) => {
+    places.map(async (place, index) => {
+      if (staggerMs > 0) await delay(index * staggerMs)
       for (let round = 0; round < rounds; round += 1) {
         const answer = await ask(place, model)
         firstByteMs.push(answer.firstByteMs)

@@ -26,6 +26,19 @@ describe('the tokens of a Chat Completion', () => {
     expect(meter.count()).toMatchObject({ input_tokens: 100, output_tokens: 40 })
   })
 
+  it('are guessed from a sample where the stream is long, and the upstream is believed where it counts', () => {
+    const meter = meterOf('chat_completions')
+    const text = 'a "usage": {} in a text is no usage'
+    for (let at = 0; at < 3000; at += 1) meter.push(chat({ content: text }, { usage: null }))
+    const guess = (3000 * text.length) / 4
+    expect(Math.abs(meter.count().output_tokens - guess)).toBeLessThan(guess / 10)
+
+    const spaced = `data: {"choices": [], "usage" : ${JSON.stringify(usage(5, 3).usage)}}\r\n\r\n`
+    expect(meter.push(Buffer.from(spaced.slice(0, 30)))).toBeUndefined()
+    expect(meter.push(Buffer.from(spaced.slice(30)))).toBe('final')
+    expect(meter.count()).toMatchObject({ input_tokens: 5, output_tokens: 3 })
+  })
+
   it('are final with the end and after it, where a server counts in every chunk', () => {
     const meter = meterOf('chat_completions')
 

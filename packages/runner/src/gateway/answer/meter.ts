@@ -1,6 +1,8 @@
 import { readTokens } from '../tokens/read-tokens.ts'
 import type { ModelApi, TokenCount, TokenReport } from '../tokens/token-report.ts'
 import { createArrayReader } from './json-array.ts'
+import { createSample } from './sample.ts'
+import { saysUsage } from './says-usage.ts'
 import { createEventReader } from './server-sent-events.ts'
 
 /** Counts the tokens of one answer as it passes. */
@@ -10,7 +12,7 @@ export interface Meter {
   /** What the model that answers calls itself, once it has said so. */
   readonly answeredBy: string | undefined
   /** Whether there is anything new of tokens in a chunk: the last word, or a first one. */
-  push(chunk: Uint8Array): 'final' | 'reported' | undefined
+  push(chunk: Buffer): 'final' | 'reported' | undefined
   /** What was used so far, or in the end, also when the answer was cut short. */
   count(): TokenCount
 }
@@ -37,12 +39,12 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
   let count: Partial<TokenCount> = {}
   let isFinal = false
   let isDone = false
-  let written = 0
+  const sample = createSample()
   let answeredBy: string | undefined
   let news: 'final' | 'reported' | undefined
   const add = (report: TokenReport): void => {
     answeredBy ??= report.model
-    written += report.writtenCharacters ?? 0
+    sample.add(report.writtenCharacters ?? 0)
     const isLast = report.isFinal === true || isDone
     isDone ||= report.isDone ?? false
     if (report.count === undefined) return
@@ -54,8 +56,10 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
   // Gemini's other stream: an array that is written element by element.
   const isArray = !isEvents && isStreamed && api === 'generate_content'
   const isStream = isEvents || isArray
-  const createReader = isArray ? createArrayReader : createEventReader
-  const read = createReader((data) => add(readTokens(api, data)))
+  const onData = (data: string): void => add(readTokens(api, data))
+  const read = isArray
+    ? createArrayReader(onData)
+    : createEventReader({ wants: (events) => sample.wants(events, saysUsage(api, events)), onData })
   const chunks: Uint8Array[] = []
   let length = 0
   let isRead = isStream
@@ -76,7 +80,7 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
     count() {
       if (!isRead) add(readTokens(api, Buffer.concat(chunks).toString('utf8')))
       isRead = true
-      const guess = Math.ceil(written / charactersPerToken)
+      const guess = Math.ceil(sample.written() / charactersPerToken)
       const input = count.input_tokens ?? Math.ceil(requestBytes / charactersPerToken)
       const output = isFinal
         ? (count.output_tokens ?? guess)

@@ -1,36 +1,47 @@
 /** Longest event looked into; a longer one passes, unread. */
 const longestEvent = 8 * 1024 * 1024
 
-/**
- * Reads the data of server-sent events from a stream as it passes. Give it every chunk; it calls
- * `onData` with the data of each event that is complete.
- */
-export function createEventReader(onData: (data: string) => void): (chunk: Uint8Array) => void {
-  const decoder = new TextDecoder()
-  let rest = ''
-  let data: string[] = []
-  let length = 0
+/** What is done with the events of a stream. */
+export interface EventHandlers {
+  /** Whether these complete events are to be read; else nothing is done to take them apart. */
+  wants: (events: Buffer) => boolean
+  /** Is given the data of each event that is read, lines joined by newlines. */
+  onData: (data: string) => void
+}
 
-  function takeLine(line: string): void {
-    if (line === '') {
-      if (data.length > 0 && length <= longestEvent) onData(data.join('\n'))
-      data = []
-      length = 0
-    } else if (line.startsWith('data:')) {
-      length += line.length
-      if (length <= longestEvent) data.push(line.slice(line[5] === ' ' ? 6 : 5))
-      else data = ['']
-    }
-  }
-
+/** Reads server-sent events from a stream as it passes. Give it every chunk. */
+export function createEventReader({ wants, onData }: EventHandlers): (chunk: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0)
   return (chunk) => {
-    const text = decoder.decode(chunk, { stream: true })
-    // Nearly always: a pattern would be looked for at each character.
-    const isPlain = !text.includes('\r') && !rest.endsWith('\r')
-    const lines = (rest + text).split(isPlain ? '\n' : /\r\n|\n|\r(?!$)/)
-    rest = lines.pop() ?? ''
-    for (const line of lines) takeLine(line)
-    // A line without end would grow for as long as it comes.
-    if (rest.length > longestEvent) rest = 'data:'.padEnd(longestEvent + 1)
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const end = endOfEvents(bytes)
+    const left = bytes.length - end
+    // What is kept must not change with the buffer of the socket; an event without end is let go.
+    rest = left > longestEvent ? Buffer.alloc(0) : Buffer.from(bytes.subarray(end))
+    const events = bytes.subarray(0, end)
+    if (end > 0 && wants(events)) readEvents(events.toString('utf8'), onData)
+  }
+}
+
+/** Past the last empty line, whichever of the three line ends the server writes. */
+function endOfEvents(bytes: Buffer): number {
+  const ends = bytes.includes(0x0d) ? ['\n\n', '\r\n\r\n', '\r\r'] : ['\n\n']
+  const places = ends.map((end) => {
+    const at = bytes.lastIndexOf(end)
+    return at === -1 ? 0 : at + end.length
+  })
+  return Math.max(...places)
+}
+
+function readEvents(text: string, onData: (data: string) => void): void {
+  // Nearly always: a pattern would be looked for at each character.
+  const lines = text.split(text.includes('\r') ? /\r\n|\n|\r/ : '\n')
+  let data: string[] = []
+  for (const line of lines) {
+    if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
+    else if (line === '' && data.length > 0) {
+      onData(data.join('\n'))
+      data = []
+    }
   }
 }

@@ -12,12 +12,17 @@ import {
   silentLog,
   subjectOf,
 } from '@errand/core'
-import { openCatalogue } from '../../packages/runner/src/gateway/catalogue.ts'
-import { openGateway } from '../../packages/runner/src/gateway/open-gateway.ts'
-import { openRun } from '../../packages/runner/src/run/run.ts'
-import type { Place } from './client.ts'
+import { openCatalogue } from '../gateway/catalogue.ts'
+import { openGateway } from '../gateway/open-gateway.ts'
+import { openRun } from '../run/run.ts'
 
-// A runner with many sessions at work, each with its gateway, on a store that counts what they use.
+// A program for the benchmark of the gateway: a runner with many sessions at work, each with its gateway, on a store
+// that counts what they use. It prints where each gateway is, and runs until it is killed.
+
+interface Place {
+  socketPath: string
+  path: string
+}
 
 const [upstreamUrl = '', sessions = '', names = '', dataDir = '', databaseUrl] =
   process.argv.slice(2)
