@@ -112,7 +112,12 @@ async function runNpm(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   // npm has children of its own: all of them are its group.
   const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch (error) {
+      // It has just ended by itself.
+      if (!hasCode(error, 'ESRCH')) throw error
+    }
   }
   limit.addEventListener('abort', stop)
   // The arguments of Node's close event.
