@@ -86,4 +86,4 @@ async function openSession(index: number): Promise<Place> {
 
 const places: Place[] = []
 for (let index = 0; index < Number(sessions); index += 1) places.push(await openSession(index))
-console.log(JSON.stringify(places))
+process.stdout.write(`${JSON.stringify(places)}\n`)
