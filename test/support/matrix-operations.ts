@@ -53,7 +53,7 @@ export const groups = {
   ],
   /** What an agent may do in a repository: for who may write to it, and who administers it. */
   configuration: ['getConfiguration', 'getEffectiveConfiguration'],
-  configure: ['putConfiguration', 'patchConfiguration'],
+  configure: ['putConfiguration', 'patchConfiguration', 'deleteConfiguration'],
   /** For an organization's owners. */
   organization: [
     'getOrganizationConfiguration',
