@@ -245,7 +245,7 @@ it('a command signs in to an Errand that works on this one’s forge', async () 
 
     expect(said).toContain(`The tokens of ${elsewhere.url} are those of ${errand.url}.`)
     expect(said).toContain(`Open ${errand.url}/login/device`)
-    expect(said).toContain(`Signed in to ${elsewhere.url}.`)
+    expect(said).toContain(`Signed in to ${elsewhere.url} as owner.`)
     expect(code).toBe(0)
   } finally {
     child.kill('SIGKILL')
