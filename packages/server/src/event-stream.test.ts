@@ -49,6 +49,20 @@ it('tells the log to stop when the reader goes away', async () => {
   expect(response.status).toBe(200)
 })
 
+it('answers a HEAD at once, however long the stream would last, and follows nothing for it', async () => {
+  let isFollowed = false
+  const url = await serve(async function* (signal) {
+    isFollowed = true
+    await untilAborted(signal)
+    yield ''
+  })
+
+  const response = await fetch(url, { method: 'HEAD' })
+
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  expect(isFollowed).toBe(false)
+})
+
 it('gives signs of life while nothing happens, and ends when its time is over', async () => {
   const url = await serve(
     async function* (signal) {

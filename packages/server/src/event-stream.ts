@@ -15,7 +15,7 @@ export interface EventStreamOptions {
 
 /**
  * Sends server-sent events until there are no more, or the client goes away. Takes the connection
- * over, with the headers that were set so far.
+ * over, with the headers that were set so far. A HEAD gets the headers, and nothing is followed for it.
  */
 export async function sendEventStream(
   reply: FastifyReply,
@@ -24,6 +24,11 @@ export async function sendEventStream(
 ): Promise<void> {
   const { log, keepAliveMs = 15_000, lifeMs = 3_600_000 } = options
   const response = beginStream(reply)
+  if (reply.request.method === 'HEAD') {
+    // Node sends the headers of an answer without a body at its end: the client would wait for the last event.
+    response.end()
+    return
+  }
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(lifeMs)])

@@ -18,18 +18,19 @@ export interface World {
 }
 
 const sums = { owner: 'acme', repo: 'sums' }
+const agentFile = '---\ndescription: Writes the docs\n---\n\nWrite the docs.\n'
 const body = { prompt: scriptPrompt('true'), model: 'script' }
 
 /** @param path a folder for what is imported */
 export async function furnish(url: string, path: string): Promise<World> {
   const source = join(path, 'source')
-  await createRepository(source)
+  await createRepository(source, { '.github/agents/docs.agent.md': agentFile })
   for (const name of ['acme/sums', 'acme/other', 'acme/spare', 'acme/doomed', 'spare/one']) {
     await errand(url, ['repo', 'import', source, name])
   }
   const client = clientFor(url, ownerToken)
   const call = caller(url)
-  for (const name of ['sums', 'other']) await openPull(call, name)
+  for (const name of ['sums', 'other', 'spare']) await openPull(call, name)
   await call('PATCH', '/repos/acme/sums', { private: false })
   const accounts = ['acme', 'owner', 'reader'].map(
     async (login) => await call('GET', `/users/${login}`),
@@ -42,7 +43,23 @@ export async function furnish(url: string, path: string): Promise<World> {
     repo: ['sums', 'sums', 'sums', 'other', 'SPARE'],
     username: ['acme', 'owner', 'reader'],
     user_id: (await Promise.all(accounts)).map(idOf),
-    model: ['script', 'auto'],
+    model: ['script', 'script', 'script', 'script', 'script', 'script', 'auto', 'scripted'],
+    timeout_minutes: ['30'],
+    custom_allowlist: ['packages.example.com', 'https://example.com/path/'],
+    additional_allowlist: ['packages.example.com'],
+    agent: ['script'],
+    custom_agent: ['docs'],
+    allowed_custom_agents: ['docs'],
+    tools: ['create_pull_request', 'add_comment'],
+    reasoning_effort: [''],
+    expression: ['0 9 * * 1', '*/20 * * * *'],
+    time_zone: ['UTC', 'Europe/Berlin'],
+    // Neither is ever reached: the one is nowhere, the other is private.
+    url: ['https://receiver.invalid/hook', 'https://receiver.invalid/hook', 'http://127.0.0.1:9/'],
+    phrase: ['action:task.create', 'actor:owner'],
+    q: ['sums'],
+    event: ['manual'],
+    user: ['owner', 'me'],
     base_ref: ['main'],
     head_ref: ['topic'],
     head: ['topic'],
@@ -50,13 +67,14 @@ export async function furnish(url: string, path: string): Promise<World> {
     repository: ['acme/sums', 'acme/other'],
     branch: ['main', 'topic'],
     ref: ['heads/main', 'heads/topic', 'main'],
-    sha: ['main'],
+    sha: ['main', await shaOf(call, '/repos/acme/sums')],
     basehead: ['main...main', 'main...topic'],
     path: ['README.md', 'src', 'src/sum.js'],
     pull_number: ['1'],
     issue_number: ['1'],
     repository_id: await idsOf(['acme/sums', 'acme/other']),
     repository_id_in_spare: await idsOf(['spare/one']),
+    selected_repository_ids: await idsOf(['spare/one']),
     label: ['bug', 'docs'],
     service: ['git-upload-pack', 'git-receive-pack'],
     integration_id: ['standard', 'github'],
@@ -70,6 +88,14 @@ export async function furnish(url: string, path: string): Promise<World> {
     knownTo: (operation: Operation) => knownTo(operation, { ...fixed, ...fresh }, kept),
     async refresh() {
       const tasks = await several(12, () => client.call('createTask', { params: sums, body }))
+      // What has ended can be archived.
+      for (const { id } of tasks.slice(0, 4))
+        await client.call('cancelTask', { params: { task_id: id } })
+      // By its former name, if a request gave it another.
+      await call('PATCH', '/repos/acme/spare', { name: 'spare' })
+      await call('PUT', '/orgs/spare/copilot/coding-agent/permissions', {
+        enabled_repositories: 'selected',
+      })
       fresh = {
         task_id: tasks.map(({ id }) => id),
         ...(await refreshWork(client)),
@@ -105,6 +131,7 @@ function knownTo({ name, method }: Operation, known: Known, kept: Kept): Known {
     const { hook, deliveries } = kept[of]
     return { ...here, hook_id: isChange ? spare : [hook], delivery_id: deliveries }
   }
+  if (name.includes('/labels/{name}')) return { ...here, name: known['label'] ?? [] }
   return /_id\}|\{label\}|number\}/.test(name) ? here : known
 }
 
@@ -217,9 +244,13 @@ async function signIn(url: string): Promise<Known> {
 async function openPull(call: Call, repo: string): Promise<void> {
   const path = `/repos/acme/${repo}`
   const change = { message: 'docs: topic', content: Buffer.from('t').toString('base64') }
-  const main = await call('GET', `${path}/git/ref/heads/main`)
-  const { sha } = (main as { object: { sha: string } }).object
+  const sha = await shaOf(call, path)
   await call('POST', `${path}/git/refs`, { ref: 'refs/heads/topic', sha })
   await call('PUT', `${path}/contents/TOPIC.md`, { ...change, branch: 'topic' })
   await call('POST', `${path}/pulls`, { title: 'Topic', head: 'topic', base: 'main' })
+}
+
+async function shaOf(call: Call, path: string): Promise<string> {
+  const main = await call('GET', `${path}/git/ref/heads/main`)
+  return (main as { object: { sha: string } }).object.sha
 }

@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts'
 import { sign } from './signed.ts'
+import { undescribedBody } from './undescribed-bodies.ts'
 
 /**
  * What no document describes and is no route of its own either, but is asked for: pages and git by the names that
@@ -60,7 +61,9 @@ export function undescribedOperations(
     .filter((route) => !route.startsWith('HEAD ') && !known.has(shapeOf(route)))
   return [...new Set([...mounted.map(readable), ...unmounted])].map((name) => {
     const [method = '', path = ''] = name.split(' ')
-    const query = { name: 'service', in: 'query', schema: {} } as const
+    const queries = ['service', 'q'].map(
+      (asked) => ({ name: asked, in: 'query', schema: {} }) as const,
+    )
     const isApi = routes.some((route) => shapeOf(route) === shapeOf(`${method} /api/v3${path}`))
     // Whoever signs out takes no one else's sign-in away: that has no cookie.
     const isPage =
@@ -69,8 +72,10 @@ export function undescribedOperations(
       name,
       method,
       path,
-      parameters: [query],
-      ...(['POST', 'PUT', 'PATCH'].includes(method) ? { body: isPage ? form : {} } : {}),
+      parameters: queries,
+      ...(['POST', 'PUT', 'PATCH'].includes(method)
+        ? { body: isPage ? form : undescribedBody(path) }
+        : {}),
       ...sign(path),
       isExact: path.includes('{spare_token_id}'),
       isApi,

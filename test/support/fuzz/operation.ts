@@ -53,7 +53,9 @@ export function ownOperations(document: unknown): Operation[] {
  */
 export function githubOperations(): Operation[] {
   const file = new URL('../../fixtures/github.openapi.json', import.meta.url)
-  return operationsOf(JSON.parse(readFileSync(file, 'utf8')) as Document, 'open')
+  // It says `oneOf` of errors that have no field they must have: what is one of them is all of them.
+  const text = readFileSync(file, 'utf8').replaceAll('"oneOf"', '"anyOf"')
+  return operationsOf(JSON.parse(text) as Document, 'open')
 }
 
 function operationsOf(document: Document, statuses: 'open' | 'closed'): Operation[] {

@@ -12,15 +12,17 @@ export interface FuzzedRequest {
   body?: Buffer
 }
 
-/** What there is, so that not every request ends at a name nobody knows. By parameter. */
+/** What there is, so that not every request ends at a name nobody knows. By parameter, or field of a body. */
 export type Known = Record<string, readonly string[]>
 
 /** Requests to an operation: most of them nearly right, since those get furthest. */
 export function requestTo(
-  operation: Operation,
+  described: Operation,
   known: Known,
   tokens: readonly string[],
 ): fc.Arbitrary<FuzzedRequest> {
+  const operation =
+    described.body === undefined ? described : { ...described, body: bounded(described.body) }
   return fc
     .record({
       seed: fc.noBias(fc.nat()),
@@ -36,9 +38,12 @@ export function requestTo(
         { weight: 1, arbitrary: fc.constantFrom('1999-01-01', 'x') },
       ),
       changes: fc.array(change, { maxLength: 3 }),
-      isChanged: fc.boolean(),
-      spoil: fc.option(spoil, { freq: 12 }),
-      body: fc.option(fc.constant(null), { freq: 20 }),
+      isChanged: fc.constantFrom(false, false, true),
+      spoil: fc.oneof(
+        { weight: 11, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: spoil },
+      ),
+      isEmpty: fc.noBias(fc.nat(30)).map((drawn) => drawn === 0),
     })
     .map((drawn) => {
       const url = addressOf(operation, known, drawn)
@@ -54,7 +59,7 @@ export function requestTo(
       }
       const isHead = operation.method === 'GET' && drawn.seed % 23 === 0
       const request = {
-        operation,
+        operation: described,
         method: isHead ? 'HEAD' : operation.method,
         path: `${drawn.prefix}${url}`,
         headers,
@@ -175,7 +180,8 @@ interface Drawn {
   oddAt: number
   changes: Change[]
   isChanged: boolean
-  spoil: ((text: string) => Buffer) | null
+  spoil: ((text: string) => Buffer) | undefined
+  isEmpty: boolean
 }
 
 function addressOf({ path, parameters }: Operation, known: Known, drawn: Drawn): string {
@@ -213,6 +219,24 @@ function textOf(schema: AnySchema, seed: number): string {
     : typeof value === 'object'
       ? ''
       : `${value as string | number | boolean}`
+}
+
+/**
+ * Arrays of a few items, texts of a few words. json-schema-faker fills what may have a thousand with hundreds: to draw
+ * such a body took longer than to answer it. What is longer than it may be is among the changes.
+ */
+function bounded<T>(schema: T): T {
+  if (Array.isArray(schema)) return schema.map((one: unknown) => bounded(one)) as T
+  if (typeof schema !== 'object' || schema === null) return schema
+  const least = { maxItems: 'minItems', maxLength: 'minLength' } as const
+  const most = { maxItems: 4, maxLength: 200 } as const
+  const values = schema as Record<string, unknown>
+  const entries = Object.entries(values).map(([key, value]): [string, unknown] => {
+    if ((key !== 'maxItems' && key !== 'maxLength') || typeof value !== 'number')
+      return [key, bounded(value)]
+    return [key, Math.min(value, Math.max(most[key], Number(values[least[key]] ?? 0)))]
+  })
+  return fromEntries(entries) as T
 }
 
 /** A value that fits a schema. json-schema-faker gives up on few: those get none. */
@@ -260,6 +284,7 @@ const change: fc.Arbitrary<Change> = fc.record({
         {},
         [null],
         [[]],
+        Array.from({ length: 2000 }, () => 'x'),
       ),
     },
   ),
@@ -268,14 +293,15 @@ const change: fc.Arbitrary<Change> = fc.record({
 function bodyOf(
   { body: schema = {}, isPage = false }: Operation,
   known: Known,
-  drawn: Drawn & { body: null | undefined },
+  drawn: Drawn,
 ): Buffer {
-  if (drawn.body === null && drawn.seed % 2 === 0) return Buffer.alloc(0)
-  const fitting = replaceKnown(generate(schema, drawn.seed), known, drawn.seed)
+  if (drawn.isEmpty) return Buffer.alloc(0)
+  const generated = generate(schema, drawn.seed)
+  const fitting = drawn.seed % 8 === 0 ? generated : nameKnown(generated, known, drawn.seed)
   const changes = drawn.isChanged ? drawn.changes : []
   const changed = changes.reduce((value, one) => apply(value, one), fitting)
   const text = (isPage ? formOf(changed) : JSON.stringify(changed)) ?? ''
-  return drawn.spoil === null ? Buffer.from(text) : drawn.spoil(text)
+  return drawn.spoil === undefined ? Buffer.from(text) : drawn.spoil(text)
 }
 
 function formOf(value: unknown): string {
@@ -287,17 +313,18 @@ function formOf(value: unknown): string {
   return new URLSearchParams(texts).toString()
 }
 
-/** Fields of the name of something known name it, most of the time. */
-function replaceKnown(value: unknown, known: Known, seed: number): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || seed % 4 === 0) {
-    return value
+/** Fields of the name of something known name it, at any depth; those of an array each another. */
+function nameKnown(value: unknown, known: Known, seed: number, field = ''): unknown {
+  if (Array.isArray(value)) return value.map((one, at) => nameKnown(one, known, seed + at, field))
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value)
+    return fromEntries(entries.map(([key, one]) => [key, nameKnown(one, known, seed, key)]))
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const offered = typeof inner === 'string' ? known[key] : undefined
-      return [key, offered?.[seed % offered.length] ?? inner]
-    }),
-  )
+  const offered = Object.hasOwn(known, field) ? known[field] : undefined
+  const named = offered?.[seed % offered.length]
+  if (named === undefined) return value
+  if (typeof value === 'number') return Number(named)
+  return typeof value === 'string' ? named : value
 }
 
 function apply(value: unknown, { at, how, key, value: other }: Change): unknown {
