@@ -126,15 +126,17 @@ describe('by hand', () => {
 describe('files', () => {
   it('of the page become automations, and follow their files; those made by hand stay', async () => {
     const files = filesOfPage()
-    expect(Object.keys(files)).toHaveLength(2)
+    expect(Object.keys(files)).toHaveLength(3)
     await commit(files)
     await automation('create', 'p', '--name', 'by hand', '--paused')
 
     const planned = await automation('sync', '--dry-run')
-    expect(planned).toBe('create  Dependencies\ncreate  Weekly release\n')
+    expect(planned).toBe('create  Dependencies\ncreate  Fix\ncreate  Weekly release\n')
     expect((await automation('list')).split('\n')).toHaveLength(2)
     expect(await automation('sync')).toBe(planned)
-    expect(await automation('sync')).toBe('keep    Dependencies\nkeep    Weekly release\n')
+    expect(await automation('sync')).toBe(
+      'keep    Dependencies\nkeep    Fix\nkeep    Weekly release\n',
+    )
     expect(await view('Weekly release')).toMatchObject({
       owner_type: 'repository',
       source_path: '.github/errand/automations/release.yml',
@@ -142,13 +144,13 @@ describe('files', () => {
       triggers: { cron: { expression: '0 9 * * 1', time_zone: 'Europe/Berlin' } },
     })
 
-    const [release = '', deps = ''] = Object.keys(files).toSorted((a, b) => b.localeCompare(a))
+    const [release = '', , deps = ''] = Object.keys(files).toSorted((a, b) => b.localeCompare(a))
     await commit({
       [deps]: undefined,
       [release]: `${files[release]}enabled: false\noptions: { bump: minor }\n`,
     })
     expect(await automation('sync')).toBe(
-      'update  Weekly release (prompt, enabled)\ndelete  Dependencies\n',
+      'keep    Fix\nupdate  Weekly release (prompt, enabled)\ndelete  Dependencies\n',
     )
     expect(await view('Weekly release')).toMatchObject({
       enabled: false,

@@ -88,6 +88,7 @@ const commands = [
   ['automation', 'sync'],
   ['config', 'get'],
   ['config', 'set'],
+  ['config', 'unset'],
   ['config', 'edit'],
   ['audit-log', 'list'],
   ['audit-log', 'export'],

@@ -23,6 +23,7 @@ it.each([
       '--base',
       '--custom-agent',
       '--model',
+      '--agent',
       '--head',
       '--pr',
       '--max-ai-credits',
