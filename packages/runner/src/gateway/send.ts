@@ -13,8 +13,8 @@ import type { SignedCall } from './upstreams/upstream-kind.ts'
 const silenceMs = 10 * 60_000
 
 const agents = {
-  'http:': new HttpAgent({ keepAlive: true, noDelay: true }),
-  'https:': new HttpsAgent({ keepAlive: true, noDelay: true }),
+  'http:': new HttpAgent({ keepAlive: true }),
+  'https:': new HttpsAgent({ keepAlive: true }),
 }
 
 /** The upstream was not reached, or went away before it said anything. */
