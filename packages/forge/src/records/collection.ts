@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ErrandError } from '@errand/contract'
 
 /** Records of one kind: all in memory, each in a file of its own. Records are never changed in place. */
 export interface Collection<T> {
@@ -9,7 +10,10 @@ export interface Collection<T> {
   values(): T[]
   /** Resolves when the record is on the disk; only then is it to be seen. */
   put(key: string, record: T): Promise<T>
-  /** As `put`, from the record as it is now: no other write comes in between. */
+  /**
+   * As `put`, from the record as it is now: no other write comes in between.
+   * @throws ErrandError not_found where it was deleted before its turn came
+   */
   update(key: string, change: (record: T) => T): Promise<T>
   delete(key: string): Promise<void>
 }
@@ -45,7 +49,7 @@ export async function openCollection<T>(folder: string): Promise<Collection<T>> 
     update: (key, change) =>
       inTurn(async () => {
         const record = records.get(key)
-        if (record === undefined) throw new Error(`there is no record ${key} in ${folder}`)
+        if (record === undefined) throw new ErrandError('not_found')
         return await write(key, change(record))
       }),
     delete: (key) =>

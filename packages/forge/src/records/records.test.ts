@@ -61,6 +61,18 @@ describe('a collection', () => {
     expect(counters.get('a')).toEqual({ count: 20 })
   })
 
+  it('has no update of what was deleted before its turn came', async () => {
+    const collection = await openCollection<{ name: string }>(join(folder, 'gone'))
+    await collection.put('1', { name: 'one' })
+
+    const deleting = collection.delete('1')
+    const updating = collection.update('1', () => ({ name: 'two' }))
+
+    await expect(updating).rejects.toMatchObject({ errorName: 'not_found' })
+    await deleting
+    expect(collection.get('1')).toBeUndefined()
+  })
+
   it('goes on after a change that failed', async () => {
     const counters = await openCollection<{ count: number }>(join(folder, 'fails'))
     await counters.put('a', { count: 1 })
@@ -70,7 +82,7 @@ describe('a collection', () => {
         throw new RangeError('no')
       }),
     ).rejects.toThrow(RangeError)
-    await expect(counters.update('b', (record) => record)).rejects.toThrow('no record b')
+    await expect(counters.update('b', (record) => record)).rejects.toThrow('Not Found')
     await counters.put('a', { count: 2 })
 
     expect(counters.get('a')).toEqual({ count: 2 })
