@@ -191,12 +191,15 @@ describe('a button in Port', () => {
       ...inputs,
       prompt: scriptPrompt('sleep 1; echo on > on.txt', 'Go on'),
     })
-    await eventually(() => expect(ended.logs.join('')).toContain('in progress'))
+    await eventually(() => {
+      expect(ended.logs.join('')).toContain('in progress')
+      expect(ended.externalRunId).toBeDefined()
+    })
     ended.status = 'FAILURE'
-    const before = ended.logs.length
 
-    // The task goes on, whatever became of the button.
     await eventually(() => expect(server.output()).toContain('Port is not told any more of a run'))
+    const before = ended.logs.length
+    // The task goes on, whatever became of the button.
     await untilState(server.client, ended.externalRunId ?? '', 'completed')
     expect(ended.logs).toHaveLength(before)
   })

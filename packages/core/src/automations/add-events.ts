@@ -47,6 +47,8 @@ export async function addAutomationEvents(
     where ${waitsFor(event)}
     -- As everywhere where several are locked.
     order by id
+    -- One that is deleted at the same moment gets none.
+    for key share
     on conflict do nothing
     returning id`.execute(tx)
   return added.rows.length > 0

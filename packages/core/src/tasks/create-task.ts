@@ -5,7 +5,7 @@ import { type Credential, placeOfTask } from '../credentials/keep-credential.ts'
 import { storableJson, storableText } from '../events/storable-json.ts'
 import type { TaskRow } from '../store/schema.ts'
 import { now, type Store } from '../store/store.ts'
-import { hooksOfTask } from '../webhooks/queue-deliveries.ts'
+import { hooksOfTask, hooksStay } from '../webhooks/queue-deliveries.ts'
 import { patiently } from '../store/transact.ts'
 import { nameOf } from './task-name.ts'
 
@@ -151,6 +151,7 @@ export async function insertTask(
         task.repository_id, task.created_at, task.created_at
       from task
       join webhooks as hook on ${hooksOfTask}
+      ${hooksStay}
     )
     select * from task`.execute(db)
   return inserted.rows[0]

@@ -1,6 +1,7 @@
 import type { WebhookDeliveryRow } from '../store/schema.ts'
-import { now, type Store } from '../store/store.ts'
-import { patiently } from '../store/transact.ts'
+import { notify, now, type Store } from '../store/store.ts'
+import { patiently, transact } from '../store/transact.ts'
+import { requireHook } from './queue-deliveries.ts'
 
 /** What a webhook was told, the latest first; what was not tried yet is not there. */
 export async function listDeliveries(
@@ -43,8 +44,9 @@ export async function redeliver(store: Store, delivery: WebhookDeliveryRow): Pro
   const { webhook_id, guid, event, action, task_id, session_id, repository_id, request } = delivery
   // What was said the first time, also of a task that has moved on since.
   const payload = payloadOf(request)
-  await patiently(() =>
-    store.db
+  await transact(store, async (tx) => {
+    await requireHook(tx, webhook_id)
+    await tx
       .insertInto('webhook_deliveries')
       .values({
         webhook_id,
@@ -59,9 +61,9 @@ export async function redeliver(store: Store, delivery: WebhookDeliveryRow): Pro
         created_at: now(store),
         next_at: now(store),
       })
-      .execute(),
-  )
-  store.changes.publish(['queue'])
+      .execute()
+    notify(tx, 'queue')
+  })
 }
 
 function payloadOf(request: unknown): unknown {

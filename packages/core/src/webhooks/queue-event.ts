@@ -2,6 +2,7 @@ import type { ForgeEvent } from '@errand/contract'
 import { sql } from 'kysely'
 import { now, type Store } from '../store/store.ts'
 import { patiently } from '../store/transact.ts'
+import { hooksStay } from './queue-deliveries.ts'
 
 /** Has the webhooks told that want to know. The same event again is queued once. */
 export async function queueEvent(store: Store, happened: ForgeEvent): Promise<void> {
@@ -19,6 +20,7 @@ export async function queueEvent(store: Store, happened: ForgeEvent): Promise<vo
           (hook.target_type = 'repository' and hook.target_id = ${repositoryId}::bigint)
           or (hook.target_type = 'organization' and hook.target_id = ${ownerId}::bigint)
         )
+      ${hooksStay}
       on conflict do nothing`.execute(store.db),
   )
   store.changes.publish(['queue'])

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { endSession } from '../sessions/end.ts'
 import type { Store } from '../store/store.ts'
 import { transact } from '../store/transact.ts'
-import { ada, create, mustLease } from '../testing/rows.ts'
+import { ada, create, eventually, mustLease } from '../testing/rows.ts'
 import { describeOnEachStore } from '../testing/stores.ts'
 import {
   claimDeliveries,
@@ -19,6 +20,7 @@ import {
   deleteWebhook,
   findWebhook,
   listWebhooks,
+  pingWebhook,
   updateWebhook,
   type WebhookFields,
   type WebhookTarget,
@@ -55,6 +57,19 @@ async function addWebhook(
 const arrived = { status_code: 204, status: 'OK', duration_ms: 1.5, request: {}, response: {} }
 const refused = { ...arrived, status_code: 500, status: 'Internal Server Error' }
 
+/** Until so many connections wait for a lock. On PGlite there is one connection: whatever comes waits. */
+async function untilWaiting(store: Store, count: number): Promise<void> {
+  if (store.kind !== 'postgres') return
+  await eventually(async () => {
+    const { rows } = await sql`
+      select pid
+      from pg_stat_activity
+      where datname = current_database()
+        and wait_event_type = 'Lock'`.execute(store.db)
+    return rows.length === count
+  })
+}
+
 describeOnEachStore('webhooks', (on) => {
   it('are told of a task of their repository or its owner, in its order', async () => {
     const ofOwner = await addWebhook(on.store, { events: ['*'] }, ofOrganization)
@@ -80,6 +95,40 @@ describeOnEachStore('webhooks', (on) => {
 
     expect(new Set(told)).toEqual(new Set([task.id]))
     expect(await claimDeliveries(on.store, 10)).toEqual([])
+  })
+
+  it('keep no task and no event from being written while they are deleted', async () => {
+    const hook = await addWebhook(on.store, { events: ['*'] })
+    const happened = {
+      id: randomUUID(),
+      event: 'push' as const,
+      owner_id: 100,
+      repository_id: 10,
+      payload: {},
+    }
+
+    const writing: Promise<unknown>[] = []
+    await transact(on.store, async (tx) => {
+      await tx.deleteFrom('webhooks').where('id', '=', hook.id).execute()
+      writing.push(create(on.store), queueEvent(on.store, happened))
+      await untilWaiting(on.store, writing.length)
+    })
+
+    await Promise.all(writing)
+    expect(await claimDeliveries(on.store, 10)).toEqual([])
+  })
+
+  it('are not pinged, and not told again, once they are deleted', async () => {
+    const hook = await addWebhook(on.store)
+    await create(on.store)
+    const [delivery] = await claimDeliveries(on.store, 10)
+    await noteDelivery(on.store, delivery!, arrived)
+    const told = await findDelivery(on.store, hook.id, delivery!.id)
+    await deleteWebhook(on.store, target, hook.id, ada)
+
+    const notFound = { errorName: 'not_found' }
+    await expect(pingWebhook(on.store, target, hook, {})).rejects.toMatchObject(notFound)
+    await expect(redeliver(on.store, told!)).rejects.toMatchObject(notFound)
   })
 
   it('are told nothing of a change that was not committed', async () => {

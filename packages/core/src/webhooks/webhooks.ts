@@ -4,6 +4,7 @@ import { appendAudit } from '../audit-log/append-audit.ts'
 import type { WebhookRow } from '../store/schema.ts'
 import { notify, now, type Store, type Tx } from '../store/store.ts'
 import { patiently, transact } from '../store/transact.ts'
+import { requireHook } from './queue-deliveries.ts'
 
 /** What a webhook belongs to. */
 export interface WebhookTarget {
@@ -170,14 +171,17 @@ export async function webhookOf(
   )
 }
 
-/** Has a webhook pinged, whatever it is told of. */
+/** Has a webhook pinged, whatever it is told of. @throws ErrandError not_found where it was deleted meanwhile */
 export async function pingWebhook(
   store: Store,
   target: WebhookTarget,
   hook: WebhookRow,
   payload: object,
 ): Promise<void> {
-  await transact(store, (tx) => queuePing(store, tx, target, hook, payload))
+  await transact(store, async (tx) => {
+    await requireHook(tx, hook.id)
+    await queuePing(store, tx, target, hook, payload)
+  })
 }
 
 async function queuePing(
