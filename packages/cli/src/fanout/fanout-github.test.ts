@@ -14,7 +14,11 @@ afterEach(() => rmSync(home, { recursive: true }))
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `acme/r${at}`)
 
 function fanout(github: FakeGitHub, ...args: string[]) {
-  const environment = { HOME: home, ERRAND_URL: github.url, ERRAND_TOKEN: 'ghp_x' }
+  return fanoutAs('ada', github, ...args)
+}
+
+function fanoutAs(login: string, github: FakeGitHub, ...args: string[]) {
+  const environment = { HOME: home, ERRAND_URL: github.url, ERRAND_TOKEN: `ghp_${login}` }
   return runCli(['fanout', ...args], { environment })
 }
 
@@ -100,6 +104,17 @@ describe('a campaign on GitHub', () => {
 
     const { code, out } = await fanout(github, 'resume')
     expect([code, out.split('\n').at(-2), github.tasks.length]).toEqual([0, '3 completed', 3])
+  })
+
+  it('is not taken up by another account, who may not see its tasks', async () => {
+    const options = { repositories: names(2) }
+    await using github = await openFakeGitHub(options)
+    await fanout(github, 'Do it', '--canary', '1', ...target(options))
+
+    const { code, err } = await fanoutAs('bob', github, 'resume', '--yes')
+
+    expect([code, github.tasks.length]).toEqual([1, 1])
+    expect(err).toContain('The campaign do-it was begun by ada, and this token is of bob.')
   })
 
   it('writes down that the canary was passed before anything else is sent', async () => {

@@ -27,6 +27,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
     at,
     id: z.uuid(),
     server: z.url(),
+    /** The login it was begun as. Absent where the server did not say. */
+    account: z.string().exactOptional(),
     campaign: Campaign,
     tasks: z.array(PlannedTask),
   }),

@@ -2,6 +2,7 @@ import { type Client, createPace } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Terminal } from '../terminal/terminal.ts'
+import { requireAccount } from './account.ts'
 import { isErrandServer } from './ask-kind.ts'
 import { type Journal } from './journal.ts'
 import { createPoll } from './poll.ts'
@@ -39,6 +40,7 @@ export async function runFanout(
   )
   const onWait = (reason: string) => terminal.err(`${reason}\n`)
   const isErrand = await isErrandServer(client, { signal, onWait })
+  await requireAccount(client, journal.campaign, signal)
   const pace = createPace(isErrand, sentAt)
   const forge = createForgeLookup(client, signal)
   const pulls = createPullWatch({ client, pace, signal }, isErrand)

@@ -73,6 +73,10 @@ async function answer(
   }
   const ofRepository = /^\/(?:agents\/)?repos\/([^/]+\/[^/]+)/.exec(pathname)?.[1]
   const id = /^\/agents\/tasks\/(.+)$/.exec(pathname)?.[1]
+  // Whose token it is, it says.
+  if (pathname === '/user') {
+    return send(200, { login: request.headers.authorization?.replace('Bearer ghp_', '') })
+  }
   const pull = github.pulls.get(ofRepository ?? '')
   if (pull !== undefined && ofRepository !== undefined) {
     const rest = pathname.slice(`/repos/${ofRepository}`.length)

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { connect } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
+import { findAccount } from '../../fanout/account.ts'
 import { isErrandServer } from '../../fanout/ask-kind.ts'
 import { type Campaign, StopAfter } from '../../fanout/campaign.ts'
 import { estimateCost, type TokenGuess } from '../../fanout/estimate.ts'
@@ -146,12 +147,14 @@ async function run(
   if (options.detach === true) {
     return await detachCampaign(terminal, client, campaign, tasks, { ...options, isErrand })
   }
+  const account = await findAccount(client, signal)
   await using journal = await beginJournal(journalPath(terminal.environment, campaign.name), {
     type: 'campaign',
     version: 1,
     at: terminal.now().toISOString(),
     id: randomUUID(),
     server: client.baseUrl,
+    ...(account !== undefined && { account }),
     campaign,
     tasks,
   })
