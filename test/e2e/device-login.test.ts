@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Settings } from '@errand/contract'
 import { createLog, startServer } from 'errand'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { baseEnvironment } from '../support/base-environment.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
 import { createTempFolder } from '../support/temp-folder.ts'
@@ -227,7 +228,7 @@ it('a command signs in to an Errand that works on this one’s forge', async () 
   const elsewhere = await startServer(Settings.parse(settings), {}, log)
   const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
   const child = spawn(process.execPath, [program, 'login', elsewhere.url, '--web'], {
-    env: { PATH: process.env.PATH, HOME: folder.path },
+    env: { ...baseEnvironment, HOME: folder.path },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   try {

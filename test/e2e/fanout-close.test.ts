@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { baseEnvironment } from '../support/base-environment.ts'
 import { eventually } from '../support/eventually.ts'
 import { listBranches, listPulls } from '../support/pulls.ts'
 import { startErrand } from '../support/start-errand.ts'
@@ -15,7 +16,7 @@ it('a campaign is taken back: tasks cancelled, pull requests closed once, what w
   await using errand = await startErrand()
   for (const name of ['acme/open', 'acme/merged', 'acme/slow']) await errand.addRepository(name)
   const env = {
-    PATH: process.env.PATH,
+    ...baseEnvironment,
     HOME: folder.path,
     ERRAND_URL: errand.url,
     ERRAND_TOKEN: errand.token,

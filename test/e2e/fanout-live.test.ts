@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
+import { baseEnvironment } from '../support/base-environment.ts'
 import { eventually } from '../support/eventually.ts'
 import { startErrand } from '../support/start-errand.ts'
 import { scriptPrompt } from '../support/tasks.ts'
@@ -17,7 +18,7 @@ it('a campaign on a terminal is a table drawn in place, and Ctrl-C gives the cur
   await using errand = await startErrand()
   for (const name of ['acme/quick', 'acme/slow']) await errand.addRepository(name)
   const env = {
-    PATH: process.env.PATH,
+    ...baseEnvironment,
     HOME: folder.path,
     TERM: 'xterm-256color',
     ERRAND_URL: errand.url,

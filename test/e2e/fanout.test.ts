@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { baseEnvironment } from '../support/base-environment.ts'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
@@ -47,7 +48,7 @@ it(title, { timeout }, async () => {
   }
   const prompt = scriptPrompt('sleep 1; echo "{{repo.full_name}}" > NAME.txt', 'Name {{repo.name}}')
   const env = {
-    PATH: process.env.PATH,
+    ...baseEnvironment,
     HOME: folder.path,
     ERRAND_URL: url,
     ERRAND_TOKEN: ownerToken,

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { baseEnvironment } from '../support/base-environment.ts'
 import { eventually } from '../support/eventually.ts'
 import { missingPrograms } from '../support/programs.ts'
 import { listPulls } from '../support/pulls.ts'
@@ -195,7 +196,7 @@ describe.skipIf(missing !== '')(`the action${missing}`, () => {
     const to = { url: errand.url, token: errand.token }
     const { script, env, outputFile } = await prepareStep({ ...inputs, ...to })
     const step = spawn('bash', [...shell, script], {
-      env: { PATH: process.env.PATH, ...env },
+      env: { ...baseEnvironment, ...env },
       stdio: 'ignore',
     })
     const id = await eventually(async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { baseEnvironment } from '../support/base-environment.ts'
 import { chromiumPath, launchBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
@@ -33,7 +34,7 @@ describe.skipIf(isSkipped)(`signing in a device${why}`, () => {
   /** `errand login --web`, as it waits for its code to be entered. */
   async function startLogin(home: string) {
     const child = spawn(process.execPath, [program, 'login', errand.url, '--web'], {
-      env: { PATH: process.env.PATH, HOME: home },
+      env: { ...baseEnvironment, HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { baseEnvironment } from './base-environment.ts'
 import { endProcess, readUrl, type ServeProcess } from './errand-process.ts'
 import { eventually } from './eventually.ts'
 import { fillDataFolder } from './fill-data-folder.ts'
@@ -40,7 +41,7 @@ export async function serveByClock(
     process.execPath,
     ['--conditions=errand-source', program, config, clock.file],
     {
-      env: { PATH: process.env.PATH, HOME: dataDir, ...environment },
+      env: { ...baseEnvironment, HOME: dataDir, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client } from '@errand/contract'
+import { baseEnvironment } from './base-environment.ts'
 import { eventually } from './eventually.ts'
 import { fillDataFolder } from './fill-data-folder.ts'
 import { descendantsOf, stillRunning } from './processes.ts'
@@ -76,7 +77,7 @@ async function startProcess(
   await writeFile(config, JSON.stringify(settings))
   const child = spawn(process.execPath, [program, command, '--config', config], {
     env: {
-      PATH: process.env.PATH,
+      ...baseEnvironment,
       HOME: dataDir,
       [scriptedModelKeyVariable]: scriptedModelKey,
       ...environment,

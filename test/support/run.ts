@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { baseEnvironment } from './base-environment.ts'
 
 export interface RunOptions {
   cwd?: string
@@ -23,7 +24,7 @@ export async function tryRun(
 ): Promise<RunResult> {
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
+    env: { ...baseEnvironment, LANG: 'C.UTF-8', ...env },
     signal: AbortSignal.timeout(timeoutMs),
     killSignal: 'SIGKILL',
   })

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { baseEnvironment } from '../base-environment.ts'
 import { endProcess } from '../errand-process.ts'
 import { fillDataFolder } from '../fill-data-folder.ts'
 import type { TestSettings } from '../test-settings.ts'
@@ -43,7 +44,7 @@ export async function startMeasuredServer(
     process.execPath,
     ['--conditions=errand-source', '--expose-gc', program, config],
     {
-      env: { PATH: process.env.PATH, HOME: dataDir, ...environment },
+      env: { ...baseEnvironment, HOME: dataDir, ...environment },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     },
   )
