@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { ErrandError, type RepositoryAccess } from '@errand/contract'
 import { advanceCampaign } from '@errand/core'
 import type { ServerContext } from '../context.ts'
@@ -8,11 +9,19 @@ export interface CampaignSending {
   underway: Map<string, Promise<void>>
   /** Those whose repositories the forge could not be asked about, and from when it is asked again. */
   waiting: Map<string, { failures: number; untilMs: number }>
+  /** The server stops: nobody is asked about any more. */
+  isClosing: boolean
 }
 
 export function createCampaignSending(): CampaignSending {
-  return { underway: new Map(), waiting: new Map() }
+  return { underway: new Map(), waiting: new Map(), isClosing: false }
 }
+
+/**
+ * How long a caller is kept for the first of a campaign's tasks to be there. The rest follow: a thousand
+ * repositories take longer than the ten seconds after which GitHub ends a request (behaviour.md 2.4).
+ */
+const longestWaitMs = 4000
 
 /** Between two questions that a forge does not answer, where it does not say. */
 const firstPauseMs = 2000
@@ -41,18 +50,24 @@ export async function sendCampaign(
   }
 }
 
-/** The same for a caller who has just changed a campaign: that is stored, and is sent later if not now. */
+/**
+ * The same for a caller who has just changed a campaign, who is answered after four seconds at the latest:
+ * the change is stored, and what it admits is sent, if not now, then later.
+ */
 export async function sendCampaignNow(
   context: ServerContext,
   id: string,
   known?: ReadonlyMap<number, RepositoryAccess>,
 ): Promise<void> {
   context.campaigns.waiting.delete(id)
-  try {
-    await sendCampaign(context, id, known)
-  } catch (error) {
+  const sent = sendCampaign(context, id, known).catch((error: unknown) => {
     context.log.error({ err: error, campaign_id: id }, 'a campaign could not be advanced')
-  }
+  })
+  const answered = new AbortController()
+  const { signal } = answered
+  const timeIsUp = setTimeout(longestWaitMs, undefined, { signal }).catch(() => undefined)
+  await Promise.race([sent, timeIsUp])
+  answered.abort()
 }
 
 async function send(
@@ -64,7 +79,7 @@ async function send(
   const vet = createVet(context, (error) => noteTrouble(context, id, error), known)
   await advanceCampaign(context.store, id, async (campaign, candidates) => {
     const { failures = 0, untilMs = 0 } = waiting.get(id) ?? {}
-    if (Date.now() < untilMs) return new Map()
+    if (context.campaigns.isClosing || Date.now() < untilMs) return new Map()
     const verdicts = await vet(campaign, candidates)
     if (waiting.get(id)?.failures === failures) waiting.delete(id)
     return verdicts

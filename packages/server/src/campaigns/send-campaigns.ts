@@ -33,7 +33,8 @@ export function campaignLoops(context: ServerContext): FastifyPluginAsync {
     app.addHook('onClose', async () => {
       unsubscribe()
       closing.abort()
-      await Promise.all(loops)
+      context.campaigns.isClosing = true
+      await Promise.all([...loops, ...context.campaigns.underway.values()])
     })
   }
 }

@@ -178,6 +178,29 @@ describe('what was admitted when a campaign was made, and is not any more', () =
 
     expect([seen[1]?.state, asked]).toEqual(['queued', 2])
   })
+
+  it('keeps nobody waiting who takes the campaign up: what is left is sent later', async () => {
+    const two = repositories(2)
+    const id = await create(two, { concurrency: 1 })
+    await post(`/${id}/pause`)
+    await end(id, two[0]!)
+    const original = { ...server.forge }
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>()
+    server.forge.repositoryById = async (caller, repositoryId, options) => {
+      if (repositoryId === two[1]!.id) await isAnswered
+      return await original.repositoryById(caller, repositoryId, options)
+    }
+
+    const resumed = await post(`/${id}/resume`)
+    answer()
+    const seen = await eventually(
+      () => targetsOf(id),
+      ([, second]) => second?.state === 'queued',
+    )
+    Object.assign(server.forge, original)
+
+    expect([resumed.paused, seen[1]?.state]).toEqual([undefined, 'queued'])
+  })
 })
 
 describe('a repository where the same campaign is at work already', () => {
