@@ -58,6 +58,7 @@ it('answers the same by id as by repository and id, with sessions', async () => 
       prompt: 'Fix it',
       base_ref: 'main',
       model: 'script',
+      agent: 'script',
       usage: { type: 'ai_credits', amount: 0 },
     },
   ])
