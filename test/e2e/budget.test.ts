@@ -37,7 +37,7 @@ const stores = [
 async function warned(client: Client, id: string): Promise<string[]> {
   const events = await eventsOf(client, id)
   return events
-    .filter(({ type, data }) => type === 'session.log' && data['level'] === 'warning')
+    .filter(({ type }) => type === 'session.budget_warning')
     .map(({ data }) => String(data['message']))
 }
 
@@ -131,6 +131,27 @@ it('a budget that is raised while the box is alive is nothing the agent notices'
   await untilState(errand.client, id, 'completed')
 
   expect(model.turns.map(({ index }) => index)).toEqual([0, 1, 2, 3])
+})
+
+it('a budget of which little is left is told to the agent, once', async () => {
+  await using model = await startScriptedModel(threeFiles, { tokens: { input: 50, output: 10 } })
+  await using errand = await startErrand({
+    settings: { ...dearSettings(model), budget_warning_percent: 40 },
+  })
+  await errand.addRepository('acme/sums')
+  const { id } = await errand.client.call('createTask', {
+    params: { owner: 'acme', repo: 'sums' },
+    body: { prompt: 'Write three files', model: 'scripted', max_ai_credits: 28 },
+  })
+  await untilState(errand.client, id, 'completed')
+
+  // 12 of 28 are spent as the third is asked for, so that it or the one after it has the note.
+  const notes = model.turns.map(({ prompt }) => prompt.split('[Note from Errand').length - 1)
+  expect(notes.slice(0, 2)).toEqual([0, 0])
+  expect(notes.at(-1)).toBe(1)
+  expect(await warned(errand.client, id)).toEqual([
+    'Of the budget of this task 12 of 28 AI credits are spent; 16 are left.',
+  ])
 })
 
 it('a budget that only warns is told in the log, and stops nothing', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { SessionError } from './session.ts'
+import { SessionError, Usage } from './session.ts'
+import { BudgetScope } from './spending-settings.ts'
 import { State } from './states.ts'
 
 /**
@@ -29,6 +30,17 @@ const data = {
     commit: z.string(),
   }),
   'session.log': z.object({ level: z.enum(['info', 'warning', 'error']), message: z.string() }),
+  /** Little is left of a budget, or one that only warns is used up. Once for each budget and attempt. */
+  'session.budget_warning': z.object({
+    scope: z.enum(['task', ...BudgetScope.options]),
+    /** Whose: a login, `owner/repo`, or the task's id. */
+    name: z.string(),
+    limit: Usage,
+    /** What is reserved for requests on their way is part of it. */
+    spent: Usage,
+    prevent_further_usage: z.boolean(),
+    message: z.string(),
+  }),
   /** The agent's own report at the end, from which the pull request's text is made. */
   'session.summary': z.object({ title: z.string(), body: z.string() }),
   'user.message': z.object({ message_id: z.string(), content: z.string() }),

@@ -100,7 +100,8 @@ it("answers both lists with GitHub's fields and no other in the envelope", () =>
 it('answers both get operations with the fields of GitHub, and says more of an error', () => {
   type ByRepo = OfficialAnswer<'agent-tasks/get-task-by-repo-and-id', 200>
   type ById = OfficialAnswer<'agent-tasks/get-task-by-id', 200>
-  type Known = { missing: TaskMissing; added: TaskAdded | `sessions[].error.${ErrorAdded}` }
+  type Added = TaskAdded | 'sessions[].agent' | `sessions[].error.${ErrorAdded}`
+  type Known = { missing: TaskMissing; added: Added }
 
   expectTypeOf<OurAnswer<'getTaskForRepo', 200>>().toExtend<ByRepo>()
   expectTypeOf<OurAnswer<'getTask', 200>>().toExtend<ById>()

@@ -56,6 +56,8 @@ export const Session = z.object({
   head_ref: z.string().exactOptional(),
   base_ref: z.string().exactOptional(),
   model: z.string().exactOptional(),
+  /** The agent that runs it, a name of `agents`: beyond GitHub. */
+  agent: z.string().exactOptional(),
   usage: Usage.exactOptional(),
   error: SessionError.exactOptional(),
 })

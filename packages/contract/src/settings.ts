@@ -269,6 +269,14 @@ export const Settings = z.strictObject({
     .array(BudgetSetting)
     .default([])
     .describe('What may be spent in a month (docs/costs.md).'),
+  budget_warning_percent: z.coerce
+    .number()
+    .min(1)
+    .max(100)
+    .default(80)
+    .describe(
+      'From how much of a budget on a session is told that little is left: its readers by an event, its agent by a note, once each.',
+    ),
   multiplier_limits: z
     .array(MultiplierLimit)
     .default([])

@@ -11,6 +11,11 @@ export const Steer = z
       .default('user_message'),
     content: z.string().exactOptional(),
     model: z.string().exactOptional(),
+    /**
+     * The agent of the session that a message to an ended task begins. Default: that of `model`, else the last one's.
+     * Of a session that has not ended no other agent can take over.
+     */
+    agent: z.string().exactOptional(),
   })
   .refine((steer) => steer.type === 'abort' || (steer.content ?? '').trim() !== '', {
     path: ['content'],

@@ -194,7 +194,7 @@ export {
   subjectOf,
 } from './spending/budgets.ts'
 export { countRequest, type RequestCount } from './spending/count-request.ts'
-export { type Reservation, reserveRequest } from './spending/reserve-request.ts'
+export { type Reservation, reserveRequest, type SpentBudget } from './spending/reserve-request.ts'
 export { resumePaused } from './spending/resume-paused.ts'
 export { sweepRequests } from './spending/sweep-requests.ts'
 export { noTokens, type TokenCounts, type TokenUsage } from './spending/token-counts.ts'

@@ -1,6 +1,7 @@
 import { scriptModelId } from '@errand/contract'
 import { recordAgentSession, takeMessages } from '@errand/core'
 
+import type { AgentNotes } from './agent-notes.ts'
 import { composeAnswerPrompt, lastAnswer } from './agent/first-prompt.ts'
 import type { Agent, Turn } from './agent/start-agent.ts'
 import type { ToolCalls } from './agent/tool-calls.ts'
@@ -18,6 +19,7 @@ export interface Finished {
 
 export interface Conversation {
   questions: Questions
+  notes: AgentNotes
   toolCalls: ToolCalls
   /** What the agent's home remembers. Undefined where that is a new one. */
   earlierId: string | undefined
@@ -35,17 +37,18 @@ export async function converse(
   agent: Agent,
   conversation: Conversation,
 ): Promise<Finished | 'put_away'> {
-  const { questions } = conversation
+  const { questions, notes } = conversation
   const begun = await begin(run, agent, conversation)
   questions.conversationId = begun.conversationId
   let prompt: string | undefined = begun.prompt
   let finished: Finished = {}
   while (prompt !== undefined) {
-    const turn = await takeTurn(run, agent, conversation, prompt)
+    const said = [...notes.take(), prompt].join('\n\n')
+    const turn = await takeTurn(run, agent, conversation, said)
     if (turn === 'put_away') return 'put_away'
     await run.recorder.flush()
     finished = judge(turn)
-    const next = await nextPrompt(run, questions, turn.unheard)
+    const next = await nextPrompt(run, questions, turn)
     if (next === 'put_away') return 'put_away'
     prompt = next?.prompt
   }
@@ -56,11 +59,11 @@ export async function converse(
 async function takeTurn(
   run: Run,
   agent: Agent,
-  { questions, toolCalls }: Conversation,
+  { questions, notes, toolCalls }: Conversation,
   prompt: string,
 ): Promise<SteeredTurn | 'put_away'> {
   const { conversationId } = questions
-  await using steering = steerTurn(run, agent, { questions, toolCalls })
+  await using steering = steerTurn(run, agent, { questions, notes, toolCalls })
   const turn = await Promise.race([agent.prompt(conversationId, prompt), questions.whenPutAway])
   if (turn === 'put_away') return 'put_away'
   toolCalls.clear()
@@ -96,10 +99,12 @@ async function begin(
 async function nextPrompt(
   run: Run,
   questions: Questions,
-  unheard: readonly string[],
+  { unheard, stopReason }: SteeredTurn,
 ): Promise<{ prompt: string } | 'put_away' | undefined> {
   const { store } = run.context
   if (unheard.length > 0) return { prompt: unheard.join('\n\n') }
+  // Broken off for a note of ours, which is put before this.
+  if (stopReason === 'cancelled') return { prompt: 'Go on with your work.' }
   for (;;) {
     // Asked by the tool that does not wait: the answer comes as the next prompt.
     if (questions.open !== undefined) {

@@ -1,6 +1,7 @@
 import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
 import { isDisconnected, lastEvents, StaleAttempt } from '@errand/core'
 
+import type { AgentNotes } from './agent-notes.ts'
 import type { AgentQuestion } from './agent/acp-connection.ts'
 import { fitAnswer } from './agent/answer-form.ts'
 import { answerPermission } from './agent/answer-permission.ts'
@@ -30,6 +31,7 @@ export interface AgentWork {
   descriptor: AgentDescriptor
   catalogue: Catalogue | undefined
   questions: Questions
+  notes: AgentNotes
   checkout: Checkout
   mirror: Mirror
   branch: WorkBranch
@@ -46,7 +48,7 @@ export async function letAgentWork(
   box: Box,
   work: AgentWork,
 ): Promise<(Finished & WorkLog) | 'put_away'> {
-  const { gateway, descriptor, catalogue, questions } = work
+  const { gateway, descriptor, catalogue, questions, notes } = work
   const log: WorkLog = { commands: [], lastMessage: '' }
   await run.say('Starting the agent')
   try {
@@ -68,6 +70,7 @@ export async function letAgentWork(
     })
     const finished = await converse(run, agent, {
       questions,
+      notes,
       toolCalls,
       earlierId: earlierConversation(run, work.workspace),
       composePrompt: (mode) => composePrompt(run, work, mode),

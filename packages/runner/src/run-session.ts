@@ -1,5 +1,6 @@
 import { endSession, type Lease, subjectOf } from '@errand/core'
 
+import { openAgentNotes } from './agent-notes.ts'
 import { prepareAgent } from './agent/prepare-agent.ts'
 import { summarize } from './agent/summary.ts'
 import { endUnfinished } from './fail.ts'
@@ -63,16 +64,18 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   const catalogue = await openCatalogue(settings, session.model, subjectOf(task, session))
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)
+  const notes = openAgentNotes()
   await using gateway = await openGateway(run, {
     runDir: workspace.runDir,
     catalogue,
     onQuestion: questions.ask,
+    notes,
     onUsedUp: async (question) =>
       (await questions.answerTo(await questions.ask(question))) !== undefined,
   })
   await using box = await openSessionBox(run, { workspace, gateway, descriptor, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
-  const parts = { workspace, gateway, descriptor, catalogue, questions, checkout, ...place }
+  const parts = { workspace, gateway, descriptor, catalogue, questions, notes, checkout, ...place }
   const worked = await letAgentWork(run, box, parts)
   if (worked === 'put_away') return 'put_away'
   const { commands, note } = worked

@@ -34,6 +34,35 @@ it.each([
   ])
 })
 
+it.each([
+  ['put into the turn of an agent that takes it', 'fixture-steered', 'steered: '],
+  ['told by a new turn where it does not', 'fixture', 'heard: '],
+])('that little of a budget is left is %s', async (_, agent, heard) => {
+  const budgets = [{ scope: 'organization', name: '*', ai_credits: 10 }]
+  await using test = await startTestRunner({ settings: fixtureSettings({ budgets }), start: false })
+  const month = new Date().toISOString().slice(0, 7)
+  await test.store.db
+    .insertInto('accounts')
+    .values({ id: `organization:1:${month}`, spent_nano: 9e9, reserved_nano: 0 })
+    .execute()
+  const id = await test.add(fixtureTask([{ call: 'Hello' }, { wait: true }], { agent }))
+  test.start()
+  const task = await test.untilEnded(id)
+
+  expect(task.state).toBe('completed')
+  const events = await test.events(id)
+  expect(events.filter(({ type }) => type === 'session.budget_warning')).toMatchObject([
+    { data: { scope: 'organization', name: 'acme', prevent_further_usage: true } },
+  ])
+  const told = events
+    .filter(({ type }) => type === 'assistant.message')
+    .map(({ data }) => String(data['content']))
+    .filter((text) => text.includes('[Note from Errand, not from the user]'))
+  expect(told).toHaveLength(1)
+  expect(told[0]).toContain(`${heard}[Note`)
+  expect(told[0]).toContain('9 of 10 AI credits are spent; 1 are left.')
+})
+
 it('goes on with the conversation where a message follows a session that has completed', async () => {
   await using test = await startTestRunner({ settings: fixtureSettings() })
   const id = await test.add(fixtureTask([{ run: 'echo one > one.txt' }]))

@@ -1,5 +1,6 @@
 import { createWake, hasMessages, isDisconnected, StaleAttempt, takeMessages } from '@errand/core'
 
+import type { AgentNotes } from './agent-notes.ts'
 import type { Agent, Turn } from './agent/start-agent.ts'
 import type { ToolCalls } from './agent/tool-calls.ts'
 import { RunStopped } from './failures.ts'
@@ -27,7 +28,7 @@ const pollMs = 1000
 const restMs = 200
 
 /**
- * What the user says while the agent works takes effect after the tool call it is at: it is put into
+ * What the user says while the agent works, and what Errand notes, takes effect after the tool call it is at: it is put into
  * the turn where the agent takes that, else the turn is broken off and begun again with it. Never
  * earlier: there is an agent that leaves a running tool behind when it is spoken to.
  *
@@ -36,7 +37,11 @@ const restMs = 200
 export function steerTurn(
   run: Run,
   agent: Agent,
-  { questions, toolCalls }: { questions: Questions; toolCalls: ToolCalls },
+  {
+    questions,
+    notes,
+    toolCalls,
+  }: { questions: Questions; notes: AgentNotes; toolCalls: ToolCalls },
 ): Steering {
   const { store } = run.context
   const over = new AbortController()
@@ -46,12 +51,13 @@ export function steerTurn(
   })
   const wake = createWake()
   const unsubscribe = store.changes.subscribe(`task:${run.lease.task.id}`, wake.wake)
+  const unsubscribeNotes = notes.subscribe(wake.wake)
   const steered: Steered = { unheard: [], isCancelled: false }
 
   async function watch(): Promise<void> {
     while (!signal.aborted && !steered.isCancelled) {
       // What is said while a question is open is its answer.
-      if (questions.open === undefined && (await hasMessages(store, run.lease.session.id))) {
+      if (questions.open === undefined && (await isAnythingToSay())) {
         await Promise.race([toolCalls.whenIdle(), whenOver])
         if (signal.aborted) return
         await handOn()
@@ -61,12 +67,19 @@ export function steerTurn(
     }
   }
 
+  async function isAnythingToSay(): Promise<boolean> {
+    return !notes.isEmpty || (await hasMessages(store, run.lease.session.id))
+  }
+
   async function handOn(): Promise<void> {
     const messages = (await takeMessages(store, run.lease)).map(({ content }) => content)
-    if (messages.length === 0) return
-    const message = messages.join('\n\n')
+    const own = notes.take()
+    const message = [...own, ...messages].join('\n\n')
+    if (message === '') return
     if (agent.canSteer && (await agent.steer(questions.conversationId, message))) return
     steered.unheard.push(...messages)
+    // They come before the next prompt, if there is one: an agent that is done need not hear them.
+    for (const note of own) notes.add(note)
     if (signal.aborted) return
     steered.isCancelled = true
     await agent.cancel(questions.conversationId)
@@ -84,6 +97,7 @@ export function steerTurn(
   async function end(): Promise<Steered> {
     over.abort()
     unsubscribe()
+    unsubscribeNotes()
     await watching
     return steered
   }

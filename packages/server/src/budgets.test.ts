@@ -1,3 +1,4 @@
+import { Settings } from '@errand/contract'
 import { randomUUID } from 'node:crypto'
 import {
   countRequest,
@@ -56,7 +57,7 @@ const refused = async (repository: string, fields: object) => {
 async function spend(id: string, credits: number, tokens = noTokens): Promise<void> {
   const lease = await leaseTask(server.store, id)
   const request = { id: randomUUID(), model: 'usual', most_nano: 0 }
-  await reserveRequest(server.store, lease, request, { budgets: [] })
+  await reserveRequest(server.store, lease, request, Settings.parse({}))
   const count = { tokens, nano: credits * credit }
   await countRequest(server.store, request.id, count, { isFinal: true })
 }

@@ -12,6 +12,11 @@ interface RepoOption {
   repo?: string
 }
 
+interface SteerOptions extends RepoOption {
+  model?: string
+  agent?: string
+}
+
 const taskArgument = 'an id, a pull request (URL or number), or a branch'
 const repoOption = [
   '-R, --repo <owner/repo>',
@@ -59,12 +64,25 @@ export function addSteerCommand(program: Command, terminal: Terminal): void {
     .argument('<task>', taskArgument)
     .argument('<text>', 'the message')
     .option(...repoOption)
-    .addHelpText('after', examples('errand steer 0b83c4a1 "Leave the tests alone"'))
-    .action(async (text: string, content: string, options: RepoOption) => {
+    .option('-m, --model <model>', 'of the session it begins, where the task has ended')
+    .option('--agent <agent>', 'of the session it begins, where the task has ended')
+    .addHelpText(
+      'after',
+      examples(
+        'errand steer 0b83c4a1 "Leave the tests alone"',
+        'errand steer 0b83c4a1 "Once more" --agent codex',
+      ),
+    )
+    .action(async (text: string, content: string, options: SteerOptions) => {
       const { client, task } = await open(terminal, text, options)
       const steering = client.call('steerTask', {
         params: { task_id: task.id },
-        body: { type: 'user_message', content },
+        body: {
+          type: 'user_message',
+          content,
+          ...(options.model !== undefined && { model: options.model }),
+          ...(options.agent !== undefined && { agent: options.agent }),
+        },
         signal: terminal.signal,
       })
       const { outcome } = await beyondGitHub('take messages', steering)

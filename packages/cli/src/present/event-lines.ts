@@ -46,6 +46,7 @@ const presenters: Record<string, Presenter> = {
     const style = data.level === 'error' ? 'red' : data.level === 'warning' ? 'yellow' : 'dim'
     return paint(style, text(data.message))
   },
+  'session.budget_warning': (data, paint) => paint('yellow', text(data.message)),
   'session.summary': (data, paint) =>
     [paint('bold', line(data.title)), text(data.body)].join('\n').trimEnd(),
   'user.message': (data, paint) => `${paint('cyan', 'user:')} ${text(data.content)}`,

@@ -28,6 +28,7 @@ const fields = {
   baseRef: (task) => branchOf(task)?.base_ref ?? lastSession(task)?.base_ref,
   headRef: (task) => branchOf(task)?.head_ref ?? lastSession(task)?.head_ref,
   model: (task) => lastSession(task)?.model,
+  agent: (task) => lastSession(task)?.agent,
   customAgent: (task) => task.custom_agent?.id,
   error: (task) => lastSession(task)?.error,
   sessions: (task) => ('sessions' in task ? task.sessions : undefined),
@@ -47,6 +48,7 @@ export const fieldNames = Object.keys(fields) as FieldName[]
 const detailFields: readonly FieldName[] = [
   'completedAt',
   'model',
+  'agent',
   'error',
   'sessions',
   'baseRef',

@@ -23,6 +23,10 @@ export function presentTask(
     printableLine(repository ?? ''),
     `created ${formatAge(task.created_at, terminal.now())}`,
     session?.model ? `model ${printableLine(session.model)}` : '',
+    // A script is its own agent.
+    session?.agent && session.agent !== session.model
+      ? `agent ${printableLine(session.agent)}`
+      : '',
     count > 1 ? `${count} sessions` : '',
   ]
   return [

@@ -41,9 +41,6 @@ export interface SpentBudget {
   spent_nano: number
 }
 
-/** From this share of a budget on there is little left. */
-const nearShare = 0.8
-
 interface Admission {
   is_held: boolean
   max_nano: number | null
@@ -62,7 +59,7 @@ export async function reserveRequest(
   store: Store,
   lease: Lease,
   request: PlannedRequest,
-  settings: Pick<Settings, 'budgets'>,
+  settings: Pick<Settings, 'budgets' | 'budget_warning_percent'>,
 ): Promise<Reservation> {
   const month = monthOf(store)
   const { session, task } = lease
@@ -93,7 +90,7 @@ export async function reserveRequest(
     })
     if (admission.is_used_up && usedUp !== undefined) return { outcome: 'used_up', spent: usedUp }
     const near = spent.filter(({ budget, spent_nano: nano }) => {
-      return nano >= nearShare * budget.limit_nano
+      return nano * 100 >= settings.budget_warning_percent * budget.limit_nano
     })
     const most = maxMultiplier ?? Number.POSITIVE_INFINITY
     return { outcome: 'reserved', near, is_bound: spent.length > 0, max_multiplier: most }

@@ -18,7 +18,7 @@ import { resumePaused } from './resume-paused.ts'
 import { sweepRequests } from './sweep-requests.ts'
 import { noTokens } from './token-counts.ts'
 
-const unbounded: Pick<Settings, 'budgets'> = { budgets: [] }
+const unbounded = Settings.parse({})
 const boundTo = (aiCredits: number, more: object = {}) =>
   Settings.parse({
     budgets: [{ scope: 'organization', name: 'OWNER-100', ai_credits: aiCredits, ...more }],

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { ErrandError, isEndState, type Steer, type SteerAccepted } from '@errand/contract'
+import {
+  ErrandError,
+  invalidField,
+  isEndState,
+  type Steer,
+  type SteerAccepted,
+} from '@errand/contract'
 import { type Credential, keepForTask } from '../credentials/keep-credential.ts'
 import { appendEvents } from '../events/append-events.ts'
 import { storableText } from '../events/storable-json.ts'
@@ -17,6 +23,8 @@ export interface Steering {
   content: string
   /** A model and its agent, for the session a message to an ended task begins. */
   model?: { id: string; agent: string }
+  /** Who is to hear it. Only a session that is still to begin can have another agent than it has. */
+  agent?: string
   by: { id: number; login: string }
   /** Their token, kept for the work that follows. */
   credential?: Credential
@@ -29,7 +37,7 @@ export interface Steering {
  * A waiting session is answered; a running or queued one gets it as its next prompt; an ended one is
  * followed by a new session with it as the prompt.
  *
- * @throws ErrandError not_found; the refusal that was given
+ * @throws ErrandError not_found; validation_failed for another agent than the session's; the refusal that was given
  */
 export async function steerTask(
   store: Store,
@@ -68,6 +76,10 @@ async function take(
   if (isEndState(session.state)) {
     if (steering.refusal !== undefined) throw steering.refusal
     return await followUp(store, tx, session, steering)
+  }
+  if (steering.agent !== undefined && steering.agent !== session.agent) {
+    const message = `agent '${steering.agent}' cannot take over: agent '${session.agent}' is at work. Send it when the task has ended, or abort it first`
+    throw invalidField('agent', message)
   }
   if (session.state === 'waiting_for_user') {
     const answered = await answer(store, tx, session, steering)

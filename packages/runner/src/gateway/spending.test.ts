@@ -1,6 +1,7 @@
 import { changeTask, getTask, listEvents, noTokens } from '@errand/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { type AgentNotes, openAgentNotes } from '../agent-notes.ts'
 import { openTestRun, type TestRun } from '../testing/open-test-run.ts'
 import { openSpending, type Spending } from './spending.ts'
 
@@ -11,6 +12,7 @@ const nano = 100_000_000
 
 let testRun: TestRun
 let spending: Spending
+let notes: AgentNotes
 let asked: { message: string; accountId: string }[]
 let raised: PromiseWithResolvers<boolean>
 
@@ -29,7 +31,9 @@ async function open(settings: object, maxNano?: number): Promise<void> {
   if (maxNano !== undefined) {
     await changeTask(run.context.store, run.lease.task.id, { max_nano: maxNano })
   }
+  notes = openAgentNotes()
   spending = openSpending(run, {
+    notes,
     onUsedUp: (question) => {
       asked.push(question)
       return raised.promise
@@ -55,6 +59,9 @@ const events = async () => {
   })
   return found
 }
+
+const warnings = async () =>
+  (await events()).filter(({ type }) => type === 'session.budget_warning').map(({ data }) => data)
 
 beforeEach(() => {
   asked = []
@@ -125,12 +132,53 @@ describe('a budget', () => {
     await (await begin()).end(tokens)
     await (await begin()).end(tokens)
 
-    const warnings = (await events()).filter(({ data }) => data['level'] === 'warning')
-    expect(warnings).toMatchObject([
+    expect(await warnings()).toMatchObject([
       {
-        data: { message: /^Of the budget of organization \S+ this month 0\.1 of 0\.1 AI credits/ },
+        scope: 'organization',
+        limit: { type: 'ai_credits', amount: nano },
+        spent: { type: 'ai_credits', amount: nano },
+        prevent_further_usage: false,
+        message: /^Of the budget of organization \S+ this month 0\.1 of 0\.1 AI credits/,
       },
     ])
+    // It stops nothing.
+    expect(notes.take()).toEqual([])
+  })
+
+  it('of which little is left is told to the agent once, and that is the tightest', async () => {
+    const budgets = [
+      { scope: 'organization', name: '*', ai_credits: 0.24 },
+      { scope: 'user', name: '*', ai_credits: 0.25 },
+    ]
+    await open({ budgets, budget_warning_percent: 40 }, 100 * nano)
+    await (await begin()).end(tokens)
+    expect(notes.take()).toMatchObject([])
+    await (await begin()).end(tokens)
+
+    await (await begin()).end(tokens)
+    expect((await warnings()).map(({ scope }) => scope)).toEqual(['user', 'organization'])
+    expect(notes.take()).toEqual([
+      expect.stringMatching(
+        /^\[Note from Errand, not from the user\] Of the budget of organization /,
+      ),
+    ])
+  })
+
+  it('that was raised is told of again when little is left of it again', async () => {
+    await open({}, nano)
+    const { store } = testRun.run.context
+    await (await begin()).end({ ...tokens, input_tokens: 45 })
+    await (await begin()).end(undefined)
+    expect(notes.take()).toHaveLength(1)
+    await (await begin()).end({ ...tokens, input_tokens: 60 })
+    const waiting = begin()
+    await expect.poll(() => asked.length).toBe(1)
+    await changeTask(store, testRun.run.lease.task.id, { max_nano: 2 * nano })
+    raised.resolve(true)
+
+    await (await waiting).end(undefined)
+    expect(notes.take()).toHaveLength(1)
+    expect(await warnings()).toHaveLength(2)
   })
 })
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Model } from '@errand/contract'
+import type { EventData, Model } from '@errand/contract'
 import {
   countRequest,
   credits,
@@ -11,13 +11,14 @@ import {
   noTokens,
   priceListOf,
   reserveRequest,
-  type Reservation,
   type Served,
   shareOf,
+  type SpentBudget,
   subjectOf,
   type TokenCounts,
 } from '@errand/core'
 
+import type { AgentNotes } from '../agent-notes.ts'
 import { RunStopped } from '../failures.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
@@ -65,18 +66,21 @@ export interface OpenRequest {
 export interface SpendingOptions {
   /** Asks for a budget to be raised. False when the session is put away meanwhile. */
   onUsedUp: (question: { message: string; accountId: string }) => Promise<boolean>
+  /** Where the agent is told that little is left. */
+  notes: AgentNotes
 }
 
 /** Few languages have fewer bytes to a token: what is reserved should rather be too much. */
 const bytesPerToken = 3
 
-export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending {
+export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Spending {
   const { store, settings } = run.context
   const warned = new Set<string>()
+  let isAgentTold = false
   const standing = openStandingReservations(run)
   let raising: Promise<boolean> | undefined
 
-  async function raise({ budget, spent_nano: spent }: UsedUp['spent']): Promise<void> {
+  async function raise({ budget, spent_nano: spent }: SpentBudget): Promise<void> {
     const share = shareOf(spent, budget.limit_nano)
     const name = nameOfBudget(budget)
     const message = `${capital(name)} is used up: ${share}, with what is reserved for requests on their way. When it is raised, the work goes on by itself.`
@@ -84,18 +88,27 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
     raising ??= onUsedUp({ message, accountId: budget.account_id }).finally(() => {
       raising = undefined
     })
-    if (await onceAnswered(raising)) return
+    if (await onceAnswered(raising)) {
+      isAgentTold = false
+      return
+    }
     throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`)
   }
 
-  function warn(near: Extract<Reservation, { outcome: 'reserved' }>['near']): void {
-    for (const { budget, spent_nano: spent } of near) {
-      if (warned.has(budget.account_id)) continue
-      warned.add(budget.account_id)
-      const left = credits(Math.max(0, budget.limit_nano - spent))
-      const message = `Of ${nameOfBudget(budget)} ${shareOf(spent, budget.limit_nano)} are spent; ${left} are left.`
-      run.recorder.add({ type: 'session.log', data: { level: 'warning', message } })
+  function warn(near: readonly SpentBudget[]): void {
+    // One that was raised is another: little may be left of it again.
+    const keyOf = ({ budget }: SpentBudget): string => `${budget.account_id} ${budget.limit_nano}`
+    const found = near.filter((one) => !warned.has(keyOf(one)))
+    for (const one of found) {
+      warned.add(keyOf(one))
+      run.recorder.add({ type: 'session.budget_warning', data: presentWarning(one) })
     }
+    const [tightest] = found
+      .filter(({ budget }) => budget.prevents)
+      .toSorted((a, b) => leftOf(a) - leftOf(b))
+    if (tightest === undefined || isAgentTold) return
+    isAgentTold = true
+    notes.add(composeNote(tightest))
   }
 
   async function reserve(planned: Planned): Promise<Reserved> {
@@ -172,7 +185,31 @@ function dearness(model: string, multiplier: number, limit: number): string {
   return `The multiplier of ${model} is ${multiplier}, and ${limit} is the most allowed here`
 }
 
-type UsedUp = Extract<Reservation, { outcome: 'used_up' }>
+function leftOf({ budget, spent_nano: spent }: SpentBudget): number {
+  return Math.max(0, budget.limit_nano - spent)
+}
+
+function tellLeft(near: SpentBudget): string {
+  const { budget, spent_nano: spent } = near
+  return `Of ${nameOfBudget(budget)} ${shareOf(spent, budget.limit_nano)} are spent; ${credits(leftOf(near))} are left.`
+}
+
+function presentWarning(near: SpentBudget): EventData['session.budget_warning'] {
+  const { scope, name, limit_nano: limit, prevents } = near.budget
+  return {
+    scope,
+    name,
+    limit: { type: 'ai_credits', amount: limit },
+    spent: { type: 'ai_credits', amount: near.spent_nano },
+    prevent_further_usage: prevents,
+    message: tellLeft(near),
+  }
+}
+
+/** An agent is not to take it for its user's words, nor for a reason to stop at once. */
+function composeNote(near: SpentBudget): string {
+  return `[Note from Errand, not from the user] ${tellLeft(near)} When nothing is left, the work is interrupted. Go on, with what matters most first; keep the files in a state that can be used as it is, and do not begin what you cannot finish.`
+}
 
 function openRequest(
   run: Run,

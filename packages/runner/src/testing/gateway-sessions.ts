@@ -12,6 +12,7 @@ import {
   silentLog,
   subjectOf,
 } from '@errand/core'
+import { openAgentNotes } from '../agent-notes.ts'
 import { openCatalogue } from '../gateway/catalogue.ts'
 import { openGateway } from '../gateway/open-gateway.ts'
 import { openRun } from '../run/run.ts'
@@ -79,6 +80,7 @@ async function openSession(index: number): Promise<Place> {
     catalogue: await openCatalogue(settings, model, subjectOf(task, session)),
     onQuestion: () => Promise.reject(new Error('not asked')),
     onUsedUp: () => Promise.reject(new Error('not used up')),
+    notes: openAgentNotes(),
   })
   const path = `${new URL(gateway.url).pathname}/openai/v1/chat/completions`
   return { socketPath: gateway.socketPath, path }

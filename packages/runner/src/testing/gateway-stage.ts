@@ -16,6 +16,7 @@ import { type Settings, Settings as SettingsSchema } from '@errand/contract'
 import { subjectOf } from '@errand/core'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 
+import { openAgentNotes } from '../agent-notes.ts'
 import { openCatalogue } from '../gateway/catalogue.ts'
 import { type Gateway, type GatewayOptions, openGateway } from '../gateway/open-gateway.ts'
 import { openTestRun, type TestRun } from './open-test-run.ts'
@@ -127,6 +128,7 @@ export function useGateway(settingsFor: (upstreamUrl: string) => object): Gatewa
           return Promise.resolve('q-1')
         },
         onUsedUp: () => Promise.reject(new Error('not used up')),
+        notes: openAgentNotes(),
         pause: (ms) => {
           stage.pauses.push(ms)
           return Promise.resolve()

@@ -20,6 +20,8 @@ export function describeEvent(event: Event): { label: string; text: string } {
         label: 'workspace',
         text: `${textOf(data['base_ref'])} at ${textOf(data['commit']).slice(0, 12)}`,
       }
+    case 'session.budget_warning':
+      return { label: 'budget', text: textOf(data['message']) }
     case 'session.summary':
       return { label: 'summary', text: `${textOf(data['title'])}\n\n${textOf(data['body'])}` }
     case 'assistant.plan':

@@ -29,7 +29,7 @@ export function taskPage(page: TaskPage): Html {
         >${task.state.replaceAll('_', ' ')}</span
       >
       <span class="quiet">
-        by ${task.creator_login}, on ${session?.model}, ${timeElement(task.created_at)}
+        by ${task.creator_login}, on ${session?.model}${agentOf(session)}, ${timeElement(task.created_at)}
       </span>
     </p>
     <p id="changed" class="box question" hidden>
@@ -44,6 +44,11 @@ export function taskPage(page: TaskPage): Html {
     <ol id="log" data-after="${events.at(-1)?.id ?? 0}">
       ${events.map(logLine)}
     </ol>`
+}
+
+/** A script is its own agent. */
+function agentOf(session: SessionRow | undefined): string {
+  return session === undefined || session.agent === session.model ? '' : ` by ${session.agent}`
 }
 
 function timeElement(time: Date): Html {

@@ -18,6 +18,7 @@ export function presentSession(row: SessionRow, task: TaskRow): Session {
     ...(row.head_ref === null ? {} : { head_ref: row.head_ref }),
     base_ref: row.base_ref,
     model: row.model,
+    agent: row.agent,
     usage: { type: 'ai_credits', amount: row.usage_nano },
     ...(row.error === null ? {} : { error: row.error }),
   }

@@ -8,6 +8,7 @@ const textLimit = 2000
 const told = new Set([
   'session.state_changed',
   'session.log',
+  'session.budget_warning',
   'session.summary',
   'assistant.message',
   'elicitation.completed',

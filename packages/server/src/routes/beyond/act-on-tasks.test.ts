@@ -80,6 +80,44 @@ describe('steer', () => {
     expect((await read(id)).sessions.map(({ model }) => model)).toEqual(['script', 'small'])
   })
 
+  it.each([
+    [{ agent: 'script' }, ['script', 'script']],
+    [{ agent: 'coder' }, ['small', 'coder']],
+    [{ model: 'small', agent: 'coder' }, ['small', 'coder']],
+  ])('starts that session with the agent asked for: %j', async (asked, begun) => {
+    const { id } = await newTask()
+    await act(id, 'cancel')
+
+    const { body } = await act(id, 'steer', { content: 'Again', ...asked })
+
+    expect(body.outcome).toBe('new_session')
+    const { sessions } = await read(id)
+    expect(sessions.map(({ model, agent }) => [model, agent])).toEqual([
+      ['script', 'script'],
+      begun,
+    ])
+  })
+
+  it('is heard by the agent at work, and refuses to put another in its place', async () => {
+    const { id } = await newTask()
+
+    expect((await act(id, 'steer', { content: 'x', agent: 'script' })).body.outcome).toBe('queued')
+    const refused = await act(id, 'steer', { content: 'x', agent: 'coder' })
+
+    expect([refused.status, refused.body.errors]).toEqual([
+      422,
+      [
+        expect.objectContaining({
+          field: 'agent',
+          message: expect.stringMatching(
+            /^agent 'coder' cannot take over: agent 'script' is at work/,
+          ),
+        }),
+      ],
+    ])
+    expect((await read(id)).sessions).toHaveLength(1)
+  })
+
   it('aborts without content, once', async () => {
     const { id } = await newTask()
 
@@ -99,6 +137,8 @@ describe('steer', () => {
     [{ content: 7 }, 'content'],
     [{ type: 'mode_switch', content: 'x' }, 'type'],
     [{ content: 'x', model: 'gpt-9' }, 'model'],
+    [{ content: 'x', agent: 'nobody' }, 'agent'],
+    [{ content: 'x', model: 'script', agent: 'coder' }, 'agent'],
   ])('refuses %j with 422 that names %s', async (body, field) => {
     const { id } = await newTask()
 

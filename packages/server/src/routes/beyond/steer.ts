@@ -1,4 +1,4 @@
-import type { routes } from '@errand/contract'
+import { type routes, scriptModelId } from '@errand/contract'
 import * as core from '@errand/core'
 import { credentialOf } from '../../auth/credential.ts'
 import { requireTask } from '../../auth/repository.ts'
@@ -13,14 +13,17 @@ import { requirePrompt } from '../../prompt.ts'
  */
 export const steerTask: Handler<typeof routes.steerTask> = async (context, call) => {
   const { task, repository } = await requireTask(context, call.caller, call.params.task_id, 'write')
-  const { type, content = '', model } = call.body
+  const { type, content = '', model, agent } = call.body
   if (type !== 'abort') requirePrompt('content', content, context.settings)
   const credential = type === 'abort' ? undefined : credentialOf(context, call.caller)
+  const last = task.sessions.at(-1)
   const chosen =
-    model === undefined
+    model === undefined && (agent === undefined || agent === last?.agent)
       ? undefined
       : await resolveModel(context, {
-          requested: model,
+          // Another agent goes on with the last model, where there was one.
+          requested: model ?? (last?.model === scriptModelId ? undefined : last?.model),
+          agent,
           prompt: content,
           subject: { owner: repository.owner, repository, user: call.caller.user },
           maxMultiplier: task.max_multiplier ?? undefined,
@@ -31,6 +34,7 @@ export const steerTask: Handler<typeof routes.steerTask> = async (context, call)
     type,
     content,
     ...(chosen === undefined ? {} : { model: chosen }),
+    ...(agent === undefined ? {} : { agent }),
     by: { id: call.caller.user.id, login: call.caller.user.login },
     ...(credential === undefined ? {} : { credential }),
     ...(refusal === undefined ? {} : { refusal }),

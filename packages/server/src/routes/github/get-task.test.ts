@@ -1,3 +1,4 @@
+import { Settings } from '@errand/contract'
 import { randomUUID } from 'node:crypto'
 import { countRequest, endSession, noTokens, recordArtifact, reserveRequest } from '@errand/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -57,6 +58,7 @@ it('answers the same by id as by repository and id, with sessions', async () => 
       prompt: 'Fix it',
       base_ref: 'main',
       model: 'script',
+      agent: 'script',
       usage: { type: 'ai_credits', amount: 0 },
     },
   ])
@@ -90,7 +92,7 @@ it('shows branch and pull request, each with what different clients look for', a
   await recordArtifact(server.store, leased, { provider: 'github', type: 'branch', data: branch })
   await recordArtifact(server.store, leased, { provider: 'github', type: 'pull', data: pull })
   const request = { id: randomUUID(), model: 'script', most_nano: 20_000_000 }
-  await reserveRequest(server.store, leased, request, { budgets: [] })
+  await reserveRequest(server.store, leased, request, Settings.parse({}))
   const count = { tokens: noTokens, nano: 12_500_000 }
   await countRequest(server.store, request.id, count, { isFinal: true })
   await endSession(server.store, leased, { state: 'completed' })
