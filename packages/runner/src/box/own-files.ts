@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 
 /**
  * What of the host's /etc programs need to run. A list of what is allowed, so that nothing secret
@@ -11,6 +11,9 @@ const hostPaths = [
   '/etc/ld.so.conf',
   '/etc/ld.so.conf.d',
   '/etc/localtime',
+  // Of Maven, not its settings: those may hold passwords.
+  '/etc/maven/logging',
+  '/etc/maven/m2.conf',
   '/etc/mime.types',
   '/etc/pki/ca-trust/extracted',
   '/etc/protocols',
@@ -20,9 +23,14 @@ const hostPaths = [
   '/etc/timezone',
 ]
 
+/** What each Java of Debian's keeps in /etc and does not speak TLS without. */
+const javaPaths = ['logging.properties', 'net.properties', 'security']
+
 /** The files of /etc to bind read-only: those of the list this host has. */
 export function hostEtcPaths(): string[] {
-  return hostPaths.filter((path) => existsSync(path))
+  const javas = readdirSync('/etc').filter((name) => /^java-\d+-openjdk$/.test(name))
+  const ofJava = javas.flatMap((name) => javaPaths.map((path) => `/etc/${name}/${path}`))
+  return [...hostPaths, ...ofJava].filter((path) => existsSync(path))
 }
 
 /** Where the launcher is inside. Not below /run or /tmp, which the agent may write to. */
