@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import type { Event, PartialConfiguration } from '@errand/contract'
 import { changeRepositoryConfiguration } from '@errand/core'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { type Site, startSite } from './firewall/testing/start-site.ts'
 import { startTestRunner, type TestRunner } from './testing/start-test-runner.ts'
@@ -110,8 +110,7 @@ it('reads TLS only where an entry has a path, with an authority that all program
   expect(output).toMatch(/issuer: CN=Errand firewall/)
   expect(blockedIn(events).map(({ path }) => path)).toEqual(['/secret', '/teams'])
   expect(site.seen.map(({ url }) => url)).not.toContain('/secret')
-  const number = task.artifacts.find(({ type }) => type === 'pull')?.data.number
-  const body = test.forge.pulls.find((pull) => pull.number === number)?.body ?? ''
+  const body = test.forge.pulls.find(({ head }) => head === task.head_ref)?.body ?? ''
   expect(body).toContain(`> - \`https://${hosts.https}/secret\``)
   expect(body.indexOf('[!WARNING]')).toBeLessThan(body.indexOf('What was run'))
 })

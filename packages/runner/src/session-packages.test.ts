@@ -60,7 +60,9 @@ async function install(test: TestRunner, allowlist: string[], project: Record<st
   const events = await test.events(id)
   return {
     task,
-    output: events.map(({ data }) => String(data.output ?? '')).join('\n'),
+    output: events
+      .flatMap(({ data }) => (typeof data.output === 'string' ? data.output : []))
+      .join('\n'),
     blocked: events.filter(({ type }) => type === 'firewall.blocked').map(({ data }) => data),
     body: test.forge.pulls.at(-1)?.body ?? '',
   }

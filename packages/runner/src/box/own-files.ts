@@ -23,14 +23,17 @@ const hostPaths = [
   '/etc/timezone',
 ]
 
-/** What each Java of Debian's keeps in /etc and does not speak TLS without. */
-const javaPaths = ['logging.properties', 'net.properties', 'security']
-
 /** The files of /etc to bind read-only: those of the list this host has. */
 export function hostEtcPaths(): string[] {
-  const javas = readdirSync('/etc').filter((name) => /^java-\d+-openjdk$/.test(name))
-  const ofJava = javas.flatMap((name) => javaPaths.map((path) => `/etc/${name}/${path}`))
-  return [...hostPaths, ...ofJava].filter((path) => existsSync(path))
+  return [...hostPaths, ...javaPaths()].filter((path) => existsSync(path))
+}
+
+/** What Debian's Javas keep in /etc and do not start without, but for passwords of their management. */
+function javaPaths(): string[] {
+  return readdirSync('/etc')
+    .filter((name) => /^java-\d+-openjdk$/.test(name))
+    .flatMap((name) => readdirSync(`/etc/${name}`).map((file) => `/etc/${name}/${file}`))
+    .filter((path) => !path.endsWith('/management'))
 }
 
 /** Where the launcher is inside. Not below /run or /tmp, which the agent may write to. */

@@ -9,7 +9,11 @@ const found = new WeakMap<RunnerContext, Promise<Registries>>()
  */
 export function registriesOf(context: RunnerContext): Promise<Registries> {
   if (!context.settings.firewall.package_registries) return Promise.resolve({})
-  const known = found.get(context) ?? findRegistries()
-  found.set(context, known)
-  return known
+  const known = found.get(context)
+  if (known !== undefined) return known
+  const asked = findRegistries()
+  found.set(context, asked)
+  // The next session asks again; this one hears of it.
+  asked.catch(() => found.delete(context))
+  return asked
 }
