@@ -3,6 +3,19 @@ import { SessionError, Usage } from './session.ts'
 import { BudgetScope } from './spending-settings.ts'
 import { State } from './states.ts'
 
+/** Why a request may not pass the firewall. */
+export const FirewallRule = z.enum([
+  /** No entry of the allowlist lets it pass. */
+  'not_allowed',
+  /** Its address is private to the runner, whatever its name. */
+  'private_address',
+  /** Something other than TLS was spoken in a tunnel. */
+  'not_tls',
+  /** The TLS client asked for another server than the tunnel leads to. */
+  'other_server',
+])
+export type FirewallRule = z.infer<typeof FirewallRule>
+
 /**
  * What happens in a session, in the order it happened. The envelope follows behaviour.md 1.6
  * (`id`, `type`, `timestamp`, `parentId`, `data`) with our `session_id` beside it; the types are of
@@ -75,6 +88,21 @@ const data = {
     title: z.string(),
     kind: z.string().exactOptional(),
     decision: z.enum(['allowed', 'denied']),
+  }),
+  /**
+   * The firewall did not let a request pass, or would not have. Told once for each address, with the first
+   * command that tried; the command is what the box says, and nothing to rely on.
+   */
+  'firewall.blocked': z.object({
+    scheme: z.enum(['http', 'https']),
+    host: z.string(),
+    port: z.int(),
+    /** Absent where only the host was known. */
+    path: z.string().exactOptional(),
+    process: z.string().exactOptional(),
+    rule: FirewallRule,
+    /** It was let through all the same: `firewall.report_only`. */
+    is_report_only: z.boolean(),
   }),
   'elicitation.requested': z.object({
     question_id: z.string(),

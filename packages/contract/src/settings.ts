@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AgentEntry } from './agent-entry.ts'
 import { Automations } from './automation-settings.ts'
 import { EncryptionSettings } from './encryption-settings.ts'
+import { FirewallSettings } from './firewall-settings.ts'
 import { ActionsOidc, GitHubApp } from './github-settings.ts'
 import { Integrations } from './integrations.ts'
 import { PriceSetting } from './price.ts'
@@ -259,6 +260,9 @@ export const Settings = z.strictObject({
   limits: Limits.prefault({}).describe('How many sessions run at a time.'),
   runner: Runner.prefault({}).describe('The runner in this process.'),
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
+  firewall: FirewallSettings.prefault({}).describe(
+    "What every session's firewall goes by beside the configuration of its repository (docs/firewall.md).",
+  ),
   upstreams: z.record(z.string(), Upstream).default({}).describe('Where models are served.'),
   models: z
     .array(Model)

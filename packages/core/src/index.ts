@@ -84,6 +84,10 @@ export {
 } from './configuration/change-configuration.ts'
 export { maskSecrets } from './configuration/mask-secrets.ts'
 export {
+  type FileConfiguration,
+  parseConfigurationFile,
+} from './configuration/parse-configuration-file.ts'
+export {
   readConfiguration,
   readOrganization,
   type StoredConfiguration,
@@ -95,6 +99,7 @@ export {
   type ResolvedConfiguration,
   valuesOf,
 } from './configuration/resolve.ts'
+export { serverLayer } from './configuration/server-layer.ts'
 export {
   acceptDelivery,
   type DeliveryWork,

@@ -17,6 +17,12 @@ export const failures = {
     remedy: 'Unarchive the repository, then send the task again.',
     retryable: false,
   },
+  configuration_broken: {
+    category: 'repository',
+    title: "The repository's configuration cannot be read",
+    remedy: 'Mend the file on the default branch, then send the task again.',
+    retryable: false,
+  },
   branch_gone: {
     category: 'repository',
     title: 'Branch not found',

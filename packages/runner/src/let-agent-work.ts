@@ -21,6 +21,7 @@ import type { Gateway } from './gateway/open-gateway.ts'
 import { branchTip, type Mirror } from './mirror/mirror.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
 import type { Run } from './run/run.ts'
+import type { SessionFirewall } from './session-firewall.ts'
 import type { Checkout } from './workspace/check-out.ts'
 import type { WorkBranch } from './workspace/work-branch.ts'
 import type { Workspace } from './workspace/workspace.ts'
@@ -28,6 +29,7 @@ import type { Workspace } from './workspace/workspace.ts'
 export interface AgentWork {
   workspace: Workspace
   gateway: Gateway
+  firewall: SessionFirewall
   descriptor: AgentDescriptor
   catalogue: Catalogue | undefined
   questions: Questions
@@ -48,12 +50,13 @@ export async function letAgentWork(
   box: Box,
   work: AgentWork,
 ): Promise<(Finished & WorkLog) | 'put_away'> {
-  const { gateway, descriptor, catalogue, questions, notes } = work
+  const { gateway, firewall, descriptor, catalogue, questions, notes } = work
   const log: WorkLog = { commands: [], lastMessage: '' }
   await run.say('Starting the agent')
   try {
     const toolCalls = watchToolCalls()
-    const launch = composeLaunch(descriptor, gateway.url, catalogue)
+    const composed = composeLaunch(descriptor, gateway.url, catalogue)
+    const launch = { ...composed, env: { ...firewall.env, ...composed.env } }
     await writeSettingsFiles(run, box, launch)
     await using agent = await startAgent(run, box, launch, {
       onUpdate(update) {

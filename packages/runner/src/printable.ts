@@ -7,6 +7,11 @@ export function printable(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(unprintable, '').toWellFormed()
 }
 
+/** The same on one line. */
+export function oneLine(text: string): string {
+  return printable(text).replace(/\s+/g, ' ').trim()
+}
+
 /** Keeps the beginning and the end of a text that is too long, which say most. */
 export function truncateMiddle(text: string, limit: number): string {
   if (text.length <= limit) return text

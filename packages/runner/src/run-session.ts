@@ -16,6 +16,7 @@ import { openQuestions } from './questions.ts'
 import { collectResult } from './result/collect-result.ts'
 import { openRun, type Run, type RunnerContext } from './run/run.ts'
 import { openSessionBox } from './session-box.ts'
+import { openSessionFirewall } from './session-firewall.ts'
 import { checkOut } from './workspace/check-out.ts'
 import { keepHome } from './workspace/kept-homes.ts'
 import { workBranchOf } from './workspace/work-branch.ts'
@@ -73,9 +74,20 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     onUsedUp: async (question) =>
       (await questions.answerTo(await questions.ask(question))) !== undefined,
   })
-  await using box = await openSessionBox(run, { workspace, gateway, descriptor, ...place })
+  await using firewall = await openSessionFirewall(run, { workspace, ...place })
+  const ways = { gateway, firewall }
+  await using box = await openSessionBox(run, { workspace, ...ways, descriptor, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
-  const parts = { workspace, gateway, descriptor, catalogue, questions, notes, checkout, ...place }
+  const parts = {
+    workspace,
+    ...ways,
+    descriptor,
+    catalogue,
+    questions,
+    notes,
+    checkout,
+    ...place,
+  }
   const worked = await letAgentWork(run, box, parts)
   if (worked === 'put_away') return 'put_away'
   const { commands, note } = worked

@@ -8,6 +8,7 @@ import { botOf } from './publish/authors.ts'
 import { longestTimerMs } from './run/run-clock.ts'
 import type { Run } from './run/run.ts'
 import type { Mirror } from './mirror/mirror.ts'
+import type { SessionFirewall } from './session-firewall.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
 /** Waits with the box alive that its own clock, which does not know of them, makes room for. */
@@ -21,18 +22,26 @@ const liveWaits = 20
  */
 export async function openSessionBox(
   run: Run,
-  parts: { workspace: Workspace; mirror: Mirror; gateway: Gateway; descriptor: AgentDescriptor },
+  parts: {
+    workspace: Workspace
+    mirror: Mirror
+    gateway: Gateway
+    firewall: SessionFirewall
+    descriptor: AgentDescriptor
+  },
 ): Promise<Box> {
   const { settings, log } = run.context
-  const { workspace, mirror, gateway, descriptor } = parts
+  const { workspace, mirror, gateway, firewall, descriptor } = parts
+  const { certificatesDir } = firewall
   const waitsMs = liveWaits * settings.sessions.live_wait_seconds * 1000
   const box = await open(run, {
     settings: settings.sandbox,
     log,
     workspaceDir: workspace.workspaceDir,
     homeDir: workspace.homeDir,
-    forwards: [{ port: gatewayPort, socketPath: gateway.socketPath }],
+    forwards: [{ port: gatewayPort, socketPath: gateway.socketPath }, firewall.forward],
     mirrorDir: mirror.dir,
+    ...(certificatesDir === undefined ? {} : { certificatesDir }),
     readOnlyPaths: descriptor.readOnlyPaths,
     env: gitEnvironment(run),
     signal: run.signal,

@@ -3,7 +3,7 @@ import type { Note } from './project-notes.ts'
 /** What the model is told before everything else. */
 export function writeInstructions(workspace: string, notes: Note[], canAsk: boolean): string {
   return [
-    `You are Errand's coder. You do one task in the git repository at ${workspace}, alone, with tools. What you leave there becomes a pull request, made by others: do not commit, push or switch branches. There is no network.`,
+    `You are Errand's coder. You do one task in the git repository at ${workspace}, alone, with tools. What you leave there becomes a pull request, made by others: do not commit, push or switch branches. The network is behind a firewall: programs reach what the repository's allowlist names, by HTTP and HTTPS through the proxy that their environment names, and are answered 403 elsewhere.`,
     `How to work:
 - Look before you change: find the code concerned and read it. Follow the ways of the repository: its style, its libraries, its tests.
 - Make the smallest change that does the whole task. Do not touch what it does not ask for. Leave no scratch files, no commented-out code.

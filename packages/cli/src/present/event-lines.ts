@@ -66,6 +66,11 @@ const presenters: Record<string, Presenter> = {
     [toolOutput(data.output, paint), data.status === 'failed' ? paint('red', '✗ failed') : '']
       .filter((part) => part !== '')
       .join('\n'),
+  'firewall.blocked': (data, paint) => {
+    const done = data.is_report_only === true ? 'would block' : 'blocked'
+    const by = data.process === undefined ? '' : paint('dim', ` (${line(data.process)})`)
+    return `${paint('yellow', `firewall ${done}`)} ${addressOfRequest(data)}${by}`
+  },
   'elicitation.requested': (data, paint) =>
     `${paint('magenta', 'question:')} ${paint('bold', text(data.message))}`,
   'elicitation.completed': (data, paint) => `${paint('cyan', 'answer:')} ${text(data.answer)}`,
@@ -76,6 +81,10 @@ const presenters: Record<string, Presenter> = {
   'artifact.pull': (data, paint) =>
     `pull request #${line(data.number)}: ${paint('underline', line(data.html_url))}`,
   abort: (data, paint) => paint('yellow', `stopped by ${line(data.by)}`),
+}
+
+function addressOfRequest({ scheme, host, port, path }: Data): string {
+  return `${line(scheme)}://${line(host)}:${line(port)}${path === undefined ? '' : line(path)}`
 }
 
 /** What went wrong, why, and what to do, as a session's error has it. */

@@ -1,4 +1,4 @@
-import { oneLine } from '../publish/pull-text.ts'
+import { oneLine } from '../printable.ts'
 
 export interface Summary {
   title: string

@@ -12,6 +12,8 @@ export const boxPaths = {
   /** The trusted mirror, read-only; only there when `mirrorDir` was given. */
   mirror: '/mirror',
   run: '/run/errand',
+  /** Certificates, read-only; only there when `certificatesDir` was given. */
+  certificates: '/etc/errand',
 } as const
 
 /**
@@ -51,6 +53,8 @@ export interface BoxOptions {
   forwards: readonly Forward[]
   /** Read by the box's uid: its files must be readable by all, the folders above it need not be. */
   mirrorDir?: string
+  /** Authorities that programs in the box are told to believe. Readable as the mirror is. */
+  certificatesDir?: string
   /**
    * Files and folders of the host bound read-only at the same path; missing ones are refused. Node's
    * own binary is always there. Readable as the mirror is.

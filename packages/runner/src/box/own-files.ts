@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 
 /**
  * What of the host's /etc programs need to run. A list of what is allowed, so that nothing secret
@@ -11,6 +11,9 @@ const hostPaths = [
   '/etc/ld.so.conf',
   '/etc/ld.so.conf.d',
   '/etc/localtime',
+  // Of Maven, not its settings: those may hold passwords.
+  '/etc/maven/logging',
+  '/etc/maven/m2.conf',
   '/etc/mime.types',
   '/etc/pki/ca-trust/extracted',
   '/etc/protocols',
@@ -22,7 +25,15 @@ const hostPaths = [
 
 /** The files of /etc to bind read-only: those of the list this host has. */
 export function hostEtcPaths(): string[] {
-  return hostPaths.filter((path) => existsSync(path))
+  return [...hostPaths, ...javaPaths()].filter((path) => existsSync(path))
+}
+
+/** What Debian's Javas keep in /etc and do not start without, but for passwords of their management. */
+function javaPaths(): string[] {
+  return readdirSync('/etc')
+    .filter((name) => /^java-\d+-openjdk$/.test(name))
+    .flatMap((name) => readdirSync(`/etc/${name}`).map((file) => `/etc/${name}/${file}`))
+    .filter((path) => !path.endsWith('/management'))
 }
 
 /** Where the launcher is inside. Not below /run or /tmp, which the agent may write to. */

@@ -39,6 +39,9 @@ export function bindsOf(options: BoxOptions): Bind[] {
     ...(options.mirrorDir === undefined
       ? []
       : [{ source: options.mirrorDir, target: boxPaths.mirror, writable: false }]),
+    ...(options.certificatesDir === undefined
+      ? []
+      : [{ source: options.certificatesDir, target: boxPaths.certificates, writable: false }]),
     // In order, so that a folder comes before what is bound inside it.
     ...readOnly.sort().map((path) => ({ source: path, target: path, writable: false })),
   ]

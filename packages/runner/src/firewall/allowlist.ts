@@ -15,6 +15,8 @@ export interface Destination {
 }
 
 export interface Allowlist {
+  /** Whether there are entries for which TLS has to be read: URLs with a path. */
+  readonly readsTls: boolean
   judgeHost(destination: Destination): HostVerdict
   /** The entry that lets a request pass; undefined where none does. @param path as `URL` writes it */
   ruleFor(destination: Destination, path: string): string | undefined
@@ -46,6 +48,7 @@ export function compileAllowlist(entries: Iterable<string>): Allowlist {
   }
 
   return {
+    readsTls: known.some(({ host, path }) => path !== undefined && host.scheme !== 'http'),
     judgeHost(destination) {
       const found = entriesFor(destination)
       const whole = found.find(({ path }) => path === undefined)

@@ -22,6 +22,8 @@ export interface CertificateAuthority {
   certificate: string
   /** What a server of that name shows. Kept: a package manager connects to one host many times. */
   contextFor(host: string): Promise<SecureContext>
+  /** A certificate for a name or address, and its key, as PEM. */
+  pairFor(host: string): Promise<{ cert: string; key: string }>
 }
 
 cryptoProvider.set(webcrypto)
@@ -52,7 +54,7 @@ export async function createAuthority(): Promise<CertificateAuthority> {
   })
   const contexts = new Map<string, Promise<SecureContext>>()
 
-  async function makeContext(host: string): Promise<SecureContext> {
+  async function makePair(host: string): Promise<{ cert: string; key: string }> {
     const own = await makeKeys()
     const leaf = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -73,17 +75,18 @@ export async function createAuthority(): Promise<CertificateAuthority> {
     const exported = await webcrypto.subtle.exportKey('pkcs8', own.privateKey)
     const body = Buffer.from(exported).toString('base64')
     const key = `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`
-    return createSecureContext({ key, cert: leaf.toString('pem') })
+    return { key, cert: leaf.toString('pem') }
   }
 
   return {
     certificate: `${certificate.toString('pem')}\n`,
+    pairFor: makePair,
     contextFor(host) {
       const found = contexts.get(host)
       if (found !== undefined) return found
       // Names come from inside: they must not fill the memory.
       if (contexts.size >= mostHosts) contexts.clear()
-      const made = makeContext(host)
+      const made = makePair(host).then(createSecureContext)
       contexts.set(host, made)
       return made
     },

@@ -45,8 +45,8 @@ describe('a domain on the allowlist', () => {
     expect(await refused).toContain(`403 Blocked by the firewall: ${host}`)
     expect((await site.plain(`http://${host}:HTTP/`)).status).toBe(403)
     expect(site.blocked).toMatchObject([
-      { host, reason: 'not_allowed', scheme: 'https' },
-      { host, reason: 'not_allowed', scheme: 'http', path: '/' },
+      { host, rule: 'not_allowed', scheme: 'https' },
+      { host, rule: 'not_allowed', scheme: 'http', path: '/' },
     ])
     expect(site.seen).toEqual([])
   })
@@ -61,7 +61,7 @@ describe('a tunnel', () => {
 
     expect(await text(socket).catch(() => '')).toBe('')
     expect(site.seen).toEqual([])
-    expect(site.blocked).toMatchObject([{ reason: 'not_tls' }])
+    expect(site.blocked).toMatchObject([{ rule: 'not_tls' }])
   })
 
   it('leads to no other server than it was opened to', async () => {
@@ -73,7 +73,7 @@ describe('a tunnel', () => {
 
     expect(failed).toBeInstanceOf(Error)
     expect(site.seen).toEqual([])
-    expect(site.blocked).toMatchObject([{ reason: 'other_server', host: 'contoso.test' }])
+    expect(site.blocked).toMatchObject([{ rule: 'other_server', host: 'contoso.test' }])
   })
 
   it('needs the name of the server also where a client would leave it out', async () => {
@@ -83,7 +83,7 @@ describe('a tunnel', () => {
     const secured = connectTls({ socket, rejectUnauthorized: false })
     await once(secured, 'close').catch(() => undefined)
 
-    expect(site.blocked).toMatchObject([{ reason: 'other_server' }])
+    expect(site.blocked).toMatchObject([{ rule: 'other_server' }])
   })
 
   it('is opened to no name that is private to the runner, nor to such an address', async () => {
@@ -100,7 +100,7 @@ describe('a tunnel', () => {
     ]
 
     for (const result of results) expect(result).toContain('is a private or reserved address')
-    expect(site.blocked.map(({ reason }) => reason)).toEqual(Array(5).fill('private_address'))
+    expect(site.blocked.map(({ rule }) => rule)).toEqual(Array(5).fill('private_address'))
     expect(site.seen).toEqual([])
   })
 
@@ -161,7 +161,7 @@ describe('a URL on the allowlist', () => {
     expect(answer.status).toBe(403)
     expect(answer.body).toContain('Blocked by the firewall')
     expect(site.seen).toEqual([])
-    expect(site.blocked).toMatchObject([{ host: 'contoso.test', reason: 'not_allowed' }])
+    expect(site.blocked).toMatchObject([{ host: 'contoso.test', rule: 'not_allowed' }])
   })
 
   it('is of its scheme, its port and its host alone', async () => {

@@ -5,6 +5,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { createServer as createSocketServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { createSecureContext, type SecureContext } from 'node:tls'
 
 import { createGuardedLookup } from '@errand/core'
 
@@ -29,8 +30,11 @@ export interface FirewallOptions {
   /** Of the socket; another for each attempt, since a killed runner leaves its own behind. */
   socketName: string
   policy: FirewallPolicy
-  /** Certificates of the authorities that servers are checked by, as PEM. */
-  trusted: string
+  /**
+   * Certificates of the authorities that servers are checked by, as PEM, where TLS is read. Default: those
+   * of Node.
+   */
+  trusted?: string
   onBlocked: (blocked: Blocked) => void
   /** Default: the machine's resolver. */
   resolve?: typeof dnsLookup
@@ -40,7 +44,9 @@ export interface FirewallOptions {
 export interface FirewallState extends FirewallOptions {
   authority: CertificateAuthority
   lookup: ReturnType<typeof createGuardedLookup>
-  agents: { http: HttpAgent; https: HttpsAgent }
+  httpAgent: HttpAgent
+  /** Made at its first use: few sessions have one, and there are some hundred authorities to be read. */
+  httpsAgent: () => HttpsAgent
   /** Reads what comes out of a tunnel that was opened to be read. */
   inner: Server
   /** The tunnel a connection came through. */
@@ -61,13 +67,20 @@ const headersTimeoutMs = 30_000
 export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
   const { runDir, socketName, policy } = options
   const lookup = createGuardedLookup(policy.mayReach, options.resolve)
+  let httpsAgent: HttpsAgent | undefined
   const state: FirewallState = {
     ...options,
     authority: await createAuthority(),
     lookup,
-    agents: {
-      http: new HttpAgent({ keepAlive: true, lookup }),
-      https: new HttpsAgent({ keepAlive: true, lookup, ca: options.trusted }),
+    httpAgent: new HttpAgent({ keepAlive: true, lookup }),
+    httpsAgent() {
+      httpsAgent ??= new HttpsAgent({
+        keepAlive: true,
+        lookup,
+        // Once for all connections.
+        secureContext: trusting(options.trusted),
+      })
+      return httpsAgent
     },
     inner: createServer({ headersTimeout: headersTimeoutMs }),
     tunnels: new WeakMap(),
@@ -103,11 +116,16 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of connections) socket.destroy()
-      for (const agent of Object.values(state.agents)) agent.destroy()
+      state.httpAgent.destroy()
+      httpsAgent?.destroy()
       await closed
       await folder.close()
     },
   }
+}
+
+function trusting(certificates: string | undefined): SecureContext {
+  return createSecureContext(certificates === undefined ? {} : { ca: certificates })
 }
 
 async function receive(state: FirewallState, outer: Server, socket: Socket): Promise<void> {

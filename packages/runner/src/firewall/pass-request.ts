@@ -10,11 +10,12 @@ import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 
+import type { FirewallRule } from '@errand/contract'
 import { AddressRefused } from '@errand/core'
 
 import type { Destination } from './allowlist.ts'
 import type { FirewallState } from './open-firewall.ts'
-import { type BlockReason, mayPass } from './policy.ts'
+import { mayPass } from './policy.ts'
 
 /** About one connection only (RFC 9110, 7.6.1), or about a proxy. */
 const hopByHop = new Set([
@@ -65,12 +66,12 @@ export async function passRequest(
   response.on('error', () => undefined)
   if (url === undefined) return answer(response, 400, 'This is an HTTP proxy: it takes URLs.')
   const destination = destinationOf(url)
-  const block = (reason: BlockReason): void => {
+  const block = (rule: FirewallRule): void => {
     const process = state.processes.get(request.socket)
-    const isReportOnly = state.policy.isReportOnly && reason === 'not_allowed'
-    const told = { ...destination, path: url.pathname, reason, isReportOnly }
+    const isReportOnly = state.policy.isReportOnly && rule === 'not_allowed'
+    const told = { ...destination, path: url.pathname, rule, isReportOnly }
     state.onBlocked({ ...told, ...(process === undefined ? {} : { process }) })
-    if (!isReportOnly) answer(response, 403, explain(reason, url.host))
+    if (!isReportOnly) answer(response, 403, explain(rule, url.host))
   }
   try {
     if (!mayPass(state.policy, destination, url.pathname)) {
@@ -96,7 +97,7 @@ export function destinationOf(url: URL): Destination {
 }
 
 function send(
-  { agents }: FirewallState,
+  { httpAgent, httpsAgent }: FirewallState,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -116,8 +117,8 @@ function send(
   return new Promise((resolve, reject) => {
     const sent =
       url.protocol === 'http:'
-        ? requestHttp(url.origin, { ...options, agent: agents.http })
-        : requestHttps(url.origin, { ...options, agent: agents.https })
+        ? requestHttp(url.origin, { ...options, agent: httpAgent })
+        : requestHttps(url.origin, { ...options, agent: httpsAgent() })
     sent.once('response', resolve)
     sent.once('error', reject)
     sent.once('timeout', () => sent.destroy(new Error('it said nothing for too long')))
@@ -134,7 +135,7 @@ function passedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(passed)
 }
 
-const reasons: Record<BlockReason, string> = {
+const reasons: Record<FirewallRule, string> = {
   not_allowed: "is not on the allowlist of this repository's agents",
   private_address: 'is a private or reserved address',
   not_tls: 'may only be spoken to by TLS',
@@ -142,8 +143,8 @@ const reasons: Record<BlockReason, string> = {
 }
 
 /** In a sentence, for whoever reads the output of the program that tried. */
-export function explain(reason: BlockReason, host: string): string {
-  return `Blocked by the firewall: ${host} ${reasons[reason]}.`
+export function explain(rule: FirewallRule, host: string): string {
+  return `Blocked by the firewall: ${host} ${reasons[rule]}.`
 }
 
 function answer(response: ServerResponse, status: number, message: string): void {

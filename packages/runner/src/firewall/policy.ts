@@ -1,3 +1,5 @@
+import type { FirewallRule } from '@errand/contract'
+
 import type { Allowlist, Destination, HostVerdict } from './allowlist.ts'
 
 /** Where everything behind one socket may connect. */
@@ -11,21 +13,10 @@ export interface FirewallPolicy {
   mayReach: (address: string) => boolean
 }
 
-/** Why a request did not pass, or would not have. */
-export type BlockReason =
-  /** No entry of the allowlist lets it pass. */
-  | 'not_allowed'
-  /** Its address is private to the runner, whatever its name. */
-  | 'private_address'
-  /** Something other than TLS was spoken in a tunnel. */
-  | 'not_tls'
-  /** The TLS client asked for another server than the tunnel leads to. */
-  | 'other_server'
-
 export interface Blocked extends Destination {
   /** Absent where only the host was known. */
   path?: string
-  reason: BlockReason
+  rule: FirewallRule
   /** The command that tried, as the box says: nothing to rely on. */
   process?: string
   isReportOnly: boolean

@@ -49,7 +49,8 @@ function commandIn(line: string): string | undefined {
   try {
     const value: unknown = JSON.parse(line)
     if (typeof value !== 'object' || value === null || !('command' in value)) return undefined
-    return typeof value.command === 'string' ? value.command.slice(0, 500) : undefined
+    if (typeof value.command !== 'string' || value.command === '') return undefined
+    return value.command.slice(0, 500)
   } catch {
     return undefined
   }

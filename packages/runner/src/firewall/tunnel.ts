@@ -4,13 +4,14 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 
+import type { FirewallRule } from '@errand/contract'
 import { AddressRefused } from '@errand/core'
 
 import type { Destination } from './allowlist.ts'
 import { readClientHello } from './client-hello.ts'
 import type { FirewallState } from './open-firewall.ts'
 import { codeOf, destinationOf, explain } from './pass-request.ts'
-import { type BlockReason, judgeTunnel } from './policy.ts'
+import { judgeTunnel } from './policy.ts'
 
 /** What a CONNECT asks for. */
 export interface TunnelRequest {
@@ -34,10 +35,10 @@ export async function acceptTunnel(state: FirewallState, request: TunnelRequest)
   const { socket } = request
   const destination = parseTarget(request.target)
   if (destination === undefined) return refuse(socket, 400, 'CONNECT takes a host and a port.')
-  const block = (reason: BlockReason): void => {
+  const block = (rule: FirewallRule): void => {
     const process = state.processes.get(socket)
-    const isReportOnly = state.policy.isReportOnly && reason === 'not_allowed'
-    const told = { ...destination, reason, isReportOnly }
+    const isReportOnly = state.policy.isReportOnly && rule === 'not_allowed'
+    const told = { ...destination, rule, isReportOnly }
     state.onBlocked({ ...told, ...(process === undefined ? {} : { process }) })
   }
   const isClosed =
@@ -71,7 +72,7 @@ async function passTunnel(
   state: FirewallState,
   { socket, head }: TunnelRequest,
   destination: Destination,
-  block: (reason: BlockReason) => void,
+  block: (rule: FirewallRule) => void,
 ): Promise<void> {
   const upstream = await open(state, destination)
   upstream.on('error', () => socket.destroy())
@@ -100,7 +101,7 @@ async function readHello(
   socket: Duplex,
   head: Buffer,
   { host }: Destination,
-): Promise<Buffer | BlockReason> {
+): Promise<Buffer | FirewallRule> {
   const timeout = AbortSignal.timeout(helloTimeoutMs)
   let bytes = head
   for (;;) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import { oneLine } from '../publish/pull-text.ts'
+import { oneLine } from '../printable.ts'
 import { createUsageHider } from './answer/hide-usage.ts'
 import { createMeter, type Meter } from './answer/meter.ts'
 import { type Metered, passAnswer } from './answer/pass-answer.ts'

@@ -9,6 +9,7 @@ export interface Repository {
   id: number
   full_name: string
   owner: string
+  owner_id: number
   name: string
   default_branch: string
 }
@@ -17,7 +18,7 @@ const Answer = z.object({
   id: z.int(),
   name: z.string(),
   full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
-  owner: z.object({ login: z.string() }),
+  owner: z.object({ id: z.int(), login: z.string() }),
   default_branch: z.string(),
 })
 
@@ -31,7 +32,7 @@ export async function findRepository(run: Run): Promise<Repository> {
   try {
     const data = await run.forge.request('GET /repositories/{id}', { id }, run.signal)
     const found = Answer.parse(data)
-    return { ...found, owner: found.owner.login }
+    return { ...found, owner: found.owner.login, owner_id: found.owner.id }
   } catch (error) {
     if (!(error instanceof ForgeRefused)) throw error
     if (error.status === 404) {

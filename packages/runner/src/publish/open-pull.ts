@@ -6,7 +6,9 @@ import { ForgeRefused } from '../forge-client.ts'
 import type { Repository } from '../mirror/repository.ts'
 import type { Run } from '../run/run.ts'
 import type { Published } from './find-published.ts'
+import { composeBlockedText } from './blocked-text.ts'
 import { composePullText, type PullText } from './pull-text.ts'
+import { blockedRequestsOf, commentOnBlocked } from './tell-blocked-requests.ts'
 import { sessionUrlOf } from './session-url.ts'
 import type { WorkBranch } from '../workspace/work-branch.ts'
 
@@ -34,20 +36,28 @@ export async function openPull(
   const { create_pull_request: isWanted } = run.lease.task
   if (!isWanted && !branch.isGiven) return
   const existing = await findPull(run, repository, branch)
+  const blocked = composeBlockedText(await blockedRequestsOf(run), repository.full_name)
   const text = composePullText({
     ...published,
     ...published.summary,
+    blocked,
     requester: run.lease.session.user_login,
     sessionUrl: sessionUrlOf(run, repository),
   })
   if (existing !== undefined) {
     if (isOfSameRecipe(existing, text)) await renewText(run, repository, existing, text)
+    else if (isNews(existing, blocked)) await commentOnBlocked(run, repository, existing, blocked)
     await recordPull(run, existing)
     return
   }
   if (branch.isGiven) return
   await run.say('Opening the pull request')
   await recordPull(run, await createPull(run, repository, branch, text))
+}
+
+/** An earlier attempt at this session may have opened the pull request with this very text. */
+function isNews({ body }: Pull, blocked: string): boolean {
+  return blocked !== '' && body?.replaceAll('\r\n', '\n').includes(blocked) !== true
 }
 
 /** The mark a recipe leaves in the text of its pull requests, in a line of its own. */

@@ -1,4 +1,4 @@
-import { printable, truncateMiddle } from '../printable.ts'
+import { oneLine, printable, truncateMiddle } from '../printable.ts'
 
 export interface PullText {
   title: string
@@ -21,13 +21,16 @@ export function composePullText(input: {
   /** A line for the reader to know before anything else, like that the work is unfinished. */
   note?: string
   commands: readonly string[]
+  /** What the firewall did not let through, as Markdown; empty where there was nothing. */
+  blocked: string
   requester: string
   sessionUrl: string
 }): PullText {
-  const { title, body, note, commands, requester, sessionUrl } = input
+  const { title, body, note, commands, blocked, requester, sessionUrl } = input
   const parts = [
     `Requested by @${requester} · [session](${sessionUrl})`,
     note === undefined ? '' : `> [!WARNING]\n> ${note}`,
+    blocked,
     truncateMiddle(printable(body).trim(), bodyLimit),
     commands.length === 0 ? '' : whatWasRun(commands),
   ]
@@ -47,8 +50,4 @@ function whatWasRun(commands: readonly string[]): string {
   const longest = Math.max(2, ...[...lines.matchAll(/`+/g)].map(([row]) => row.length))
   const fence = '`'.repeat(longest + 1)
   return `<details><summary>What was run</summary>\n\n${fence}\n${lines}\n${fence}\n\n</details>`
-}
-
-export function oneLine(text: string): string {
-  return printable(text).replace(/\s+/g, ' ').trim()
 }

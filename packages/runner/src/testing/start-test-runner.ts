@@ -20,7 +20,7 @@ import {
 
 import { eventually } from './eventually.ts'
 import { type Runner, startRunner } from '../start-runner.ts'
-import { repositoryId, startTestForge, type TestForge } from './test-forge.ts'
+import { ownerId, repositoryId, startTestForge, type TestForge } from './test-forge.ts'
 
 /** A store, a forge and a runner of their own. Whatever the runner logs as an error fails the test. */
 export interface TestRunner extends AsyncDisposable {
@@ -103,7 +103,7 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
         repository: {
           id: repositoryId,
           full_name: forge.fullName,
-          owner: { id: 1, login: 'acme', type: 'Organization' },
+          owner: { id: ownerId, login: 'acme', type: 'Organization' },
         },
         ...task,
       })
@@ -128,13 +128,18 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
 }
 
 function parseSettings(settings: object = {}): Settings {
-  const given = settings as { sessions?: object; sandbox?: object }
+  const given = settings as { sessions?: object; sandbox?: object; firewall?: object }
   return SettingsSchema.parse({
     ...settings,
     sessions: { lease_seconds: 3, ...given.sessions },
     sandbox: { memory_mb: 1024, ...given.sandbox },
+    // Asking every package manager of the machine takes seconds.
+    firewall: { package_registries: false, ...given.firewall },
   })
 }
+
+/** Under a test's limit, so that the state is told instead of it. */
+const patienceMs = 55_000
 
 async function untilTask(
   store: Store,
@@ -147,7 +152,7 @@ async function untilTask(
     if (isThere(task)) return task
     const error = task.sessions.at(-1)?.error?.message ?? ''
     throw new Error(`the task is ${task.state} ${error}`)
-  })
+  }, patienceMs)
 }
 
 function logTo(lines: string[]): Log {

@@ -14,6 +14,7 @@ export interface TestForge extends AsyncDisposable {
   /** The bare repository, as the forge has it. */
   gitDir: string
   pulls: TestPull[]
+  comments: { issue: number; body: string }[]
   /** What was asked of it: method, path and authorization. */
   requests: { method: string; path: string; authorization: string | undefined }[]
   /** Answers instead of the forge, where it gives a status. */
@@ -36,6 +37,7 @@ export interface TestPull {
 }
 
 export const repositoryId = 7
+export const ownerId = 1
 const run = promisify(execFile)
 const cleanGit = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
@@ -71,6 +73,7 @@ export async function startTestForge(folder: string): Promise<TestForge> {
     fullName: 'acme/sums',
     gitDir,
     pulls: [],
+    comments: [],
     requests: [],
     refuse: () => undefined,
     git: (...args) => git(gitDir, ...args),
@@ -133,7 +136,7 @@ async function serveRest(
       name,
       full_name,
       default_branch: 'main',
-      owner: { login: owner },
+      owner: { id: ownerId, login: owner },
     })
   } else if (url.pathname === `/repos/${forge.fullName}/pulls` && request.method === 'GET') {
     const [, head] = (url.searchParams.get('head') ?? '').split(':')
@@ -153,6 +156,23 @@ async function serveRest(
     const pull = { ...asked, id: 1000 + number, number, state: 'open', html_url }
     forge.pulls.push(pull)
     send(response, 201, pull)
+  } else if (url.pathname.startsWith(`/repos/${forge.fullName}/contents/`)) {
+    const path = url.pathname.slice(`/repos/${forge.fullName}/contents/`.length)
+    const content = await forge
+      .git('show', `main:${decodeURIComponent(path)}`)
+      .catch(() => undefined)
+    if (content === undefined) return send(response, 404, { message: 'Not Found' })
+    response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' })
+    response.end(content)
+  } else if (/\/issues\/\d+\/comments$/.test(url.pathname)) {
+    const issue = Number(url.pathname.split('/').at(-2))
+    if (request.method === 'GET') {
+      const found = forge.comments.filter((comment) => comment.issue === issue)
+      return send(response, 200, found)
+    }
+    const { body } = JSON.parse(await text(request)) as { body: string }
+    forge.comments.push({ issue, body })
+    send(response, 201, { id: forge.comments.length, body })
   } else {
     send(response, 404, { message: 'Not Found' })
   }

@@ -1,6 +1,6 @@
 import type { Caller, RepositoryAccess } from '@errand/contract'
+import { type FileConfiguration, parseConfigurationFile } from '@errand/core'
 import type { ServerContext } from '../context.ts'
-import { type FileConfiguration, parseConfigurationFile } from './parse-configuration-file.ts'
 
 /** As many files as are remembered at a commit; the oldest are forgotten first. */
 const mostRemembered = 1000

@@ -15,3 +15,12 @@ it.each([
 ])('says of the approval of workflows: %s', (said, context) => {
   expect(effectsOf(context).require_actions_workflow_approval).toContain(said)
 })
+
+it('says of the firewall what it does, and that nothing is blocked where it only reports', () => {
+  const fields = ['is_firewall_enabled', 'custom_allowlist'] as const
+  const strict = effectsOf({ settings: Settings.parse({}) })
+  const lax = effectsOf({ settings: Settings.parse({ firewall: { report_only: true } }) })
+
+  expect(fields.map((field) => strict[field])).not.toContainEqual(expect.stringMatching(/^N/))
+  for (const field of fields) expect(lax[field]).toMatch(/^Not enforced/)
+})

@@ -1,20 +1,25 @@
 import type { ConfigurationField } from '@errand/contract'
 import type { ServerContext } from '../context.ts'
 
-const noNetwork =
-  'None yet: a box reaches nothing but its model gateway, whatever the firewall would let through.'
+const reportOnly =
+  'Not enforced: firewall.report_only of this server lets everything public pass, and tells of what would be blocked.'
 
 /** What each setting does on this server today, said as it is: a policy must not rely on more. */
 export function effectsOf(
   context: Pick<ServerContext, 'settings' | 'installationToken'>,
 ): Record<ConfigurationField, string> {
+  const { report_only: isReportOnly } = context.settings.firewall
   return {
     mcp_configuration: "None yet: no MCP server of a repository's is started.",
     enabled_tools: 'None yet: none of these tools runs on this server.',
     require_actions_workflow_approval: workflowApproval(context),
-    is_firewall_enabled: noNetwork,
-    is_firewall_recommended_allowlist_enabled: noNetwork,
-    custom_allowlist: noNetwork,
+    is_firewall_enabled: isReportOnly
+      ? `${reportOnly} Off, nothing is told of either.`
+      : 'On, agents and what they start reach the allowlists and nothing else; off, every public address.',
+    is_firewall_recommended_allowlist_enabled: isReportOnly
+      ? reportOnly
+      : "With it, agents reach what builds usually need, and the package registries of the runner's machine.",
+    custom_allowlist: isReportOnly ? reportOnly : 'Agents reach these hosts and URLs as well.',
     is_automations_enabled: 'Automations of the repository are made, changed and run, or refused.',
     require_write_access_for_automation_triggers:
       'Whoever starts a run needs write access, or each automation says for itself.',

@@ -9,13 +9,13 @@ import {
   readConfiguration,
   resolveConfiguration,
   type ResolvedConfiguration,
+  serverLayer,
   type StoredConfiguration,
   valuesOf,
 } from '@errand/core'
 import type { ServerContext } from '../context.ts'
 import { readConfigurationFile } from './configuration-file.ts'
 import { HeldBack } from '../held-back.ts'
-import { serverLayer } from './server-layer.ts'
 
 /** What is stored, as it holds on this server. */
 export function resolveStored(

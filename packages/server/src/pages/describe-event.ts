@@ -31,6 +31,11 @@ export function describeEvent(event: Event): { label: string; text: string } {
         label: 'usage',
         text: `${textOf(data['model'])}: ${textOf(data['input_tokens'])} in, ${textOf(data['output_tokens'])} out`,
       }
+    case 'firewall.blocked':
+      return {
+        label: data['is_report_only'] === true ? 'firewall would block' : 'firewall blocked',
+        text: blockedOf(data),
+      }
     case 'elicitation.requested':
       return { label: 'question', text: textOf(data['message']) }
     case 'elicitation.completed':
@@ -47,6 +52,14 @@ export function describeEvent(event: Event): { label: string; text: string } {
         ),
       }
   }
+}
+
+function blockedOf(data: Event['data']): string {
+  const [scheme, host, port, path] = ['scheme', 'host', 'port', 'path'].map((key) =>
+    textOf(data[key]),
+  )
+  const process = textOf(data['process'])
+  return `${scheme}://${host}:${port}${path}${process === '' ? '' : ` (${process})`}`
 }
 
 function planOf(entries: unknown): string {

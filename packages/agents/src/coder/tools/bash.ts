@@ -19,7 +19,7 @@ const Input = z.object({
 export const bashTool: Tool<z.infer<typeof Input>> = {
   name: 'bash',
   description:
-    'Runs a command with bash in the root of the workspace, and gives its exit code and what it printed. Each call is a new shell. There is no terminal, no input and no network. What is left running is ended with the command. Of long output the middle is left out.',
+    'Runs a command with bash in the root of the workspace, and gives its exit code and what it printed. Each call is a new shell. There is no terminal and no input. What is left running is ended with the command. Of long output the middle is left out.',
   input: Input,
   kind: 'execute',
   title: ({ command }) => command,

@@ -34,7 +34,8 @@ export async function findRegistries(run: RunCommand = runHere): Promise<Registr
   )
 }
 
-const runHere: RunCommand = (command, args, options = {}) =>
+/** In an empty folder of the machine's. */
+export const runHere: RunCommand = (command, args, options = {}) =>
   new Promise((resolve) => {
     const { cwd = tmpdir(), wantsErrors = false } = options
     execFile(

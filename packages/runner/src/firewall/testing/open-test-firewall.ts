@@ -1,19 +1,16 @@
-import type { LookupAddress } from 'node:dns'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type IncomingHttpHeaders, request, type RequestListener } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type IncomingHttpHeaders, request, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { callbackify } from 'node:util'
 
 import { compileAllowlist } from '../allowlist.ts'
-import { createAuthority } from '../certificates.ts'
 import { openFirewall } from '../open-firewall.ts'
 import type { Blocked, FirewallPolicy } from '../policy.ts'
+import { resolverOf } from './resolver-of.ts'
+import { startSite } from './start-site.ts'
 
 export interface Answer {
   status: number
@@ -30,7 +27,7 @@ export async function openTestFirewall(
   } = {},
 ) {
   const blocked: Blocked[] = []
-  const site = await startSite(options.serve)
+  const site = await startSite(options.serve === undefined ? {} : { serve: options.serve })
   const { authority, ports, seen } = site
   const runDir = await mkdtemp(join(tmpdir(), 'errand-firewall-'))
   const firewall = await openFirewall({
@@ -45,7 +42,8 @@ export async function openTestFirewall(
       allowlist: compileAllowlist(entries.map((entry) => withPorts(entry, ports))),
     },
     onBlocked: (what) => blocked.push(what),
-    resolve: resolverOf(options.addresses ?? {}),
+    // Every name is this machine, but those that are said to be elsewhere.
+    resolve: resolverOf((name) => options.addresses?.[name] ?? '127.0.0.1'),
   })
   const { socketPath } = firewall
 
@@ -129,49 +127,3 @@ async function answerOf(sent: ReturnType<typeof request>): Promise<Answer> {
 function withPorts(target: string, ports: { http: number; https: number }): string {
   return target.replace(':HTTPS', `:${ports.https}`).replace(':HTTP', `:${ports.http}`)
 }
-
-/** Every name is this machine, but those that are said to be elsewhere. */
-function resolverOf(
-  addresses: Record<string, string>,
-): NonNullable<Parameters<typeof openFirewall>[0]['resolve']> {
-  const resolve = (
-    name: string,
-    _: object,
-    callback: (error: null, found: LookupAddress[]) => void,
-  ): void => callback(null, [{ address: addresses[name] ?? '127.0.0.1', family: 4 }])
-  return resolve as unknown as NonNullable<Parameters<typeof openFirewall>[0]['resolve']> // of its overloads the one in use
-}
-
-async function listen(server: ReturnType<typeof createServer>): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
-}
-
-/** Answers over TLS, with a certificate for any name, and without. */
-async function startSite(serve: RequestListener = answerWithUrl) {
-  const seen: { host: string; url: string }[] = []
-  const authority = await createAuthority()
-  const listener: RequestListener = (incoming, response) => {
-    seen.push({ host: incoming.headers.host ?? '', url: incoming.url ?? '' })
-    serve(incoming, response)
-  }
-  const secure = createSecureServer({
-    SNICallback: callbackify((name: string) => authority.contextFor(name)),
-  })
-  secure.on('request', listener)
-  const plain = createServer(listener)
-  const ports = { https: await listen(secure), http: await listen(plain) }
-  return {
-    authority,
-    ports,
-    seen,
-    close() {
-      for (const server of [secure, plain]) {
-        server.closeAllConnections()
-        server.close()
-      }
-    },
-  }
-}
-
-const answerWithUrl: RequestListener = (incoming, response) => response.end(`seen ${incoming.url}`)

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { presentEvent } from './event-lines.ts'
+
+const blocked = {
+  scheme: 'https',
+  host: 'evil.test',
+  port: 443,
+  process: 'curl \u001b[2Jevil',
+  rule: 'not_allowed',
+  is_report_only: false,
+}
+
+it.each([
+  [blocked, 'firewall blocked https://evil.test:443 (curl evil)'],
+  [
+    { ...blocked, path: '/a', is_report_only: true },
+    'firewall would block https://evil.test:443/a (curl evil)',
+  ],
+])('tells in one line what the firewall did not let through: %j', (data, line) => {
+  const event = { id: '1', type: 'firewall.blocked', timestamp: '', session_id: 's', data }
+
+  expect(presentEvent(event, (_, text) => text)).toBe(line)
+})
