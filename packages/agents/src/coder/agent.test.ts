@@ -150,7 +150,7 @@ describe.each(modelApis)('over %s, the coder', (api) => {
       /edit_file was not run: (its input is not JSON|.*expected string)/s,
     )
     expect(coder.resultOf(3)).toMatch(/There is no tool edit_fiel\. There are: read_file, /)
-    expect(coder.resultOf(4)).toMatch(/line 1 and on differ from it only in spaces/)
+    expect(coder.resultOf(4)).toMatch(/line 1 and on differ from it only in white space/)
     expect(coder.resultOf(5)).toBe('Replaced at line 1 of a.txt.')
     expect(await readFile(coder.path('a.txt'), 'utf8')).toBe('x\n')
   })
