@@ -21,7 +21,7 @@ import {
 import { RunStopped } from '../failures.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
-import { GatewayRefusal } from './refusal.ts'
+import { GatewayRefusal, usedUpCode } from './refusal.ts'
 import {
   openStandingReservations,
   type Planned,
@@ -85,7 +85,7 @@ export function openSpending(run: Run, { onUsedUp }: SpendingOptions): Spending 
       raising = undefined
     })
     if (await onceAnswered(raising)) return
-    throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`)
+    throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`, undefined, usedUpCode)
   }
 
   function warn(near: Extract<Reservation, { outcome: 'reserved' }>['near']): void {

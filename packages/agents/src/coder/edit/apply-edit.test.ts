@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ToolError } from '../tools/tool.ts'
 import { applyEdit } from './apply-edit.ts'

@@ -23,7 +23,8 @@ beforeEach(async () => {
     signal: new AbortController().signal,
     outputLimit: 5000,
     ask: async () => '',
-    showPlan: async () => undefined,
+    takePlan: async () => undefined,
+    explore: async () => '',
   }
 })
 afterEach(() => rm(workspace, { recursive: true, force: true }))
