@@ -17,7 +17,7 @@ async function makeRepository(files: Record<string, string>): Promise<void> {
 
 const manifest = (test: string) => JSON.stringify({ scripts: { test } })
 const bodyOf = (answer: { _meta?: { [key: string]: unknown } | null }) =>
-  (answer._meta?.['errand'] as { body: string }).body
+  (answer._meta?.['errand'] as { body: string } | undefined)?.body
 
 it('finds the tests, runs them, and reports by the record what the model claims otherwise', async () => {
   await makeRepository({ 'package.json': manifest('test -e good'), 'a.txt': 'one\n' })
