@@ -28,6 +28,8 @@ export interface ErrandOptions {
   dataDir?: string
   /** PostgreSQL instead of PGlite. */
   databaseUrl?: string
+  /** What it finds in its environment, beside the key of the scripted model. */
+  environment?: Readonly<Record<string, string | undefined>>
 }
 
 /** The whole of Errand in this process, composed as `errand serve` composes it. */
@@ -56,7 +58,7 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   const folder = await createTempFolder('whole')
   const dataDir = options.dataDir ?? join(folder.path, 'data')
   const log: string[] = []
-  const environment = { [scriptedModelKeyVariable]: scriptedModelKey }
+  const environment = { ...options.environment, [scriptedModelKeyVariable]: scriptedModelKey }
   const settings = Settings.parse(settingsFor(dataDir, options))
   if (settings.database_url === undefined) fillDataFolder(dataDir)
   const before = descendantsOf(process.pid)

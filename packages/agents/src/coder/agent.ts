@@ -7,6 +7,7 @@ import { promptText } from '../acp/prompt-text.ts'
 import { createSteering, type Steering, steeringMethod, SteeringRequest } from '../acp/steering.ts'
 import { createTurns } from '../acp/turns.ts'
 import { commandEnvironment } from '../process/command-environment.ts'
+import { findChecks } from './checks/find-checks.ts'
 import { createClient, QuestionLeftOpen } from './client.ts'
 import { type Conversation, createConversation } from './conversation/conversation.ts'
 import { charactersOf, estimateTokens } from './conversation/estimate.ts'
@@ -14,10 +15,12 @@ import { keepConversation, readConversation } from './conversation/keep.ts'
 import { writeInstructions } from './instructions.ts'
 import { type Model, openModel } from './model/open-model.ts'
 import { readRootNotes } from './project-notes.ts'
+import { readCommit } from './record/workspace-state.ts'
 import { runRecipeFirst } from './recipe-first.ts'
 import { replayConversation } from './replay.ts'
 import { type CoderSettings, readSettings } from './settings.ts'
-import { describeTools, toolsFor } from './tools/all.ts'
+import { toolsFor } from './tools/all.ts'
+import { describeTools } from './tools/describe.ts'
 import { runTurn, type Turn } from './turn.ts'
 
 export interface CoderOptions {
@@ -70,7 +73,7 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
       const conversation = await readConversation(options.home, sessionId)
       if (conversation === undefined) throw acp.RequestError.sessionNotFound(sessionId)
       sessions.set(sessionId, await openSession(options, params, conversation))
-      for (const update of replayConversation(conversation.messages)) {
+      for (const update of replayConversation(conversation)) {
         await client.notify('session/update', { sessionId, update })
       }
       return {}
@@ -125,7 +128,11 @@ async function prepareTurn(
   const tools = toolsFor(client.canAsk)
   const noteLimit = charactersOf(settings, noteShare)
   const notes = await readRootNotes(workspace, noteLimit)
-  const instructions = writeInstructions(workspace, notes, client.canAsk)
+  const checks = await findChecks(workspace)
+  const instructions = writeInstructions({ workspace, notes, checks, canAsk: client.canAsk })
+  const commandEnv = { ...commandEnvironment(env), ...quietEnvironment }
+  const place = { workspace, env: commandEnv, signal }
+  conversation.record.base_commit ??= (await readCommit(place)) ?? null
   const described = tools.map(({ name, description, input }) => [
     name,
     description,
@@ -135,7 +142,7 @@ async function prepareTurn(
     settings,
     model,
     workspace,
-    env: { ...commandEnvironment(env), ...quietEnvironment },
+    env: commandEnv,
     instructions,
     tools,
     toolSet: describeTools(tools),
@@ -146,5 +153,7 @@ async function prepareTurn(
     steering,
     keep: () => keepConversation(home, conversation),
     signal,
+    checks,
+    spent: { tokens: 0, isTold: false },
   }
 }

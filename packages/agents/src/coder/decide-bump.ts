@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { guessedRelease, RecipeError } from '@errand/recipes'
-import { callModel } from './model/call-model.ts'
+import { askModel } from './ask-model.ts'
 import { modelFailure } from './model/model-error.ts'
-import { withRetries } from './model/with-retries.ts'
-import { retrying, type Turn } from './turn.ts'
+import type { Turn } from './turn.ts'
 
 const Decision = z.object({
   bump: z.enum(['major', 'minor', 'patch']),
@@ -52,18 +51,15 @@ async function findGuessed({ workspace, signal }: Turn, recipe: string) {
 }
 
 async function ask(turn: Turn, since: string, messages: readonly string[]): Promise<string> {
-  const { model, settings, signal } = turn
+  const { settings, signal } = turn
   const question = {
     instructions,
     messages: [{ role: 'user' as const, content: fence(since, messages) }],
     tools: {},
     maxOutputTokens: Math.min(settings.maxOutputTokens, longestAnswerTokens),
   }
-  const nobody = async () => undefined
-  const listener = { onText: nobody, onReasoning: nobody }
   try {
-    const attempt = () => callModel(model, question, listener, signal)
-    return (await withRetries(attempt, retrying(turn))).text
+    return (await askModel(turn, question)).text
   } catch (error) {
     signal.throwIfAborted()
     throw modelFailure(error)

@@ -38,7 +38,7 @@ it('runs a recipe before the model is asked, which makes better prose of it', as
   expect(await readFile(coder.path('CHANGELOG.md'), 'utf8')).toContain('- Lamps can be dimmed (')
   expect(response._meta?.['errand']).toEqual({
     title: 'chore: release 1.1.0',
-    body: '<!-- errand-recipe: release -->\nLamps can be dimmed.',
+    body: '<!-- errand-recipe: release -->\nLamps can be dimmed.\n\n### Checks\n\nNo tests were run: none were found in the repository.',
   })
 })
 

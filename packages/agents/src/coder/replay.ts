@@ -1,8 +1,8 @@
 import type { SessionUpdate } from '@agentclientprotocol/sdk'
-import type { ModelMessage } from 'ai'
+import type { Conversation } from './conversation/conversation.ts'
 
 /** What was said, told again to a client that takes up a session: ACP wants it of `session/load`. */
-export function* replayConversation(messages: ModelMessage[]): Generator<SessionUpdate> {
+export function* replayConversation({ messages, record }: Conversation): Generator<SessionUpdate> {
   for (const [at, { role, content }] of messages.entries()) {
     if (role === 'user' && typeof content === 'string') {
       yield { sessionUpdate: 'user_message_chunk', content: { type: 'text', text: content } }
@@ -22,5 +22,10 @@ export function* replayConversation(messages: ModelMessage[]): Generator<Session
         }
       }
     }
+  }
+  if (record.plan.length === 0) return
+  yield {
+    sessionUpdate: 'plan',
+    entries: record.plan.map((step) => ({ ...step, priority: 'medium' })),
   }
 }

@@ -22,7 +22,7 @@ export async function reportStart(
     kind: tool.kind,
     status: 'in_progress',
     // The texts of edits are shown as a diff when they are made.
-    rawInput: tool.kind === 'edit' ? { path: touched } : input,
+    rawInput: tool.kind === 'edit' ? { path: touched } : (tool.shown?.(input) ?? input),
     ...(touched === undefined ? {} : { locations: [{ path: resolve(workspace, touched) }] }),
   })
 }

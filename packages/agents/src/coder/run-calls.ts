@@ -1,10 +1,17 @@
 import { z } from 'zod'
+import { isCheck } from './checks/is-check.ts'
 import { QuestionLeftOpen } from './client.ts'
 import { addResult } from './conversation/conversation.ts'
 import { charactersOf } from './conversation/estimate.ts'
+import { explore } from './explore/explore.ts'
 import { showNote } from './instructions.ts'
 import type { Answer, ToolCall } from './model/call-model.ts'
+import { SpendingRefused } from './model/model-error.ts'
 import { readNestedNotes } from './project-notes.ts'
+import { takePlan } from './record/plan.ts'
+import { noteRun, noteSaid } from './record/record.ts'
+import { stateOf } from './record/report-record.ts'
+import { readState } from './record/workspace-state.ts'
 import { reportEnd, reportStart } from './report-call.ts'
 import { ToolError, type Tool, type ToolContext, type ToolResult } from './tools/tool.ts'
 import type { Turn } from './turn.ts'
@@ -16,25 +23,64 @@ const smallestOutputLimit = 1000
 /** What all results of one answer may take up of the room for a question. */
 const resultsShare = 0.2
 
+/** How many calls that only read are run at once. */
+const mostAtOnce = 8
+
+export interface RanCalls {
+  /** Once the model has given it. */
+  report?: TurnReport
+  /** What the model is told, call by call. */
+  results: string[]
+}
+
 /**
- * Runs the tools an answer calls, one after the other, and keeps the conversation after each.
+ * Runs the tools an answer calls, in their order, and keeps the conversation after each. Those that
+ * only read are run at once where they stand side by side; what changes something is run alone.
  *
- * @returns the report, once the model has given it
+ * @throws SpendingRefused from the model of an exploration, QuestionLeftOpen
  */
-export async function runCalls(turn: Turn, answer: Answer): Promise<TurnReport | undefined> {
+export async function runCalls(turn: Turn, answer: Answer): Promise<RanCalls> {
   const share = charactersOf(turn.settings, resultsShare) / answer.calls.length
   const limit = Math.min(Math.max(Math.floor(share), smallestOutputLimit), outputLimit)
-  let report: TurnReport | undefined
-  for (const [at, call] of answer.calls.entries()) {
-    const result: ToolResult =
-      report === undefined
-        ? await runCall(turn, call, `${turn.conversation.steps}.${at}`, limit, answer)
-        : { text: 'Not run: the task was finished before.' }
-    report ??= result.report
-    addResult(turn.conversation, call, result.text)
-    await turn.keep()
+  const ran: RanCalls = { results: [] }
+  for (const batch of batchesOf(turn, answer.calls)) {
+    const settled = await Promise.allSettled(
+      batch.map(async ({ call, at }): Promise<ToolResult> => {
+        if (ran.report !== undefined) return { text: 'Not run: the task was finished before.' }
+        return runCall(turn, call, `${turn.conversation.steps}.${at}`, limit, answer)
+      }),
+    )
+    for (const [place, { call }] of batch.entries()) {
+      // One for each of the batch.
+      const result = settled[place]!
+      if (result.status === 'rejected') throw result.reason
+      const { text, report } = result.value
+      if (report !== undefined) ran.report ??= report
+      ran.results.push(text)
+      addResult(turn.conversation, call, text)
+      await turn.keep()
+    }
   }
-  return report
+  return ran
+}
+
+interface PlacedCall {
+  call: ToolCall
+  at: number
+}
+
+function batchesOf({ tools }: Turn, calls: ToolCall[]): PlacedCall[][] {
+  const isReadOnly = ({ name }: ToolCall) =>
+    tools.find((tool) => tool.name === name)?.isReadOnly === true
+  const batches: PlacedCall[][] = []
+  for (const [at, call] of calls.entries()) {
+    const last = batches.at(-1)
+    const before = last?.at(-1)?.call
+    const joins = before !== undefined && isReadOnly(before) && isReadOnly(call)
+    if (last !== undefined && joins && last.length < mostAtOnce) last.push({ call, at })
+    else batches.push([{ call, at }])
+  }
+  return batches
 }
 
 async function runCall(
@@ -77,16 +123,28 @@ async function runTool(
 ): Promise<{ result: ToolResult; status: 'completed' | 'failed' }> {
   try {
     const result = await tool.run(context, input)
+    await noteUse(turn, tool, result)
     const notes = await newNotes(turn, tool.path?.(input))
     return { result: { ...result, text: result.text + notes }, status: 'completed' }
   } catch (error) {
     turn.signal.throwIfAborted()
-    if (error instanceof QuestionLeftOpen) throw error
+    if (error instanceof QuestionLeftOpen || error instanceof SpendingRefused) throw error
     // Also of what was not foreseen the model is told: it may know another way.
     const words = error instanceof Error ? error.message : String(error)
     const text = error instanceof ToolError ? words : `${tool.name} failed: ${words}`
     return { result: { text }, status: 'failed' }
   }
+}
+
+/** What the report will be able to claim. */
+async function noteUse(turn: Turn, tool: Tool, { diff, ran }: ToolResult): Promise<void> {
+  const { record } = turn.conversation
+  if (tool.isQuiet !== true) record.uses += 1
+  if (diff !== undefined) record.edits += 1
+  if (ran === undefined) return
+  const is_check = isCheck(ran.command, turn.checks)
+  const state = is_check ? stateOf(record, await readState(turn)) : null
+  noteRun(record, { ...ran, is_check, state })
 }
 
 /** The notes of the folders a tool has touched for the first time. */
@@ -101,19 +159,23 @@ async function newNotes(turn: Turn, path: string | undefined): Promise<string> {
 
 function contextOf(turn: Turn, call: ToolCall, toolCallId: string, limit: number): ToolContext {
   const { client, conversation, signal } = turn
-  return {
+  const context: ToolContext = {
     workspace: turn.workspace,
     env: turn.env,
     signal,
     outputLimit: limit,
-    showPlan: client.showPlan,
+    takePlan: (steps) => takePlan(conversation.record, client, steps),
+    explore: (question) => explore(turn, context, question),
     async ask(question) {
+      noteSaid(conversation.record, 'coder', question)
       // From here on the process may be gone when the answer comes: it then comes as the next prompt.
       conversation.pending_question = { call_id: call.id, tool_call_id: toolCallId }
       await turn.keep()
       const answer = await client.ask(toolCallId, question, signal)
       conversation.pending_question = null
+      noteSaid(conversation.record, 'user', answer)
       return answer
     },
   }
+  return context
 }

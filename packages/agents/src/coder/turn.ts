@@ -1,25 +1,26 @@
-import type { PromptResponse, StopReason } from '@agentclientprotocol/sdk'
+import type { PromptResponse } from '@agentclientprotocol/sdk'
 import type { ToolSet } from 'ai'
+import { failure } from '../acp/failure.ts'
 import type { Steering } from '../acp/steering.ts'
+import { askModel } from './ask-model.ts'
+import type { FoundCheck } from './checks/place.ts'
 import type { Client } from './client.ts'
 import { addPrompt, type Conversation } from './conversation/conversation.ts'
 import { correctScale, estimateTokens } from './conversation/estimate.ts'
+import { type FactLimits, keepFacts } from './conversation/keep-facts.ts'
 import { makeRoom } from './conversation/make-room.ts'
 import { summarise } from './conversation/summarise.ts'
-import { callModel, type Answer } from './model/call-model.ts'
-import {
-  BrokenAnswer,
-  describeModelError,
-  mayBeTooLong,
-  modelFailure,
-} from './model/model-error.ts'
+import { endTurn, stopTurn } from './end-turn.ts'
+import type { Answer } from './model/call-model.ts'
+import { mayBeTooLong, modelFailure, SpendingRefused } from './model/model-error.ts'
 import type { Model } from './model/open-model.ts'
-import { withRetries } from './model/with-retries.ts'
+import { noteSaid } from './record/record.ts'
 import { reportEnd } from './report-call.ts'
-import { runCalls } from './run-calls.ts'
+import { type RanCalls, runCalls } from './run-calls.ts'
 import type { CoderSettings } from './settings.ts'
 import type { Tool } from './tools/tool.ts'
-import { cleanReport, deriveReport, type TurnReport } from './turn-report.ts'
+import { cleanReport, deriveReport } from './turn-report.ts'
+import { type ProgressWatch, repetitionLimit, watchProgress } from './watch-progress.ts'
 
 /** All a turn works with. */
 export interface Turn {
@@ -42,37 +43,68 @@ export interface Turn {
   /** Writes the conversation to its file. */
   keep: () => Promise<void>
   signal: AbortSignal
+  /** How the repository tests itself, as found when the turn began. */
+  checks: FoundCheck[]
+  /** Tokens in and out of all questions of this turn, those of a cache included. */
+  spent: { tokens: number; isTold: boolean }
 }
+
+/** The share of the tokens after which the model is told. */
+const tokensToldAt = 0.8
 
 /**
  * One turn: the model answers, the tools it calls are run, the model is told the results, until it
- * reports that it has finished, says something without calling a tool, or reaches a limit.
+ * reports that it has finished, says something without calling a tool, goes round in circles, or reaches a
+ * limit.
  *
  * @throws failure when the model cannot be used
  */
 export async function runTurn(turn: Turn, prompt: string): Promise<PromptResponse> {
-  const { settings } = turn
+  const { settings, spent } = turn
   await takePrompt(turn, prompt)
-  let spentTokens = 0
+  const progress = watchProgress()
   let lastText = ''
   for (let step = 0; step < settings.stepLimit; step += 1) {
-    if (spentTokens >= settings.tokenLimit) {
-      return stop('max_tokens', `${settings.tokenLimit} tokens`, lastText)
+    if (spent.tokens >= settings.tokenLimit) {
+      return stopTurn(turn, 'max_tokens', `its limit of ${settings.tokenLimit} tokens`, lastText)
     }
     await takeSteering(turn)
-    const answer = await ask(turn)
-    spentTokens += (answer.inputTokens ?? 0) + (answer.outputTokens ?? 0)
-    if (answer.text.trim() !== '') lastText = answer.text
-    const report = await takeIn(turn, answer, settings.stepLimit - step - 1)
-    const isGoingOn =
-      report === undefined && (answer.calls.length > 0 || answer.finishReason === 'length')
-    // What was said last is heard before the turn is over.
-    if (isGoingOn || !turn.steering.close()) continue
-    if (report !== undefined) return end('end_turn', cleanReport(report))
-    const reason = answer.finishReason === 'content-filter' ? 'refusal' : 'end_turn'
-    return end(reason, deriveReport(lastText))
+    try {
+      const answer = await ask(turn)
+      if (answer.text.trim() !== '') lastText = answer.text
+      const { report, results } = await takeIn(turn, answer)
+      const isGoingOn =
+        report === undefined && (answer.calls.length > 0 || answer.finishReason === 'length')
+      // What was said last is heard before the turn is over.
+      if (isGoingOn || !turn.steering.close()) {
+        const way = progress.note(stepOf(answer, results))
+        if (way === 'stuck') {
+          const circles = `${repetitionLimit} steps that brought nothing new`
+          return await stopTurn(turn, 'max_turn_requests', circles, lastText)
+        }
+        await tellNotices(turn, answer, { way, stepsLeft: settings.stepLimit - step - 1 })
+        continue
+      }
+      if (report !== undefined) return await endTurn(turn, 'end_turn', cleanReport(report))
+      const reason = answer.finishReason === 'content-filter' ? 'refusal' : 'end_turn'
+      return await endTurn(turn, reason, deriveReport(lastText))
+    } catch (error) {
+      // With nothing done there is nothing to report but the failure.
+      if (!(error instanceof SpendingRefused)) throw error
+      if (step === 0) throw failure('model', `${error.message}.`, error)
+      return stopTurn(turn, 'max_tokens', `what may be spent (${error.message})`, lastText)
+    }
   }
-  return stop('max_turn_requests', `${settings.stepLimit} steps`, lastText)
+  return stopTurn(turn, 'max_turn_requests', `its limit of ${settings.stepLimit} steps`, lastText)
+}
+
+/** How long something took is no news. */
+function stepOf({ calls, text }: Answer, results: string[]): unknown {
+  if (calls.length === 0) return text
+  const timeless = results.map((result) =>
+    result.replace(/\d+(\.\d+)? ?(ms|s|sec|seconds?)\b|\b(duration_ms|in) \d+(\.\d+)?/g, ''),
+  )
+  return [calls.map(({ name, input }) => [name, input]), timeless]
 }
 
 /** What the user has said since the last step, between two of them: after the tools, before the model. */
@@ -80,6 +112,7 @@ async function takeSteering({ conversation, steering, keep }: Turn): Promise<voi
   const said = steering.take()
   if (said.length === 0) return
   conversation.messages.push({ role: 'user', content: said.join('\n\n') })
+  for (const message of said) noteSaid(conversation.record, 'user', message)
   await keep()
 }
 
@@ -90,33 +123,46 @@ async function takePrompt({ client, conversation, keep }: Turn, prompt: string):
   await reportEnd(client, answered, { text: prompt }, 'completed')
 }
 
-/** Keeps an answer in the conversation, runs what it calls, and says what else the model must know. */
-async function takeIn(
-  turn: Turn,
-  answer: Answer,
-  stepsLeft: number,
-): Promise<TurnReport | undefined> {
+/** Keeps an answer in the conversation, and runs what it calls. */
+async function takeIn(turn: Turn, answer: Answer): Promise<RanCalls> {
   const { conversation } = turn
   conversation.messages.push(...answer.messages)
   conversation.steps += 1
   await turn.keep()
-  const report = await runCalls(turn, answer)
-  const notice = noticeFor(answer, stepsLeft)
-  if (report === undefined && notice !== undefined) {
-    conversation.messages.push({ role: 'user', content: notice })
-    await turn.keep()
-  }
-  return report
+  return runCalls(turn, answer)
 }
 
-function noticeFor(answer: Answer, stepsLeft: number): string | undefined {
-  if (answer.calls.length === 0 && answer.finishReason === 'length') {
-    return '[Your answer was cut off at the longest there can be. Go on, in smaller pieces.]'
+interface Situation {
+  way: ReturnType<ProgressWatch['note']>
+  stepsLeft: number
+}
+
+/** Says what else the model must know before it goes on. */
+async function tellNotices(turn: Turn, answer: Answer, situation: Situation): Promise<void> {
+  const notices = [...noticesFor(turn, answer, situation)]
+  if (notices.length === 0) return
+  turn.conversation.messages.push({ role: 'user', content: notices.join('\n') })
+  await turn.keep()
+}
+
+function* noticesFor(
+  { spent, settings }: Turn,
+  { calls, finishReason }: Answer,
+  { way, stepsLeft }: Situation,
+): Generator<string> {
+  if (calls.length === 0 && finishReason === 'length') {
+    yield '[Your answer was cut off at the longest there can be. Go on, in smaller pieces.]'
   }
-  if (answer.calls.length > 0 && (stepsLeft === 10 || stepsLeft === 3)) {
-    return `[You have ${stepsLeft} answers left. Bring the work to a good end, and call finish.]`
+  if (way === 'to_be_told') {
+    yield '[You repeat calls whose results you have already. Do something else; or finish, and say what is left open.]'
   }
-  return undefined
+  if (calls.length > 0 && (stepsLeft === 10 || stepsLeft === 3)) {
+    yield `[You have ${stepsLeft} answers left. Bring the work to a good end, and call finish.]`
+  }
+  if (!spent.isTold && spent.tokens >= settings.tokenLimit * tokensToldAt) {
+    spent.isTold = true
+    yield `[Of the ${settings.tokenLimit} tokens of this task ${spent.tokens} are used. Bring the work to a good end, and call finish.]`
+  }
 }
 
 /** Asks the model about the conversation as it stands, shortened if need be. */
@@ -125,7 +171,8 @@ async function ask(turn: Turn): Promise<Answer> {
   const making = {
     settings,
     fixedTokens,
-    summarise: (transcript: string) => summarise(turn.model, settings, transcript, retrying(turn)),
+    summarise: (transcript: string) => summarise(turn, transcript),
+    facts: (limits: FactLimits) => keepFacts(conversation.record, turn, limits),
   }
   try {
     if (await makeRoom(conversation, making)) await turn.keep()
@@ -136,7 +183,7 @@ async function ask(turn: Turn): Promise<Answer> {
     })
   } catch (error) {
     turn.signal.throwIfAborted()
-    throw modelFailure(error)
+    throw error instanceof SpendingRefused ? error : modelFailure(error)
   }
 }
 
@@ -148,13 +195,7 @@ async function askOnce(turn: Turn): Promise<Answer> {
     tools: turn.toolSet,
     maxOutputTokens: settings.maxOutputTokens,
   }
-  const listener = { onText: client.say, onReasoning: client.think }
-  const answer = await withRetries(async () => {
-    const answer = await callModel(turn.model, question, listener, turn.signal)
-    const isEmpty = answer.text.trim() === '' && answer.calls.length === 0
-    if (isEmpty && answer.finishReason === 'stop') throw new BrokenAnswer('The answer was empty')
-    return answer
-  }, retrying(turn))
+  const answer = await askModel(turn, question, { onText: client.say, onReasoning: client.think })
   if (answer.inputTokens !== undefined && answer.inputTokens > 0) {
     const estimated = turn.fixedTokens + estimateTokens(conversation.messages)
     conversation.token_scale = correctScale(estimated, answer.inputTokens)
@@ -162,25 +203,4 @@ async function askOnce(turn: Turn): Promise<Answer> {
     await client.update({ sessionUpdate: 'usage_update', used, size: settings.contextWindow })
   }
   return answer
-}
-
-/** How this turn tries again what failed for a passing reason. */
-export function retrying({ client, signal }: Turn) {
-  return {
-    signal,
-    onRetry: (error: unknown, delayMs: number) =>
-      client.think(
-        `${describeModelError(error)}; trying again in ${Math.ceil(delayMs / 1000)} s.\n`,
-      ),
-  }
-}
-
-function stop(reason: StopReason, limit: string, lastText: string): PromptResponse {
-  const { title, body } = deriveReport(lastText) ?? { title: 'Unfinished work', body: '' }
-  const notice = `The coder stopped at its limit of ${limit}, before it said that the work is done. What follows is what it said last; the change may be incomplete.`
-  return end(reason, { title, body: `${notice}\n\n${body}`.trim() })
-}
-
-function end(stopReason: StopReason, report: TurnReport | undefined): PromptResponse {
-  return { stopReason, ...(report === undefined ? {} : { _meta: { errand: { ...report } } }) }
 }

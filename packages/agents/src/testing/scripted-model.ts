@@ -29,6 +29,8 @@ export interface Reply {
   breaksOff?: boolean
   /** Answers with this status instead. */
   fail?: number
+  /** The error's code or type, as its API names it. */
+  code?: string
   retryAfter?: number
   /** Tokens it counts. Default: one for four characters. */
   counts?: { input: number; output: number }
@@ -133,9 +135,12 @@ function countTokens(request: ChatCompletionRequest): { input: number; output: n
 }
 
 function toFixture(reply: Reply): FixtureResponse {
-  const { say, think, call, isTooLong, fail, retryAfter, counts } = reply
+  const { say, think, call, isTooLong, fail, code, retryAfter, counts } = reply
   if (fail !== undefined) {
-    const error = { message: `scripted ${fail}` }
+    const error = {
+      message: `scripted ${fail}`,
+      ...(code === undefined ? {} : { code, type: code }),
+    }
     return { error, status: fail, ...(retryAfter === undefined ? {} : { retryAfter }) }
   }
   const rest = {

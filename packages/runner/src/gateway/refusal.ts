@@ -5,13 +5,22 @@ import type { Wire } from './route.ts'
 /** A request the gateway answers itself. */
 export class GatewayRefusal extends Error {
   readonly status: number
+  /** What clients know it by, in OpenAI's words. */
+  readonly code: string | undefined
 
-  constructor(status: number, message: string, cause?: unknown) {
+  constructor(status: number, message: string, cause?: unknown, code?: string) {
     super(message, { cause })
     this.name = 'GatewayRefusal'
     this.status = status
+    this.code = code
   }
 }
+
+/**
+ * OpenAI's code for an account that is used up: a client that knows it does not try again, as it would
+ * at a rate limit with the same status.
+ */
+export const usedUpCode = 'insufficient_quota'
 
 /** The agent went away before it had its answer: nobody hears what is said. */
 export class AgentGone extends Error {
@@ -52,14 +61,16 @@ export function sendRefusal(response: ServerResponse, refusal: GatewayRefusal, w
     response.destroy()
     return
   }
-  const { status, message } = refusal
+  const { status, message, code = null } = refusal
   if (wire === 'gemini') {
     const name = googleStatuses[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL')
-    sendJson(response, status, { error: { code: status, message, status: name } })
+    // https://google.aip.dev/193: where a reason stands.
+    const details = code === null ? {} : { details: [{ reason: code }] }
+    sendJson(response, status, { error: { code: status, message, status: name, ...details } })
     return
   }
   const type = types[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error')
-  const error = { type, message, code: null, param: null }
+  const error = { type, message, code, param: null }
   sendJson(response, status, { type: 'error', error })
 }
 

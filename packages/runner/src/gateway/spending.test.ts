@@ -119,7 +119,11 @@ describe('a budget', () => {
     await (await begin()).end(tokens)
     raised.resolve(false)
 
-    await expect(begin()).rejects.toMatchObject({ status: 429, message: /used up/ })
+    await expect(begin()).rejects.toMatchObject({
+      status: 429,
+      code: 'insufficient_quota',
+      message: /used up/,
+    })
     expect(await usage()).toBe(nano)
   })
 

@@ -22,7 +22,7 @@ import type { AgentNotes } from '../agent-notes.ts'
 import { RunStopped } from '../failures.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
-import { GatewayRefusal } from './refusal.ts'
+import { GatewayRefusal, usedUpCode } from './refusal.ts'
 import {
   openStandingReservations,
   type Planned,
@@ -92,7 +92,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
       isAgentTold = false
       return
     }
-    throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`)
+    throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`, undefined, usedUpCode)
   }
 
   function warn(near: readonly SpentBudget[]): void {

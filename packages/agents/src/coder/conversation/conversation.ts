@@ -1,5 +1,6 @@
 import { modelMessageSchema, type ModelMessage } from 'ai'
 import { z } from 'zod'
+import { createRecord, noteSaid, SessionRecord } from '../record/record.ts'
 
 /** All that is needed to go on in another process: kept in a file after each step. */
 export const Conversation = z.object({
@@ -14,6 +15,7 @@ export const Conversation = z.object({
   shown_notes: z.array(z.string()),
   /** Tokens as counted by the model per token as estimated here. */
   token_scale: z.number().positive(),
+  record: SessionRecord.prefault({}),
 })
 export type Conversation = z.infer<typeof Conversation>
 
@@ -25,6 +27,7 @@ export function createConversation(sessionId: string): Conversation {
     pending_question: null,
     shown_notes: [],
     token_scale: 1,
+    record: createRecord(),
   }
 }
 
@@ -65,6 +68,7 @@ export function addPrompt(conversation: Conversation, text: string): string | un
     )
   }
   if (question === undefined) messages.push({ role: 'user', content: text })
+  noteSaid(conversation.record, 'user', text)
   conversation.pending_question = null
   return question === undefined ? undefined : pending?.tool_call_id
 }

@@ -2,6 +2,7 @@ import type { ModelMessage } from 'ai'
 import type { CoderSettings } from '../settings.ts'
 import type { Conversation } from './conversation.ts'
 import { charactersOf, estimateTokens, questionRoom } from './estimate.ts'
+import type { FactLimits } from './keep-facts.ts'
 import { pruneResults } from './prune.ts'
 import { writeTranscript } from './transcript.ts'
 
@@ -11,6 +12,9 @@ const fullShare = 0.85
 const prunedShare = 0.6
 /** What is kept word for word of the end. */
 const recentShare = 0.25
+/** What the user's words and the diff may take up of it. */
+const saidShare = 0.08
+const diffShare = 0.15
 
 export interface RoomMaking {
   settings: CoderSettings
@@ -18,11 +22,14 @@ export interface RoomMaking {
   fixedTokens: number
   /** Summarises a transcript. */
   summarise: (transcript: string) => Promise<string>
+  /** What is kept beside the summary, whatever that says. */
+  facts: (limits: FactLimits) => Promise<string>
 }
 
 /**
  * Shortens a conversation that is about to outgrow the model's window: first results of tools are
- * left out, then what came before the last steps is replaced by a summary. The task stays as it is.
+ * left out, then what came before the last steps is replaced by a summary and the facts of the record. The
+ * task stays as it is.
  *
  * @param isRefused the model did refuse it as it is: shorten it in any case
  * @returns whether anything was changed
@@ -61,16 +68,20 @@ function recentStart({ messages, token_scale }: Conversation, tokens: number): n
 async function summariseBefore(
   conversation: Conversation,
   end: number,
-  { settings, summarise }: RoomMaking,
+  { settings, summarise, facts }: RoomMaking,
 ): Promise<void> {
   const [task, ...older] = conversation.messages.slice(0, end)
   // The summary of before is not worth another one.
   if (task === undefined || older.length < 2) return
   // Half of the room: the transcript is estimated too, and the summary has to be written beside it.
   const summary = await summarise(writeTranscript([task, ...older], charactersOf(settings, 0.5)))
+  const limits = {
+    said: charactersOf(settings, saidShare),
+    diff: charactersOf(settings, diffShare),
+  }
   const note: ModelMessage = {
     role: 'user',
-    content: `[What was said and done since is left out to save room. Summary:]\n${summary}`,
+    content: `[What was said and done since is left out to save room.]\n\nSummary:\n${summary}\n\n${await facts(limits)}`,
   }
   conversation.messages.splice(0, end, task, note)
   // Notes shown with what was left out are gone; they are shown again where they apply.

@@ -13,6 +13,8 @@ export interface Question {
   messages: ModelMessage[]
   /** Without a way to be executed: that is done by the turn. */
   tools: ToolSet
+  /** `none`: it may use none of them now. Default: as it likes. */
+  toolChoice?: 'none'
   maxOutputTokens: number
 }
 
@@ -51,12 +53,13 @@ export async function callModel(
   listener: Listener,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { instructions, tools, maxOutputTokens } = question
+  const { instructions, tools, toolChoice, maxOutputTokens } = question
   const result = streamText({
     model: model.language,
     instructions: model.markRepeated({ role: 'system', content: instructions }),
     messages: markLast(model, question.messages),
     tools,
+    ...(toolChoice === undefined ? {} : { toolChoice }),
     maxOutputTokens,
     providerOptions: model.options,
     // Retried by withRetries, which also knows of answers that break off.

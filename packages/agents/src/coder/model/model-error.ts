@@ -4,9 +4,29 @@ import { failure } from '../../acp/failure.ts'
 /** An answer that ended without saying that it ends, or that says nothing. */
 export class BrokenAnswer extends Error {}
 
+/** No more may be spent: whoever sees to that has said so, and asking again does not change it. */
+export class SpendingRefused extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'SpendingRefused'
+  }
+}
+
+/**
+ * Whether a model was refused because a budget or an account is used up. The gateway says it in OpenAI's word
+ * (https://developers.openai.com/api/docs/guides/error-codes, `insufficient_quota`), Anthropic calls it
+ * `billing_error`.
+ */
+export function isSpendingRefusal(error: unknown): boolean {
+  if (!APICallError.isInstance(error)) return false
+  if (error.statusCode === 402) return true
+  return /"(insufficient_quota|billing_error)"/.test(error.responseBody ?? '')
+}
+
 /** Whether the same question may well be answered when it is asked again. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof BrokenAnswer) return true
+  if (isSpendingRefusal(error)) return false
   if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) {
     // Some servers report being overloaded in ways the library takes for final.
     return error.isRetryable || isTransientStatus(error.statusCode)

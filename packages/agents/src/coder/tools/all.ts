@@ -1,10 +1,11 @@
-import { tool as describeTool, type ToolSet } from 'ai'
 import { askUserTool } from './ask-user.ts'
 import { bashTool } from './bash.ts'
 import { editFileTool } from './edit-file.ts'
+import { exploreTool } from './explore.ts'
 import { finishTool } from './finish.ts'
 import { listFilesTool } from './list-files.ts'
 import { readFileTool } from './read-file.ts'
+import { runTestsTool } from './run-tests.ts'
 import { searchTool } from './search.ts'
 import type { Tool } from './tool.ts'
 import { updatePlanTool } from './update-plan.ts'
@@ -16,21 +17,13 @@ export function toolsFor(canAsk: boolean): Tool[] {
     readFileTool,
     listFilesTool,
     searchTool,
+    exploreTool,
     editFileTool,
     writeFileTool,
     bashTool,
+    runTestsTool,
     updatePlanTool,
     ...(canAsk ? [askUserTool] : []),
     finishTool,
   ]
-}
-
-/** The tools as a model is told of them. They are run by the turn, so nothing here can. */
-export function describeTools(tools: Tool[]): ToolSet {
-  return Object.fromEntries(
-    tools.map(({ name, description, input }) => [
-      name,
-      describeTool({ description, inputSchema: input }),
-    ]),
-  )
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { keepEnds } from '../../process/keep-ends.ts'
-import { runGroup } from '../../process/run-group.ts'
+import { runCommand } from './run-command.ts'
 import type { Tool } from './tool.ts'
 
 const defaultTimeoutS = 120
@@ -23,24 +22,6 @@ export const bashTool: Tool<z.infer<typeof Input>> = {
   input: Input,
   kind: 'execute',
   title: ({ command }) => command,
-  async run({ workspace, env, signal, outputLimit }, { command, timeout_seconds }) {
-    const timeoutS = timeout_seconds ?? defaultTimeoutS
-    const output = keepEnds(outputLimit)
-    // One stream for both outputs keeps their order.
-    const end = await runGroup(['bash', '-c', 'exec bash -c "$0" 2>&1', command], {
-      cwd: workspace,
-      env,
-      signal,
-      timeoutMs: timeoutS * 1000,
-      onOutput: output.add,
-    })
-    signal.throwIfAborted()
-    const printed = output.text().trimEnd()
-    const how = end.timedOut
-      ? `Stopped after ${timeoutS} seconds, its time limit.`
-      : end.code === undefined
-        ? 'Ended by a signal.'
-        : `Exit code ${end.code}.`
-    return { text: printed === '' ? `${how} It printed nothing.` : `${how}\n${printed}` }
-  },
+  run: (context, { command, timeout_seconds }) =>
+    runCommand(context, command, timeout_seconds ?? defaultTimeoutS),
 }

@@ -20,6 +20,7 @@ export const listFilesTool: Tool<z.infer<typeof Input>> = {
     'Lists files and folders (with a slash at their end), a few levels deep. To find files by name over the whole repository use bash: git ls-files or find.',
   input: Input,
   kind: 'read',
+  isReadOnly: true,
   title: ({ path = '.' }) => `List ${path}`,
   path: ({ path = '.' }) => path,
   async run({ workspace, outputLimit, signal }, { path = '.', depth = 2 }) {

@@ -19,6 +19,7 @@ export const readFileTool: Tool<z.infer<typeof Input>> = {
     'Reads a text file, or lines of it. Each line comes with its number and a tab before it, which are not part of the file.',
   input: Input,
   kind: 'read',
+  isReadOnly: true,
   title: ({ path, offset }) => `Read ${path}${offset === undefined ? '' : ` from line ${offset}`}`,
   path: ({ path }) => path,
   async run({ workspace, outputLimit }, { path, offset = 1, limit = defaultLines }) {

@@ -19,6 +19,7 @@ export const searchTool: Tool<Input> = {
   description: 'Searches the text of files. Gives path, line number and line of each match.',
   input: Input,
   kind: 'search',
+  isReadOnly: true,
   title: ({ pattern, path }) => `Search ${pattern}${path === undefined ? '' : ` in ${path}`}`,
   async run(context, input) {
     const full = await resolveInWorkspace(context.workspace, input.path ?? '.')

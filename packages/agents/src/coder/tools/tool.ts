@@ -1,5 +1,6 @@
-import type { PlanEntry, ToolKind } from '@agentclientprotocol/sdk'
+import type { ToolKind } from '@agentclientprotocol/sdk'
 import type { z } from 'zod'
+import type { CommandRun, PlanStep } from '../record/record.ts'
 
 /** What a tool works with. */
 export interface ToolContext {
@@ -11,7 +12,14 @@ export interface ToolContext {
   outputLimit: number
   /** Asks the user, and waits for as long as the answer takes. */
   ask: (question: string) => Promise<string>
-  showPlan: (entries: PlanEntry[]) => Promise<void>
+  /**
+   * Takes a new plan in, and shows it.
+   *
+   * @throws ToolError for one that cannot be true
+   */
+  takePlan: (steps: PlanStep[]) => Promise<void>
+  /** Has a question about the repository looked into, in a conversation of its own. */
+  explore: (question: string) => Promise<string>
 }
 
 export interface ToolResult {
@@ -19,6 +27,8 @@ export interface ToolResult {
   text: string
   /** What the user sees in its place. `oldText` is absent for a file that is new. */
   diff?: { path: string; oldText?: string; newText: string }
+  /** What was run, for the record. */
+  ran?: Pick<CommandRun, 'command' | 'exit_code' | 'ended_by'>
   /** Ends the turn with this report. */
   report?: { title: string; body: string }
 }
@@ -37,10 +47,14 @@ export interface Tool<Input = unknown> {
   description: string
   input: z.ZodType<Input>
   kind: ToolKind
+  /** Whether it changes nothing, so that several can be used at once. */
+  isReadOnly?: boolean
   /** Whether the user is told of its use in another way than as a use of a tool. */
   isQuiet?: boolean
   /** One line for the user. */
   title(input: Input): string
+  /** What the user is shown of the input. Default: all of it. */
+  shown?(input: Input): object
   /** The file or folder it is about, as the model named it. */
   path?(input: Input): string
   /** @throws ToolError what the model is told; anything else is told too, but is not meant to happen */
