@@ -1,3 +1,5 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
@@ -20,6 +22,48 @@ const work: Script = ({ index }) =>
   index < steps
     ? { call: [['write_file', { path: `${index}.md`, content: `${index}\n` }]] }
     : finish('Write some files')
+
+it('keeps what was reported in the middle of a stream that a kill cuts off', async () => {
+  let asked = 0
+  await using upstream = await startUpstream((response) => {
+    asked += 1
+    if (asked === 1) return
+    endWith(response, finish('Write nothing'))
+  })
+  await using folder = await createTempFolder('usage')
+  const dataDir = join(folder.path, 'data')
+  const settings = settingsFor(dataDir, {
+    settings: {
+      sessions: { lease_seconds: 2 },
+      upstreams: { up: { wire: 'anthropic', base_url: `${upstream.url}/v1` } },
+      models: [{ id: 'scripted', upstream: 'up', price: { input: 10, output: 10 } }],
+    },
+  })
+  await createRepository(join(folder.path, 'source'))
+  const first = await serveProcess(dataDir, settings)
+  let id: string
+  try {
+    await errandCommand(first.url, ['repo', 'import', join(folder.path, 'source'), 'acme/sums'])
+    const prompt = { prompt: 'Write some files', model: 'scripted' }
+    id = (await createTask(first.client, 'acme/sums', prompt)).id
+    // The stream goes on, and never ends: what it has reported is stored all the same.
+    await eventually(async () => expect((await usageOf(first)).input_tokens).toBe(50), {
+      timeoutMs: 60_000,
+      what: 'what the stream has reported',
+    })
+  } finally {
+    await first.kill()
+  }
+
+  const second = await serveProcess(dataDir, settings)
+  try {
+    expect(await usageOf(second)).toMatchObject({ requests: 1, input_tokens: 50 })
+    await untilState(second.client, id, 'completed', { timeoutMs: 90_000 })
+    expect(await usageOf(second)).toMatchObject({ requests: asked, input_tokens: 50 * asked })
+  } finally {
+    await second.kill()
+  }
+}, 240_000)
 
 it(
   `loses nothing an agent has used in ${kills} kills at random moments (ERRAND_TEST_SEED=${seed})`,
@@ -69,3 +113,59 @@ it(
     }
   },
 )
+
+async function usageOf({ client }: Awaited<ReturnType<typeof serveProcess>>) {
+  return (await client.call('getUsage', { params: {}, query: { by: 'model' } })).total
+}
+
+/** Speaks Anthropic's Messages: begins each answer with what went in, and leaves the rest to `answer`. */
+async function startUpstream(answer: (response: ServerResponse) => void) {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      send(response, {
+        type: 'message_start',
+        message: {
+          id: 'm',
+          type: 'message',
+          role: 'assistant',
+          model: 'scripted',
+          content: [],
+          stop_reason: null,
+          stop_sequence: null,
+          usage: { input_tokens: 50, output_tokens: 1 },
+        },
+      })
+      answer(response)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function send(response: ServerResponse, event: { type: string; [field: string]: unknown }): void {
+  response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+}
+
+/** A turn that calls one tool. */
+function endWith(response: ServerResponse, reply: ReturnType<typeof finish>): void {
+  if (!('call' in reply)) throw new Error('a call is expected')
+  for (const [index, [name, input]] of reply.call.entries()) {
+    const block = { type: 'tool_use', id: `call-${index}`, name, input: {} }
+    send(response, { type: 'content_block_start', index, content_block: block })
+    const delta = { type: 'input_json_delta', partial_json: JSON.stringify(input) }
+    send(response, { type: 'content_block_delta', index, delta })
+    send(response, { type: 'content_block_stop', index })
+  }
+  const delta = { stop_reason: 'tool_use', stop_sequence: null }
+  send(response, { type: 'message_delta', delta, usage: { output_tokens: 10 } })
+  send(response, { type: 'message_stop' })
+  response.end()
+}

@@ -43,6 +43,14 @@ const Sessions = z.strictObject({
   max_attempts: count
     .default(5)
     .describe('How many runners may be lost with a session before it ends `failed`.'),
+  max_repetitions: z.coerce
+    .number()
+    .int()
+    .refine((times) => times === 0 || times >= 3, 'must be 0 or at least 3')
+    .default(10)
+    .describe(
+      'How often in a row an agent may make the same one to four calls of tools, with the same results and no file changed, before its session ends `failed` (docs/agents.md). 0 for as often as it likes.',
+    ),
 })
 
 const Limits = z.strictObject({

@@ -21,6 +21,7 @@ export interface Conversation {
   questions: Questions
   notes: AgentNotes
   toolCalls: ToolCalls
+  onTurnOver: () => void
   /** What the agent's home remembers. Undefined where that is a new one. */
   earlierId: string | undefined
   /** The prompt that begins a conversation, or that goes on with one that the agent remembers. */
@@ -59,14 +60,14 @@ export async function converse(
 async function takeTurn(
   run: Run,
   agent: Agent,
-  { questions, notes, toolCalls }: Conversation,
+  { questions, notes, toolCalls, onTurnOver }: Conversation,
   prompt: string,
 ): Promise<SteeredTurn | 'put_away'> {
   const { conversationId } = questions
   await using steering = steerTurn(run, agent, { questions, notes, toolCalls })
   const turn = await Promise.race([agent.prompt(conversationId, prompt), questions.whenPutAway])
   if (turn === 'put_away') return 'put_away'
-  toolCalls.clear()
+  onTurnOver()
   return { ...turn, ...(await steering.end()) }
 }
 

@@ -136,6 +136,13 @@ export const failures = {
       'Check that the command of the agent starts it as an ACP agent on its standard streams.',
     retryable: false,
   },
+  no_progress: {
+    category: 'agent',
+    title: 'No progress',
+    remedy:
+      "Read the session's log, and send the task a message that says another way; or raise `sessions.max_repetitions`.",
+    retryable: true,
+  },
   agent_refused: {
     category: 'model',
     title: 'The model refused',

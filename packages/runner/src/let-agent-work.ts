@@ -24,6 +24,7 @@ import type { Run } from './run/run.ts'
 import type { SessionFirewall } from './session-firewall.ts'
 import type { Checkout } from './workspace/check-out.ts'
 import type { WorkBranch } from './workspace/work-branch.ts'
+import { watchProgress } from './watch-progress.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
 export interface AgentWork {
@@ -43,7 +44,7 @@ export interface AgentWork {
  * Starts the agent, talks with it until it is done, and ends it: when this returns, nothing of it runs
  * any more.
  *
- * @throws SessionFailed model_failed where the model is why the agent failed
+ * @throws SessionFailed model_failed where the model is why the agent failed; no_progress
  */
 export async function letAgentWork(
   run: Run,
@@ -55,12 +56,14 @@ export async function letAgentWork(
   await run.say('Starting the agent')
   try {
     const toolCalls = watchToolCalls()
+    const progress = watchProgress(run, work.workspace.workspaceDir)
     const composed = composeLaunch(descriptor, gateway.url, catalogue)
     const launch = { ...composed, env: { ...firewall.env, ...composed.env } }
     await writeSettingsFiles(run, box, launch)
     await using agent = await startAgent(run, box, launch, {
       onUpdate(update) {
         toolCalls.note(update)
+        progress.note(update)
         reportUpdate(run.recorder, log, update)
       },
       onElicitation: (question) => elicit(run, questions, question),
@@ -71,13 +74,18 @@ export async function letAgentWork(
         return answerPermission(run.recorder, permissions, { ...request, toolCall })
       },
     })
-    const finished = await converse(run, agent, {
+    const conversation = converse(run, agent, {
       questions,
       notes,
       toolCalls,
+      onTurnOver() {
+        toolCalls.clear()
+        progress.clear()
+      },
       earlierId: earlierConversation(run, work.workspace),
       composePrompt: (mode) => composePrompt(run, work, mode),
     })
+    const finished = await Promise.race([conversation, progress.whenStuck])
     if (finished === 'put_away') return 'put_away'
     if (agent.canLoad) work.workspace.conversationId = questions.conversationId
     return { ...finished, ...log }

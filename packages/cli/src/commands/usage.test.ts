@@ -80,6 +80,32 @@ it('usage takes days, and says what it does not take', async () => {
   expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('like 30d')])
 })
 
+it.each([
+  ['model', 'model'],
+  ['repo', 'repository'],
+  ['repository', 'repository'],
+  ['user', 'user'],
+  ['day', 'day'],
+])('usage by %s asks for %s, and the table and the CSV say so', async (asked, by) => {
+  const answers = { 'GET /orgs/acme/agents/usage': { ...report, by } }
+  const args = ['usage', '--org', 'acme', '--since', '2026-11-01', '--by', asked]
+
+  const chart = await run(args, answers)
+  const csv = await run([...args, '--csv'], answers)
+  const json = await run([...args, '--json'], answers)
+
+  expect(chart.asked[0]?.path).toBe(`/orgs/acme/agents/usage?by=${by}&since=2026-11-01`)
+  expect(chart.out).toContain(`\nby ${by}\n`)
+  expect(csv.out.split(',')[0]).toBe(by)
+  expect(JSON.parse(json.out)).toMatchObject({ by })
+})
+
+it('usage by anything else is refused', async () => {
+  const { code, err } = await run(['usage', '--by', 'colour'], {})
+
+  expect([code, err]).toEqual([1, expect.stringContaining('model, repository, user, day')])
+})
+
 it('models are listed with what they cost', async () => {
   const models = [
     {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Settings } from '@errand/contract'
+import { Settings, UsageKey } from '@errand/contract'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { takeAnswer, askUser, putAway } from '../sessions/questions.ts'
@@ -10,8 +10,17 @@ import { changeTask } from '../tasks/change-task.ts'
 import { cancelTask } from '../tasks/cancel-task.ts'
 import { getTask } from '../tasks/get-task.ts'
 import { steerTask } from '../tasks/steer-task.ts'
-import { ada, allEvents, aRepository, create, createLeased, mustLease } from '../testing/rows.ts'
+import {
+  ada,
+  allEvents,
+  aRepository,
+  create,
+  createLeased,
+  grace,
+  mustLease,
+} from '../testing/rows.ts'
 import { describeOnEachStore } from '../testing/stores.ts'
+import { addUpUsage } from './add-up-usage.ts'
 import { countRequest } from './count-request.ts'
 import { reserveRequest } from './reserve-request.ts'
 import { resumePaused } from './resume-paused.ts'
@@ -65,6 +74,53 @@ describeOnEachStore('what a session spends', (on) => {
         nano: 3 * credit,
       },
     ])
+  })
+
+  it('is added up by each key, within the days and for whom it is asked', async () => {
+    const first = await createLeased(on.store)
+    await count((await reserve(first.lease, 3)).id, 1)
+    const since = on.clock.now().toISOString().slice(0, 10)
+    on.clock.advance({ minutes: 24 * 60 })
+    const until = on.clock.now().toISOString().slice(0, 10)
+    const second = await createLeased(on.store, { creator: grace, repository: aRepository(2, 100) })
+    const request = { id: randomUUID(), model: 'other', most_nano: credit }
+    await reserveRequest(on.store, second.lease, request, unbounded)
+    await count(request.id, 2)
+    const sums = async (by: UsageKey, more: object = {}) =>
+      (await addUpUsage(on.store, { by, since, until, ...more })).map(({ key, nano }) => [
+        key,
+        Number(nano) / credit,
+      ])
+
+    expect({
+      model: await sums('model'),
+      repository: await sums('repository'),
+      user: await sums('user'),
+      day: await sums('day'),
+    }).toEqual({
+      model: [
+        ['other', 2],
+        ['m', 1],
+      ],
+      repository: [
+        [second.task.repository_full_name, 2],
+        [first.task.repository_full_name, 1],
+      ],
+      user: [
+        ['grace', 2],
+        ['ada', 1],
+      ],
+      day: [
+        [since, 1],
+        [until, 2],
+      ],
+    })
+    for (const by of UsageKey.options) {
+      expect(await sums(by, { since: until })).toHaveLength(1)
+      expect(await sums(by, { user_id: ada.id })).toHaveLength(1)
+      expect(await sums(by, { owner_id: 100 })).toHaveLength(2)
+      expect(await sums(by, { owner_id: 101 })).toEqual([])
+    }
   })
 
   it('counts what was reported early once, and no request twice', async () => {

@@ -1,10 +1,13 @@
 import {
+  chmodSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
+  renameSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +15,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { measureDisk } from './disk-usage.ts'
+import { fingerprintFiles, measureDisk } from './disk-usage.ts'
 
 const kib = 1024
 let folder: string
@@ -67,5 +70,44 @@ describe('measureDisk', () => {
     for (let index = 0; index < 100; index++) writeFileSync(join(folder, `${index}`), '')
 
     expect(await measure(50 * kib)).toBe(Infinity)
+  })
+})
+
+describe('fingerprintFiles', () => {
+  const fingerprint = () => fingerprintFiles(folder, new AbortController().signal)
+  const file = () => join(folder, 'a/file')
+  beforeEach(() => {
+    mkdirSync(join(folder, 'a'))
+    mkdirSync(join(folder, '.git'))
+    writeFileSync(file(), 'one')
+  })
+
+  it.each([
+    ['is written', () => writeFileSync(file(), 'two')],
+    ['is written and dated back', () => (writeFileSync(file(), 'two'), utimesSync(file(), 1, 1))],
+    ['is renamed', () => renameSync(file(), join(folder, 'a/other'))],
+    ['is added', () => writeFileSync(join(folder, 'a/more'), '')],
+    ['is removed', () => rmSync(file())],
+    ['becomes a program', () => chmodSync(file(), 0o755)],
+  ])('changes when a file %s', async (_, change) => {
+    const before = await fingerprint()
+
+    change()
+
+    expect(await fingerprint()).not.toBe(before)
+  })
+
+  it("stays when nothing changes but git's own folder", async () => {
+    const before = await fingerprint()
+
+    writeFileSync(join(folder, '.git/index'), 'x')
+
+    expect(await fingerprint()).toBe(before)
+  })
+
+  it('follows no link', async () => {
+    symlinkSync('/usr', join(folder, 'link'))
+
+    expect(await fingerprint()).toEqual(expect.any(String))
   })
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -23,20 +24,51 @@ interface Level {
   entries: Dir
 }
 
-/**
- * Bytes on disk under `folder`. Stops early and returns Infinity once above `stopAboveBytes`.
- *
- * The tree is hostile and changes while it is walked. Each folder is opened through its parent's file
- * descriptor and never through a link, so that a folder swapped for a link leads nowhere; what
- * vanishes is skipped.
- */
+/** Bytes on disk under `folder`. Stops early and returns Infinity once above `stopAboveBytes`. */
 export async function measureDisk(
   folder: string,
   stopAboveBytes: number,
   signal: AbortSignal,
 ): Promise<number> {
-  const levels: Level[] = []
   let bytes = 0
+  const isWhole = await walkTree(folder, signal, (path) => {
+    bytes += entrySize(path)
+    return bytes > stopAboveBytes ? 'stop' : 'on'
+  })
+  return isWhole ? bytes : Infinity
+}
+
+/**
+ * Stays the same while no file under `folder` changes: of names, sizes and times, git's own folders left out, which a
+ * `git status` already changes. Undefined for a tree that is too deep.
+ */
+export async function fingerprintFiles(
+  folder: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  const isWhole = await walkTree(folder, signal, (path, entry) => {
+    if (entry.name === '.git') return 'skip'
+    const { mode, size, mtimeMs, ctimeMs } = lstatSync(path, { throwIfNoEntry: false }) ?? {}
+    hash.update(JSON.stringify([entry.name, mode, size, mtimeMs, ctimeMs]))
+    return 'on'
+  })
+  return isWhole ? hash.digest('base64') : undefined
+}
+
+/**
+ * Visits everything under `folder`. False where a visit stopped it, or the tree is too deep.
+ *
+ * The tree is hostile and changes while it is walked. Each folder is opened through its parent's file
+ * descriptor and never through a link, so that a folder swapped for a link leads nowhere; what
+ * vanishes is skipped.
+ */
+async function walkTree(
+  folder: string,
+  signal: AbortSignal,
+  visit: (path: string, entry: Dirent) => 'on' | 'skip' | 'stop',
+): Promise<boolean> {
+  const levels: Level[] = []
   let sliceEnd = performance.now() + sliceMs
   try {
     descend(levels, folder)
@@ -52,11 +84,11 @@ export async function measureDisk(
         continue
       }
       const path = `/proc/self/fd/${level.fd}/${entry.name}`
-      bytes += entrySize(path)
-      if (bytes > stopAboveBytes || levels.length > maxDepth) return Infinity
-      if (entry.isDirectory()) descend(levels, path)
+      const next = visit(path, entry)
+      if (next === 'stop' || levels.length > maxDepth) return false
+      if (next === 'on' && entry.isDirectory()) descend(levels, path)
     }
-    return bytes
+    return true
   } finally {
     while (levels.length > 0) leave(levels)
   }
