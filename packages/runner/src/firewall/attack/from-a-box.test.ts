@@ -28,7 +28,7 @@ beforeAll(async () => {
   const entries = ['allowed.test', `https://paths.test:${port}/team/`, 'rebind.test', '127.0.0.2']
   const resolve = (name: string): string =>
     name === 'rebind.test' ? (rebinding.shift() ?? '10.0.0.1') : '127.0.0.1'
-  behind = await openBoxBehindFirewall(site, [...entries, '169.254.169.254', '::1'], { resolve })
+  behind = await openBoxBehindFirewall(site, [...entries, '169.254.169.254', '[::1]'], { resolve })
   other = await openBoxBehindFirewall(site, ['other.test'])
 })
 beforeEach(() => {
