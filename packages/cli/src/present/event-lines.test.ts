@@ -11,10 +11,10 @@ const blocked = {
 }
 
 it.each([
-  [blocked, 'firewall blocked https://evil.test:443 (curl evil)'],
+  [blocked, 'firewall blocked https://evil.test:443 (curl ^[[2Jevil)'],
   [
     { ...blocked, path: '/a', is_report_only: true },
-    'firewall would block https://evil.test:443/a (curl evil)',
+    'firewall would block https://evil.test:443/a (curl ^[[2Jevil)',
   ],
 ])('tells in one line what the firewall did not let through: %j', (data, line) => {
   const event = { id: '1', type: 'firewall.blocked', timestamp: '', session_id: 's', data }

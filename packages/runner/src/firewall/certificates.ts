@@ -22,8 +22,8 @@ export interface CertificateAuthority {
   certificate: string
   /** What a server of that name shows. Kept: a package manager connects to one host many times. */
   contextFor(host: string): Promise<SecureContext>
-  /** A certificate for a name or address, and its key, as PEM. */
-  pairFor(host: string): Promise<{ cert: string; key: string }>
+  /** A certificate for names and addresses, and its key, as PEM. */
+  pairFor(...hosts: string[]): Promise<{ cert: string; key: string }>
 }
 
 cryptoProvider.set(webcrypto)
@@ -54,7 +54,7 @@ export async function createAuthority(): Promise<CertificateAuthority> {
   })
   const contexts = new Map<string, Promise<SecureContext>>()
 
-  async function makePair(host: string): Promise<{ cert: string; key: string }> {
+  async function makePair(...hosts: string[]): Promise<{ cert: string; key: string }> {
     const own = await makeKeys()
     const leaf = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -67,9 +67,9 @@ export async function createAuthority(): Promise<CertificateAuthority> {
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-        new SubjectAlternativeNameExtension([
-          { type: isIP(host) === 0 ? 'dns' : 'ip', value: host },
-        ]),
+        new SubjectAlternativeNameExtension(
+          hosts.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+        ),
       ],
     })
     const exported = await webcrypto.subtle.exportKey('pkcs8', own.privateKey)

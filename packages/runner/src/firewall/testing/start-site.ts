@@ -19,9 +19,9 @@ export async function startSite({
     serve(incoming, response)
   }
   const secure = createSecureServer({
-    // Who asks for an address names none.
+    // Who asks for an address names none; npm, behind a proxy, then expects `localhost`.
     SNICallback: callbackify((name: string) => authority.contextFor(name)),
-    ...(await authority.pairFor(address)),
+    ...(await authority.pairFor(address, 'localhost')),
   })
   secure.on('request', listener)
   const plain = createServer(listener)

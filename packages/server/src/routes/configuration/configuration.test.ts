@@ -273,7 +273,7 @@ describe('an organization', () => {
         value: true,
         source: 'organization',
         is_enforced: true,
-        effect: expect.stringContaining('gateway'),
+        effect: expect.stringContaining('allowlists'),
       },
       custom_allowlist: { source: 'repository', is_enforced: false },
       is_automations_enabled: { value: true, source: 'default', is_enforced: false },
