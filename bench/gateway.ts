@@ -77,6 +77,8 @@ interface Result {
   firstMs: number
   pacedMs: number | undefined
   eventsPerSecond: number
+  /** Processor time of the gateway for one event, in microseconds. */
+  eventMicros: number | undefined
 }
 
 const rounds = 5
@@ -88,24 +90,29 @@ async function measureAll(client: ChildProcess, contenders: Contender[]): Promis
     first: [] as number[],
     paced: [] as number[],
     burst: [] as number[],
+    micros: [] as number[],
   }))
   for (let round = 0; round <= rounds; round += 1) {
-    for (const [index, { places }] of contenders.entries()) {
+    for (const [index, { places, child }] of contenders.entries()) {
       const first = await ask(client, places.slice(0, 1), works.first, 100)
       const paced = await ask(client, places, works.paced, 1, paceMs)
+      const before = await processorMs(child?.pid)
       const burst = await ask(client, places, works.burst, 1)
+      const usedMs = (await processorMs(child?.pid)) - before
       // The first warms caches.
       if (round === 0) continue
       all[index]?.first.push(median(first.firstByteMs))
       all[index]?.paced.push(median(paced.firstByteMs))
       all[index]?.burst.push(burst.events / burst.seconds)
+      all[index]?.micros.push((usedMs * 1000) / burst.events)
     }
   }
-  return all.map(({ first, paced, burst }, index) => ({
+  return all.map(({ first, paced, burst, micros }, index) => ({
     name: contenders[index]?.name ?? '',
     firstMs: median(first),
     pacedMs: median(paced),
     eventsPerSecond: median(burst),
+    eventMicros: contenders[index]?.child === undefined ? undefined : median(micros),
   }))
 }
 
@@ -122,6 +129,15 @@ async function soak(client: ChildProcess, { places, child }: Contender): Promise
 async function residentMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024
+}
+
+/** What a process has used so far; the kernel counts in hundredths of a second. */
+async function processorMs(pid: number | undefined): Promise<number> {
+  if (pid === undefined) return 0
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // Past the name, which may have spaces, `utime` and `stime` are the twelfth and thirteenth (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
 async function ask(
@@ -148,24 +164,26 @@ async function firstLine(child: ChildProcess): Promise<string> {
 
 function present(results: Result[], [early, late]: [number, number], isPostgres: boolean): Section {
   const [direct] = results as [Result]
-  const rows = results.map(({ name, firstMs, pacedMs, eventsPerSecond }) => [
+  const rows = results.map(({ name, firstMs, pacedMs, eventsPerSecond, eventMicros }) => [
     name,
     added(firstMs, direct.firstMs, name),
     pacedMs === undefined ? '-' : added(pacedMs, direct.pacedMs ?? 0, name),
     Math.round(eventsPerSecond).toLocaleString('en-US'),
     formatRatio(eventsPerSecond / direct.eventsPerSecond),
+    eventMicros === undefined ? '-' : `${eventMicros.toFixed(1)} µs`,
   ])
   const [, ours, peer] = results as [Result, Result, Result]
   return {
     name: 'gateway',
     title: 'The model gateway',
-    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
+    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come, and the processor time is what the gateway took for one of them: on a machine that does other things too it says more than the rates. The client only counts bytes; it and the server are node:http, as is what an agent uses; the gateway asks by undici. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
     header: [
       'through',
       'first byte, 1 stream',
       `first byte, ${streams} streams paced`,
       'events a second',
       'against direct',
+      'processor time an event',
     ],
     rows,
   }

@@ -45,4 +45,6 @@ const server = createServer((request, response) => {
     stream(response, events, everyMs)
   })
 })
+// Whoever asks keeps its connections through pauses of any length.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => console.log(JSON.stringify(server.address())))

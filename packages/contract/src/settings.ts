@@ -276,6 +276,12 @@ export const Settings = z.strictObject({
     .array(Model)
     .default([])
     .describe('The models tasks may name. `auto` prefers the first ones (docs/models.md).'),
+  mapped_models: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .describe(
+      'Names that agents use of themselves, for titles or to judge commands, and the id of the model that each gets; `*` is every other name that no model has. Default: the cheapest at the upstream of the session (docs/models.md).',
+    ),
   auto_model: AutoModel.prefault({}).describe('Which model `auto` is, and no model at all.'),
   budgets: z
     .array(BudgetSetting)

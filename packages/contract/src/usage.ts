@@ -26,6 +26,11 @@ const sums = {
   output_tokens: z.int(),
   reasoning_tokens: z.int(),
   usage: Usage,
+  /**
+   * The same in AI credits, with every digit: `amount` is the nearest JSON number that programs can hold, which above
+   * 2^53 nano units (some nine million credits) is not the sum itself.
+   */
+  ai_credits: z.string().regex(/^\d+(\.\d{1,9})?$/),
 }
 
 /** What is spent of a budget this month. */

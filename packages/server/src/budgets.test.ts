@@ -55,10 +55,13 @@ const refused = async (repository: string, fields: object) => {
   return [status, body.errors?.[0]?.message ?? body.message]
 }
 async function spend(id: string, credits: number, tokens = noTokens): Promise<void> {
+  await spendNano(id, credits * credit, tokens)
+}
+async function spendNano(id: string, nano: number, tokens = noTokens): Promise<void> {
   const lease = await leaseTask(server.store, id)
   const request = { id: randomUUID(), model: 'usual', most_nano: 0 }
   await reserveRequest(server.store, lease, request, Settings.parse({}))
-  const count = { tokens, nano: credits * credit }
+  const count = { tokens, nano }
   await countRequest(server.store, request.id, count, { isFinal: true })
 }
 
@@ -202,4 +205,18 @@ it('usage is added up for owners of an organization, and for everybody their own
   expect((await server.call('/orgs/sums/agents/usage', { token })).status).toBe(403)
   const wrong = await server.call('/agents/usage?since=2026-02-01&until=2026-01-01', { token })
   expect(wrong.body.errors).toMatchObject([{ field: 'since' }])
+})
+
+it('usage keeps every digit of what is more than a number can hold', async () => {
+  const admin = server.forge.addToken('root', { scopes: ['repo', 'admin:org'] })
+  server.forge.addOrganization('vast', { root: 'admin', alice: 'member' })
+  server.forge.addRepository('vast/app', { members: { alice: 'write' } })
+  for (const nano of [Number.MAX_SAFE_INTEGER, 2]) {
+    await spendNano((await created('vast/app', {})).id, nano)
+  }
+
+  const { text } = await server.call('/orgs/vast/agents/usage?by=repository', { token: admin })
+
+  const sum = { ai_credits: '9007199.254740993' }
+  expect(JSON.parse(text)).toMatchObject({ usage: [sum], total: sum })
 })

@@ -12,15 +12,16 @@ const sums = {
   reasoning_tokens: 5,
 }
 const aiCredits = (amount: number) => ({ type: 'ai_credits', amount })
+const used = (amount: number, exact: string) => ({ usage: aiCredits(amount), ai_credits: exact })
 const report = {
   by: 'model',
   since: '2026-11-01',
   until: '2026-11-23',
   usage: [
-    { key: 'sonnet', ...sums, usage: aiCredits(43_380_350_001) },
-    { key: '=\u001b[31mhaiku', ...sums, sessions: 1, usage: aiCredits(10_845_087_500) },
+    { key: 'sonnet', ...sums, ...used(43_380_350_001, '43.380350001') },
+    { key: '=\u001b[31mhaiku', ...sums, sessions: 1, ...used(10_845_087_500, '10.8450875') },
   ],
-  total: { ...sums, usage: aiCredits(54_225_437_501) },
+  total: { ...sums, ...used(54_225_437_501, '54.225437501') },
   budgets: [
     {
       scope: 'organization',
@@ -68,6 +69,15 @@ it('usage as CSV has every digit, and nothing a spreadsheet would run', async ()
     '=[31mhaiku,1,12,1200000,10,0,3400,5,10.8450875
     "
   `)
+})
+
+it('usage as CSV has more digits than a number can hold', async () => {
+  const row = { key: 'sonnet', ...sums, ...used(2 ** 53, '9007199.254740993') }
+  const { out } = await run(['usage', '--csv'], {
+    'GET /agents/usage': { ...report, usage: [row] },
+  })
+
+  expect(out).toContain('5,9007199.254740993\n')
 })
 
 it('usage takes days, and says what it does not take', async () => {

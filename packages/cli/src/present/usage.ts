@@ -54,15 +54,9 @@ export function usageAsCsv({ by, usage }: UsageReport): string {
   const rows = usage.map((row) => [
     csvCell(row.key),
     ...columns.map((column) => String(row[column])),
-    exactCredits(row.usage.amount),
+    row.ai_credits,
   ])
   return [[by, ...columns, 'ai_credits'], ...rows].map((row) => `${row.join(',')}\n`).join('')
-}
-
-/** Divided once, and by moving the point: a division of numbers would round. */
-function exactCredits(nano: number): string {
-  const digits = BigInt(nano).toString().padStart(10, '0')
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, '')
 }
 
 function bar(share: number): string {

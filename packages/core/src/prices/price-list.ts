@@ -42,6 +42,7 @@ async function readPrices(settings: Settings): Promise<PriceList> {
   const models = new Map(settings.models.map((model) => [model.id, model]))
   const rates = new Map(settings.models.map((model) => [model.id, rateOf(model)]))
   const others = new Map<string, Rate>()
+  const unlisted = new Set<string>()
 
   function rateOf({ price, name, id, upstream }: Named): Rate {
     if (price !== undefined) return (counts) => listed(price, counts)
@@ -58,10 +59,14 @@ async function readPrices(settings: Settings): Promise<PriceList> {
       cache_write_1h_tokens: counts.cache_write_1h_tokens ?? 0,
       output_tokens: counts.output_tokens,
     }
+    // To find out that nobody lists a name takes a look at all providers, for each request anew.
+    const key = JSON.stringify([name, upstreamName])
+    if (unlisted.has(key)) return undefined
     for (const way of waysToProvider(upstream)) {
       const found = calcPrice(usage, name, way)
       if (found !== null) return found.total_price
     }
+    if (unlisted.size < mostKept) unlisted.add(key)
     return undefined
   }
 

@@ -14,7 +14,8 @@ export interface Catalogue {
   api: ModelApi
   /**
    * The model a request gets. Agents also ask for names of their own, for titles or checks: what nobody
-   * has configured gets the cheapest model there is here, what may not be used here the session's own.
+   * has configured gets the model it is mapped to, else the cheapest there is here; what may not be used here the
+   * session's own.
    */
   resolve(name: string): Model
   models: Model[]
@@ -38,7 +39,8 @@ export async function openCatalogue(
     const message = `The model ${modelId} is not configured on this runner.`
     throw new SessionFailed('model_unknown', message)
   }
-  const models = [model, ...(await modelsBeside(settings, model, subject))]
+  const allowed = await modelsAllowed(settings, model, subject)
+  const models = [model, ...allowed.filter((one) => one.upstream === model.upstream)]
   // The session's own is first: it goes before others that cost the same, or whose price is unknown.
   const [cheapest = model] = await cheapestFirst(settings, models)
   return {
@@ -49,15 +51,17 @@ export async function openCatalogue(
     models,
     resolve: (name) =>
       findNamed(models, name) ??
-      (findNamed(settings.models, name) === undefined ? cheapest : model),
+      (findNamed(settings.models, name) === undefined
+        ? (mappedModel(settings, [model, ...allowed], name) ?? cheapest)
+        : model),
   }
 }
 
 /**
- * What the same upstream serves and may be used by who the session is of. An agent chooses nothing
- * dearer than its task did: so a task of `auto` stays below what `auto` may choose.
+ * What else speaks the wire of the session and may be used by who it is of. An agent chooses nothing dearer than its
+ * task did: so a task of `auto` stays below what `auto` may choose.
  */
-async function modelsBeside(
+async function modelsAllowed(
   settings: Settings,
   model: Model,
   subject: Omit<BudgetSubject, 'task'>,
@@ -69,9 +73,27 @@ async function modelsBeside(
       .filter(({ unavailable, multiplier }) => unavailable === undefined && multiplier <= own)
       .map(({ id }) => id),
   )
+  const wire = settings.upstreams[model.upstream]?.wire
   return settings.models.filter(
-    ({ id, upstream }) => upstream === model.upstream && id !== model.id && allowed.has(id),
+    ({ id, upstream }) =>
+      settings.upstreams[upstream]?.wire === wire && id !== model.id && allowed.has(id),
   )
+}
+
+/** What the settings map a name to, as it is or without provider and date; undefined where that may not be used. */
+function mappedModel(
+  { mapped_models: mapped }: Settings,
+  allowed: readonly Model[],
+  name: string,
+): Model | undefined {
+  const plain = plainModelName(name)
+  const entries = Object.entries(mapped)
+  const [, id] =
+    entries.find(([one]) => one === name) ??
+    entries.find(([one]) => one !== '*' && plainModelName(one) === plain) ??
+    entries.find(([one]) => one === '*') ??
+    []
+  return allowed.find((model) => model.id === id)
 }
 
 /** By its id, its name at the upstream, an alias; else by its family without provider and date. */

@@ -1,6 +1,4 @@
-import type { IncomingMessage } from 'node:http'
-import type { Duplex, Readable } from 'node:stream'
-import { pipeline } from 'node:stream'
+import { type Duplex, pipeline, Readable } from 'node:stream'
 import {
   createBrotliDecompress,
   createGunzip,
@@ -9,6 +7,8 @@ import {
 } from 'node:zlib'
 
 import { GatewayRefusal } from '../refusal.ts'
+import type { IncomingAnswer } from '../send.ts'
+import type { AnswerBody } from './answer-body.ts'
 
 const decoders: Readonly<Record<string, () => Duplex>> = {
   gzip: createGunzip,
@@ -24,20 +24,28 @@ const decoders: Readonly<Record<string, () => Duplex>> = {
  *
  * @throws GatewayRefusal 502 for an encoding nobody here knows
  */
-export function decodeAnswer(answer: IncomingMessage): { body: Readable; isDecoded: boolean } {
-  const encodings = (answer.headers['content-encoding'] ?? 'identity')
+export function decodeAnswer({ headers, body }: IncomingAnswer): {
+  body: AnswerBody
+  isDecoded: boolean
+} {
+  const encodings = (headers['content-encoding'] ?? 'identity')
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== 'identity' && name !== '')
-  let body: Readable = answer
+  if (encodings.length === 0) return { body, isDecoded: false }
+  let decoded = Readable.from(body, { objectMode: false })
   for (const name of encodings.toReversed()) {
     const create = Object.hasOwn(decoders, name) ? decoders[name] : undefined
     if (create === undefined) {
-      answer.destroy()
+      body.destroy()
       throw new GatewayRefusal(502, "The model's upstream answers in an encoding that is not known")
     }
     // An end before its time is told by the iteration over what comes out.
-    body = pipeline(body, create(), () => undefined)
+    decoded = pipeline(decoded, create(), () => undefined)
   }
-  return { body, isDecoded: encodings.length > 0 }
+  const destroy = (): void => {
+    body.destroy()
+    decoded.destroy()
+  }
+  return { body: { [Symbol.asyncIterator]: () => decoded.iterator(), destroy }, isDecoded: true }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 
 import { GatewayRefusal } from '../refusal.ts'
 import type { TokenCount } from '../tokens/token-report.ts'
+import type { AnswerBody } from './answer-body.ts'
 import type { Meter } from './meter.ts'
 import type { Step } from './step.ts'
 
@@ -19,7 +19,7 @@ export interface Metered {
 export interface PassingAnswer {
   status: number
   headers: OutgoingHttpHeaders
-  body: Readable
+  body: AnswerBody
   /** What makes the events of its wire of it, before it is counted. */
   reframe?: Step
   /** What changes on the way, after it was counted. */
@@ -41,7 +41,7 @@ const reportEveryMs = 1000
  */
 export async function passAnswer(answer: PassingAnswer, response: ServerResponse): Promise<void> {
   const { body, reframe, step, metered } = answer
-  const onGone = (): void => void body.destroy()
+  const onGone = (): void => body.destroy()
   response.once('close', onGone)
   try {
     if (response.destroyed) onGone()
@@ -51,7 +51,7 @@ export async function passAnswer(answer: PassingAnswer, response: ServerResponse
     const length = Number(answer.headers['content-length'] ?? Number.NaN)
     let passed = 0
     const reports = createReports(metered)
-    for await (const given of body as AsyncIterable<Buffer>) {
+    for await (const given of body) {
       const chunk = reframe === undefined ? given : reframe.push(given)
       const stored = reports.take(chunk)
       if (stored !== undefined) await stored

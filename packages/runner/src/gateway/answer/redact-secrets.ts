@@ -1,3 +1,4 @@
+import { createFinder } from './find-any.ts'
 import { nothing, type Step } from './step.ts'
 
 /** Shorter ones keep no secret, and would be found in every other word. */
@@ -13,25 +14,38 @@ export interface Redaction {
   step: () => Step
 }
 
+const known = new Map<string, Redaction>()
+/** Tokens of clouds change by the hour. */
+const mostKnown = 100
+
 /** @param secrets that went with a request: an upstream may say them again */
 export function createRedaction(secrets: readonly string[]): Redaction {
+  const key = JSON.stringify(secrets)
+  const redaction = known.get(key) ?? prepareRedaction(secrets)
+  // The one that is used stays longest.
+  known.delete(key)
+  known.set(key, redaction)
+  const [oldest] = known.keys()
+  if (known.size > mostKnown && oldest !== undefined) known.delete(oldest)
+  return redaction
+}
+
+function prepareRedaction(secrets: readonly string[]): Redaction {
   const needles = [
     ...new Set(secrets.filter(({ length }) => length >= shortestSecret).flatMap(formsOf)),
   ].map((form) => Buffer.from(form))
+  const find = createFinder(needles)
   const firsts = new Set(needles.map((needle) => needle[0]))
   const inside = new Uint8Array(256)
   for (const needle of needles) for (const byte of needle) inside[byte] = 1
   const longest = Math.max(0, ...needles.map(({ length }) => length))
 
   function bytes(given: Buffer): Buffer {
-    let redacted = given
-    for (const needle of needles) {
-      for (let at = redacted.indexOf(needle); at !== -1; at = redacted.indexOf(needle, at)) {
-        // What came in is the socket's.
-        if (redacted === given) redacted = Buffer.from(given)
-        redacted.fill(star, at, at + needle.length)
-      }
-    }
+    const found = find(given)
+    if (found.length === 0) return given
+    // What came in is the socket's.
+    const redacted = Buffer.from(given)
+    for (const { start, end } of found) redacted.fill(star, start, end)
     return redacted
   }
 

@@ -3,8 +3,8 @@ const longestEvent = 8 * 1024 * 1024
 
 /** What is done with the events of a stream. */
 export interface EventHandlers {
-  /** Whether these complete events are to be read; else nothing is done to take them apart. */
-  wants: (events: Buffer) => boolean
+  /** How many bytes of these complete events are to be read; nothing is done to take the others apart. */
+  wants: (events: Buffer) => number
   /** Is given the data of each event that is read, lines joined by newlines. */
   onData: (data: string) => void
 }
@@ -19,18 +19,32 @@ export function createEventReader({ wants, onData }: EventHandlers): (chunk: Buf
     // What is kept must not change with the buffer of the socket; an event without end is let go.
     rest = left > longestEvent ? Buffer.alloc(0) : Buffer.from(bytes.subarray(end))
     const events = bytes.subarray(0, end)
-    if (end > 0 && wants(events)) readEvents(events.toString('utf8'), onData)
+    const wanted = end > 0 ? wants(events) : 0
+    if (wanted > 0) readEvents(events.toString('utf8', 0, wanted), onData)
   }
 }
 
 /** Past the last empty line, whichever of the three line ends the server writes. */
 function endOfEvents(bytes: Buffer): number {
-  const ends = bytes.includes(0x0d) ? ['\n\n', '\r\n\r\n', '\r\r'] : ['\n\n']
-  const places = ends.map((end) => {
+  const places = endsIn(bytes).map((end) => {
     const at = bytes.lastIndexOf(end)
     return at === -1 ? 0 : at + end.length
   })
   return Math.max(...places)
+}
+
+/** Past the event in which the byte at `start` stands; past the last one where there are no more bytes. */
+export function endOfEventAt(events: Buffer, start: number): number {
+  if (start >= events.length) return events.length
+  const places = endsIn(events).map((end) => {
+    const at = events.indexOf(end, start)
+    return at === -1 ? events.length : at + end.length
+  })
+  return Math.min(...places)
+}
+
+function endsIn(bytes: Buffer): string[] {
+  return bytes.includes(0x0d) ? ['\n\n', '\r\n\r\n', '\r\r'] : ['\n\n']
 }
 
 function readEvents(text: string, onData: (data: string) => void): void {

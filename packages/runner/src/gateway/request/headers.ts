@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 
+import type { Dispatcher } from 'undici'
+
 /** About one connection only (RFC 9110, 7.6.1). */
 const hopByHop = [
   'connection',
@@ -49,4 +51,26 @@ export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHe
 
 export function headersForAgent(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !keptFromAgent.has(name)))
+}
+
+/**
+ * The headers of an answer by their names, of the bytes that came: those are Latin-1, whatever they mean (RFC 9110,
+ * 5.5). Of one that came several times the values stand in one (5.3).
+ */
+export function readRawHeaders(
+  raw: Dispatcher.DispatchController['rawHeaders'],
+): IncomingHttpHeaders {
+  const texts = Array.isArray(raw) ? raw.map(latin1) : []
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>
+  for (let at = 0; at + 1 < texts.length; at += 2) {
+    // Both are there: the loop ends before.
+    const [name, value] = [(texts[at] as string).toLowerCase(), texts[at + 1] as string]
+    const before = headers[name]
+    headers[name] = before === undefined ? value : `${before}, ${value}`
+  }
+  return headers
+}
+
+function latin1(bytes: Buffer | string): string {
+  return typeof bytes === 'string' ? bytes : bytes.toString('latin1')
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import type { AnswerBody } from '../answer/answer-body.ts'
 import { createRedaction, type Redaction } from '../answer/redact-secrets.ts'
 import { decodeAnswer } from '../answer/decode-answer.ts'
 import { AgentGone, GatewayRefusal } from '../refusal.ts'
 import { headersForAgent } from '../request/headers.ts'
 import type { ModelRequest } from '../request/model-request.ts'
-import { send, Unreachable } from '../send.ts'
+import { type IncomingAnswer, send, Unreachable } from '../send.ts'
 import type { Upstreams } from './open-upstreams.ts'
 import { isUnhealthy, isWorthRetrying, retryDelayMs } from './retry-delay.ts'
 import { signCall } from './sign-call.ts'
@@ -21,7 +21,7 @@ export interface UpstreamAnswer {
   status: number
   headers: OutgoingHttpHeaders
   contentType: string | undefined
-  body: Readable
+  body: AnswerBody
   /** The whole body of a refusal, without secrets. */
   refusal?: Buffer
   redaction: Redaction
@@ -131,8 +131,7 @@ async function exchange(
   try {
     const incoming = await send(signed, response)
     const { body, isDecoded } = decodeAnswer(incoming)
-    // Always there on an answer.
-    const status = incoming.statusCode as number
+    const { status } = incoming
     const answer: UpstreamAnswer = {
       target,
       status,
@@ -151,7 +150,7 @@ async function exchange(
 }
 
 function headersOfAnswer(
-  { headers }: IncomingMessage,
+  { headers }: IncomingAnswer,
   redaction: Redaction,
   isDecoded: boolean,
 ): OutgoingHttpHeaders {
@@ -178,16 +177,16 @@ function headersOfAnswer(
 
 /** As far as it is kept; what breaks off in the middle is what there is. */
 async function readRefusal(
-  body: Readable,
+  body: AnswerBody,
   redaction: Redaction,
   response: ServerResponse,
 ): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  const onGone = (): void => void body.destroy()
+  const onGone = (): void => body.destroy()
   response.once('close', onGone)
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       chunks.push(chunk)
       length += chunk.length
       if (length > longestRefusal) break
@@ -196,6 +195,7 @@ async function readRefusal(
     if (response.destroyed) throw new AgentGone('while the upstream refused')
   } finally {
     response.off('close', onGone)
+    body.destroy()
   }
   return redaction.bytes(Buffer.concat(chunks).subarray(0, longestRefusal))
 }

@@ -49,7 +49,13 @@ async function report(
 }
 
 function present({ nano, ...sums }: core.UsageSum): UsageReport['usage'][number] {
-  return { ...sums, usage: aiCredits(Number(nano)) }
+  return { ...sums, usage: aiCredits(Number(nano)), ai_credits: exactCredits(nano) }
+}
+
+/** Divided once, and by moving the point: a division of numbers would round. */
+function exactCredits(nano: bigint): string {
+  const digits = nano.toString().padStart(10, '0')
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, '')
 }
 
 /** What is spent of the budget that bounds somebody. */
