@@ -1,5 +1,5 @@
 import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
-import { isDisconnected, lastEvents, StaleAttempt } from '@errand/core'
+import { isDisconnected, lastEvents, type SessionValues, StaleAttempt } from '@errand/core'
 
 import type { AgentQuestion } from './agent/acp-connection.ts'
 import { fitAnswer } from './agent/answer-form.ts'
@@ -20,6 +20,7 @@ import type { Gateway } from './gateway/open-gateway.ts'
 import { branchTip, type Mirror } from './mirror/mirror.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
 import type { Run } from './run/run.ts'
+import { environmentOf } from './run/session-values.ts'
 import type { Checkout } from './workspace/check-out.ts'
 import type { WorkBranch } from './workspace/work-branch.ts'
 import type { Workspace } from './workspace/workspace.ts'
@@ -33,6 +34,7 @@ export interface AgentWork {
   checkout: Checkout
   mirror: Mirror
   branch: WorkBranch
+  values: SessionValues
 }
 
 /**
@@ -51,10 +53,13 @@ export async function letAgentWork(
   await run.say('Starting the agent')
   try {
     const toolCalls = watchToolCalls()
-    const launch = composeLaunch(descriptor, gateway.url, catalogue)
+    const composed = composeLaunch(descriptor, gateway.url, catalogue)
+    const launch = { ...composed, env: { ...(await giveValues(run, work)), ...composed.env } }
     await writeSettingsFiles(run, box, launch)
     await using agent = await startAgent(run, box, launch, {
-      onUpdate(update) {
+      onUpdate(told) {
+        // Before anything is cut short: half of a secret is none to be found.
+        const update = run.mask.value(told)
         toolCalls.note(update)
         reportUpdate(run.recorder, log, update)
       },
@@ -78,6 +83,16 @@ export async function letAgentWork(
   } catch (error) {
     throw blameModel(error, work)
   }
+}
+
+/** What the agent's environment has of the repository's values; of names that are not theirs it is told. */
+async function giveValues(run: Run, { values }: AgentWork): Promise<Record<string, string>> {
+  const { given, kept } = environmentOf(values)
+  for (const name of kept) {
+    const message = `The agent is not given ${name}: the name is not for secrets and variables.`
+    await run.say(message, 'warning')
+  }
+  return given
 }
 
 async function elicit(

@@ -11,14 +11,18 @@ export interface Repository {
   owner: string
   name: string
   default_branch: string
+  private: boolean
+  /** Of its owner. */
+  ownerId: number
 }
 
 const Answer = z.object({
   id: z.int(),
   name: z.string(),
   full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
-  owner: z.object({ login: z.string() }),
+  owner: z.object({ id: z.int(), login: z.string() }),
   default_branch: z.string(),
+  private: z.boolean(),
 })
 
 /**
@@ -31,7 +35,7 @@ export async function findRepository(run: Run): Promise<Repository> {
   try {
     const data = await run.forge.request('GET /repositories/{id}', { id }, run.signal)
     const found = Answer.parse(data)
-    return { ...found, owner: found.owner.login }
+    return { ...found, owner: found.owner.login, ownerId: found.owner.id }
   } catch (error) {
     if (!(error instanceof ForgeRefused)) throw error
     if (error.status === 404) {

@@ -34,12 +34,15 @@ export async function openPull(
   const { create_pull_request: isWanted } = run.lease.task
   if (!isWanted && !branch.isGiven) return
   const existing = await findPull(run, repository, branch)
-  const text = composePullText({
-    ...published,
-    ...published.summary,
-    requester: run.lease.session.user_login,
-    sessionUrl: sessionUrlOf(run, repository),
-  })
+  // Once more: what is made printable, or one line, may be a secret only then.
+  const text = run.mask.value(
+    composePullText({
+      ...published,
+      ...published.summary,
+      requester: run.lease.session.user_login,
+      sessionUrl: sessionUrlOf(run, repository),
+    }),
+  )
   if (existing !== undefined) {
     if (isOfSameRecipe(existing, text)) await renewText(run, repository, existing, text)
     await recordPull(run, existing)

@@ -133,7 +133,8 @@ async function serveRest(
       name,
       full_name,
       default_branch: 'main',
-      owner: { login: owner },
+      private: false,
+      owner: { id: 7, login: owner },
     })
   } else if (url.pathname === `/repos/${forge.fullName}/pulls` && request.method === 'GET') {
     const [, head] = (url.searchParams.get('head') ?? '').split(':')
