@@ -89,6 +89,7 @@ export {
   type SeenRepository,
   valuesOfRepository,
 } from './secrets/values-of-repository.ts'
+export { reseal } from './encryption/reseal.ts'
 export { sweepCredentials } from './credentials/drop-credentials.ts'
 export { findCampaignCredential, findCredential } from './credentials/find-credential.ts'
 export type { Credential } from './credentials/keep-credential.ts'
