@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { cp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TokenKind } from '@errand/contract'
-import { createEncryption, keyBytes, openStore } from '@errand/core'
-import { Client } from 'pg'
+import type { Client, TokenKind } from '@errand/contract'
+import { createEncryption, keyBytes, openStore, placeOfValue, sealBox } from '@errand/core'
+import { Client as Postgres } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type Database, postgresUrl } from '../support/database.ts'
 import { serveProcess } from '../support/errand-process.ts'
@@ -62,8 +62,18 @@ async function fillServer(
     params: { owner: 'acme', repo: 'sums' },
     body: { config: { url: 'https://receiver.example/', secret }, events: ['agent_task'] },
   })
+  const given = randomBytes(24).toString('base64url')
+  await setSecret(clientFor(server.url, token), given)
   await server.stop()
-  return { dir, secrets: [token, fine, secret] }
+  return { dir, secrets: [token, fine, secret, given] }
+}
+
+/** What an agent would be given. */
+async function setSecret(client: Client, value: string): Promise<void> {
+  const params = { owner: 'acme', repo: 'sums' }
+  const { key_id, key } = await client.call('getRepositoryPublicKey', { params })
+  const body = { key_id, encrypted_value: await sealBox(value, key) }
+  await client.call('putRepositorySecret', { params: { ...params, secret_name: 'TOKEN' }, body })
 }
 
 it('a secret is found in whatever form it lies there', async () => {
@@ -100,6 +110,13 @@ describe('of a server with GitHub as its forge', () => {
     for (const { secret, seal_id: id } of hooks) {
       expect(() => open(secret ?? '', `webhooks/${id}/secret`)).toThrow('does not have')
     }
+    const values = await store.db.selectFrom('agent_values').selectAll().execute()
+    expect(values).toHaveLength(1)
+    for (const row of values) {
+      expect(() => open(row.value, placeOfValue(row, row.name))).toThrow('does not have')
+    }
+    const [box] = await store.db.selectFrom('sealed_box_key').selectAll().execute()
+    expect(() => open(box?.sealed ?? '', `sealed-box-keys/${box?.key_id}`)).toThrow('does not have')
     for (const { sealed, task_id, campaign_id, user_id } of rows) {
       const place = task_id === null ? `campaigns/${campaign_id}` : `tasks/${task_id}`
       expect(() => open(sealed, `credentials/${place}/${user_id}`)).toThrow('does not have')
@@ -166,7 +183,7 @@ it('of the embedded forge, no byte gives a token of any kind, nor the code of a 
 })
 
 async function query<T extends object>(url: string, text: string): Promise<T[]> {
-  const client = new Client({ connectionString: url })
+  const client = new Postgres({ connectionString: url })
   await client.connect()
   try {
     return (await client.query<T>(text)).rows

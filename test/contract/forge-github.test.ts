@@ -1,12 +1,46 @@
 import { join } from 'node:path'
-import { type RouteName, routes, taskRoutes } from '@errand/contract'
+import { type PublicKey, type RouteName, routes, taskRoutes } from '@errand/contract'
+import { sealBox } from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { type GitHubEndpoints, startGitHubEndpoints } from '../support/github-endpoints.ts'
 import { mayPush, type GitHubDouble, startBehind, startGitHub } from '../support/github-forge.ts'
 import {
+  administers,
+  another,
+  asPublicOnly,
+  asReader,
+  asStranger,
+  asWriter,
+  belongs,
+  byApp,
+  byPat,
+  type Cells,
+  everything,
+  gone,
+  looks,
+  noBranch,
+  noOrg,
+  noRun,
+  nothing,
+  noWorkflow,
+  noWrite,
+  outside,
+  owns,
+  person,
+  readsOnly,
+  refusedFor,
+  sees,
+  tasksAlone,
+  unknown,
+  withoutRepo,
+  withoutScope,
+  yes,
+} from '../support/matrix-cells.ts'
+import {
   type Group,
   groups,
+  kept,
   type MatrixRequest,
   requestOf,
   successOf,
@@ -57,6 +91,8 @@ beforeAll(async () => {
     automations: { token_env: 'AUTOMATIONS' },
     runner: { enabled: false },
     webhooks: { allow_private_addresses: true },
+    // A row asks for everything that changes nothing at once.
+    rate_limits: { per_hour: 0, concurrent: 0 },
   }
   const start = async (name: string, more: object) =>
     await startBehind(
@@ -103,138 +139,6 @@ function idOf(name: string): number {
 it('the groups hold every operation, once', () => {
   expect(Object.values(groups).flat().toSorted()).toEqual(Object.keys(routes).toSorted())
 })
-
-// The cells: what each operation of a group is answered with. `yes` is its own success.
-const yes = 'yes'
-const unknown = '401 Bad credentials'
-const gone = '404 Not Found'
-const noScope =
-  '403 This token lacks the scope repo (or public_repo, for a public repository) {repo}'
-const noWrite = (name: string) => `403 You need write access to ${name} for this`
-const noRun = (name: string) => `403 You need write access to ${name} to run this automation`
-const noBranch = '422 the task has pushed no branch yet; a pull request needs one'
-const byPat = '403 Resource not accessible by personal access token'
-const byApp = '403 Resource not accessible by integration'
-const person = '403 An automation runs in the name of a person: sign in as one to create it'
-const unseen = (name: string) => `422 ${name}: there is none, or you may not see it`
-const unsendable = (name: string, why: string) =>
-  `422 ${name}: ${why.slice(4).replace(/ \{.*/, '')}`
-const noAdmin = (name: string) => `403 You must be an administrator of ${name} for this`
-const noLook = (name: string) => `403 You need write access to ${name} to see its configuration`
-const noOwner = '403 You must be an owner of acme for this'
-const noSite = '403 Only site administrators see the whole log'
-const noWorkflow = '403 A workflow that logged in by OIDC may only start and follow tasks'
-const lacks = (scopes: string, first: string) =>
-  `403 This token lacks the scope ${scopes} {${first}}`
-
-type Cells = Record<Group, string>
-type OfTasks = Pick<Cells, 'own' | 'read' | 'write' | 'automate' | 'send' | 'campaign'>
-type OfRepository = Pick<Cells, 'configuration' | 'configure' | 'hooks'>
-type OfOrganization = Pick<Cells, 'organization' | 'auditLog' | 'wholeAuditLog' | 'orgHooks'>
-
-const everything = { own: yes, read: yes, write: yes, automate: yes, send: yes, campaign: yes }
-const nothing = (cell: string): Cells => ({
-  ...tasksRefused(cell),
-  configuration: cell,
-  configure: cell,
-  hooks: cell,
-  organization: cell,
-  auditLog: cell,
-  wholeAuditLog: cell,
-  orgHooks: cell,
-})
-/** Somebody else, who only looks. */
-const looks = (name: string): OfTasks => ({
-  own: yes,
-  read: yes,
-  write: noWrite(name),
-  automate: noWrite(name),
-  send: unsendable(name, noWrite(name)),
-  campaign: gone,
-})
-const sees = (name: string, campaign = gone): OfTasks => ({
-  own: yes,
-  read: gone,
-  write: gone,
-  automate: gone,
-  send: unseen(name),
-  campaign,
-})
-/** A token that reads, of somebody who writes. */
-const readsOnly = (refusal: string, name: string, campaign: string = yes): OfTasks => ({
-  own: yes,
-  read: yes,
-  write: `${refusal} [contents=write]`,
-  automate: `${refusal} [contents=write]`,
-  send: unsendable(name, refusal),
-  campaign,
-})
-/** The same cell for all of tasks; `*` is the level of each operation. */
-const tasksRefused = (cell: string): OfTasks => ({
-  own: cell,
-  read: cell,
-  write: cell,
-  automate: cell,
-  send: cell,
-  campaign: cell,
-})
-const refusedFor = (refusal: string) => tasksRefused(`${refusal} [agent_tasks=*]`)
-
-/** What a repository's administrator, a writer, a reader and a stranger may configure in it. */
-const administers: OfRepository = { configuration: yes, configure: yes, hooks: yes }
-const writes = (name: string): OfRepository => ({
-  configuration: yes,
-  configure: noAdmin(name),
-  hooks: gone,
-})
-const reads = (name: string): OfRepository => ({
-  configuration: noLook(name),
-  configure: noWrite(name),
-  hooks: gone,
-})
-const stranger: OfRepository = { configuration: gone, configure: gone, hooks: gone }
-const withoutRepo: OfRepository = {
-  configuration: lacks('repo', 'repo'),
-  configure: lacks('repo', 'repo'),
-  hooks: lacks('admin:repo_hook or repo', 'admin:repo_hook'),
-}
-/** An organization's owner, a member, somebody else; and tokens that are not for it. */
-const owns: OfOrganization = {
-  organization: yes,
-  auditLog: yes,
-  wholeAuditLog: noSite,
-  orgHooks: yes,
-}
-const belongs = {
-  organization: noOwner,
-  auditLog: noOwner,
-  wholeAuditLog: noSite,
-  orgHooks: noOwner,
-}
-const outside = { organization: gone, auditLog: gone, wholeAuditLog: noSite, orgHooks: gone }
-const noOrg: OfOrganization = {
-  organization: lacks('admin:org', 'admin:org'),
-  auditLog: lacks('admin:org or read:audit_log', 'admin:org'),
-  wholeAuditLog: lacks('admin:org or read:audit_log', 'admin:org'),
-  orgHooks: lacks('admin:org_hook', 'admin:org_hook'),
-}
-/** GitHub tells nobody what such a token is granted: it is for tasks alone. */
-const tasksAlone = (refusal: string): OfRepository & OfOrganization => ({
-  configuration: `${refusal} [administration=*]`,
-  configure: `${refusal} [administration=*]`,
-  hooks: `${refusal} [repository_hooks=*]`,
-  organization: `${refusal} [organization_copilot_agent_settings=*]`,
-  auditLog: `${refusal} [organization_administration=*]`,
-  wholeAuditLog: `${refusal} [organization_administration=*]`,
-  orgHooks: `${refusal} [organization_hooks=*]`,
-})
-const asWriter = (name: string) => ({ ...everything, ...writes(name), ...noOrg })
-const asReader = (name: string) => ({ ...looks(name), ...reads(name), ...noOrg })
-const asStranger = (name: string) => ({ ...sees(name), ...stranger, ...noOrg })
-const asPublicOnly = (name: string) => ({ ...sees(name, yes), ...withoutRepo, ...noOrg })
-const withoutScope = { ...tasksRefused(noScope), ...withoutRepo, ...noOrg }
-/** Of somebody who did not begin the campaign. */
-const another = { campaign: gone }
 
 const reading = { contents: 'read', metadata: 'read', pull_requests: 'read' } as const
 const adminScopes = ['repo', 'admin:org', 'admin:org_hook', 'admin:repo_hook']
@@ -298,12 +202,12 @@ const rows: Row[] = [
   // ghp_, by scope
   ['alice', classic('public_repo'), shown, { ...everything, ...withoutRepo, ...noOrg }],
   ['alice', classic('public_repo'), closed, asPublicOnly(closed)],
-  ['alice', classic('gist', 'read:org'), shown, withoutScope],
-  ['alice', classic(), closed, withoutScope],
+  ['alice', classic('gist', 'read:org'), shown, withoutScope(yes)],
+  ['alice', classic(), closed, withoutScope(gone)],
   // gho_
   ['alice', oauth('repo'), closed, asWriter(closed)],
   ['alice', oauth('public_repo'), closed, asPublicOnly(closed)],
-  ['alice', oauth(), shown, withoutScope],
+  ['alice', oauth(), shown, withoutScope(yes)],
   ['rita', oauth('repo'), closed, asReader(closed)],
   ['stan', oauth('repo'), closed, asStranger(closed)],
   // github_pat_
@@ -394,7 +298,8 @@ async function cellOf(response: Response): Promise<string> {
 function expectedOf(name: RouteName, cell: string, [, token, where]: Row): string {
   const { permission } = routes[name]
   const isOfWorkflow = typeof token === 'object' && 'claims' in token
-  const isOfTasks = permission.startsWith('agent_tasks')
+  // Such a login is granted these, and is refused for what it is.
+  const isOfTasks = /^(agent_tasks|metadata)/.test(permission)
   if (isOfWorkflow && isOfTasks && !(name in taskRoutes) && !isRefusedLogin(cell)) return noWorkflow
   if (cell === yes) return name === 'openTaskPull' ? noBranch : successOf(name)
   if (name === 'runAutomation' && cell === noWrite(where)) return noRun(where)
@@ -470,7 +375,29 @@ async function makeWebhooks(server: Server, where: string) {
     orgDelivery: await deliveryOf('/orgs/acme/hooks', orgHook),
     selected: [idOf(closed), idOf(shown)],
     other: idOf('acme/other'),
+    sealed: await makeValues(server, omar, where),
   }
+}
+
+/** A secret and a variable of the repository and of the organization. */
+async function makeValues(server: Server, token: string, where: string): Promise<Things['sealed']> {
+  const key = await ask(server, token, requestOf('getRepositoryPublicKey', nobody, where))
+  const { key_id, key: publicKey } = (await key.json()) as PublicKey
+  const sealed = { key_id, encrypted_value: await sealBox('v', publicKey) }
+  for (const agents of [`/repos/${where}/agents`, '/orgs/acme/agents']) {
+    const reach = agents.startsWith('/orgs/') ? { visibility: 'selected' } : {}
+    const secret = {
+      method: 'PUT',
+      path: `${agents}/secrets/${kept}`,
+      body: { ...sealed, ...reach },
+    }
+    const body = { name: kept, value: 'v', ...reach }
+    const variable = { method: 'POST', path: `${agents}/variables`, body }
+    expect((await ask(server, token, secret)).status).toBeOneOf([201, 204])
+    // The organization's is there when the second repository's is made.
+    expect((await ask(server, token, variable)).status).toBeOneOf([201, 409])
+  }
+  return sealed
 }
 
 async function create<Id>(
@@ -497,6 +424,7 @@ const nobody: Things = {
   orgDelivery: 0,
   selected: [],
   other: 0,
+  sealed: { key_id: '', encrypted_value: '' },
 }
 
 describe('who may do what with GitHub as the forge', () => {

@@ -97,6 +97,43 @@ export const groups = {
     'createOrganizationWebhook',
     'deleteOrganizationWebhook',
   ],
+  /** For whoever may look at the repository. */
+  publicKey: ['getRepositoryPublicKey'],
+  /** What its agents are given: for who may write to it, and who administers it. */
+  secrets: ['listRepositorySecrets', 'getRepositorySecret', 'listOrganizationSecretsForRepo'],
+  variables: [
+    'listRepositoryVariables',
+    'getRepositoryVariable',
+    'listOrganizationVariablesForRepo',
+  ],
+  changeSecrets: ['putRepositorySecret', 'deleteRepositorySecret'],
+  changeVariables: [
+    'createRepositoryVariable',
+    'updateRepositoryVariable',
+    'deleteRepositoryVariable',
+  ],
+  orgSecrets: [
+    'listOrganizationSecrets',
+    'getOrganizationPublicKey',
+    'getOrganizationSecret',
+    'listRepositoriesForSecret',
+    'putOrganizationSecret',
+    'setRepositoriesForSecret',
+    'addRepositoryToSecret',
+    'removeRepositoryFromSecret',
+    'deleteOrganizationSecret',
+  ],
+  orgVariables: [
+    'listOrganizationVariables',
+    'getOrganizationVariable',
+    'listRepositoriesForVariable',
+    'createOrganizationVariable',
+    'updateOrganizationVariable',
+    'setRepositoriesForVariable',
+    'addRepositoryToVariable',
+    'removeRepositoryFromVariable',
+    'deleteOrganizationVariable',
+  ],
 } as const satisfies Record<string, readonly RouteName[]>
 export type Group = keyof typeof groups
 
@@ -113,6 +150,8 @@ export interface Things {
   /** Repositories by id: those that agents may be used in, and one more. */
   selected: number[]
   other: number
+  /** A value in a sealed box, with the key of the server. */
+  sealed: { key_id: string; encrypted_value: string }
 }
 
 export interface MatrixRequest {
@@ -122,6 +161,10 @@ export interface MatrixRequest {
 }
 
 const task = { prompt: 'p', model: 'script' }
+/** The secret and the variable that are there, and those that are made and deleted again. */
+export const kept = 'KEPT'
+const made = 'MADE'
+
 /** Nobody listens there, which shows at once. */
 const hookConfig = { url: 'http://127.0.0.1:9/' }
 
@@ -130,7 +173,12 @@ export function requestOf(name: RouteName, things: Things, repository: string): 
   const { method, path } = routes[name]
   const [owner = '', repo = ''] = repository.split('/')
   const isOfOrg = path.startsWith('/orgs/')
+  const isOfMade = /^(put|delete)\w+(Secret|Variable)$|^update\w+Variable$/.test(name)
+  const ofMade = { name: made, value: 'v' }
+  const chosen = { visibility: 'selected', selected_repository_ids: things.selected }
   const values: Record<string, string | number> = {
+    secret_name: isOfMade ? made : kept,
+    name: isOfMade ? made : kept,
     owner,
     repo,
     org: owner,
@@ -163,6 +211,14 @@ export function requestOf(name: RouteName, things: Things, repository: string): 
     updateOrganizationWebhookConfig: hookConfig,
     createRepositoryWebhook: { config: hookConfig, active: false },
     createOrganizationWebhook: { name: 'web', config: hookConfig, active: false },
+    putRepositorySecret: things.sealed,
+    putOrganizationSecret: { ...things.sealed, ...chosen },
+    createRepositoryVariable: ofMade,
+    createOrganizationVariable: { ...ofMade, ...chosen },
+    updateRepositoryVariable: { value: 'w' },
+    updateOrganizationVariable: { value: 'w' },
+    setRepositoriesForSecret: { selected_repository_ids: things.selected },
+    setRepositoriesForVariable: { selected_repository_ids: things.selected },
   }
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(values[key] ?? key))
   const body = bodies[name]
@@ -186,9 +242,12 @@ const defaultConfiguration = {
   require_write_access_for_automation_triggers: true,
 }
 
-/** The one status that the contract has for the success of an operation. */
+/** The status of an operation's success; of one that creates or changes, of what it creates. */
 export function successOf(name: RouteName): string {
   const [status, ...more] = Object.keys(routes[name].answers).filter((one) => one.startsWith('2'))
-  if (status === undefined || more.length > 0) throw new Error(`${name} has no one success`)
+  const isPut = status === '201' && more.join() === '204'
+  if (status === undefined || (more.length > 0 && !isPut)) {
+    throw new Error(`${name} has no one success`)
+  }
   return status
 }

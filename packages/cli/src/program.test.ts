@@ -34,6 +34,8 @@ it('says what commands there are', async () => {
       audit-log                       see who changed what agents may do
       models [options]                list the models
       usage [options]                 see what models have cost
+      secret                          set, list and delete what agents are given and nobody sees
+      variable                        set, list, show and delete variables that agents are given
       webhook                         have others told of what happens
       mcp                             let other agents delegate tasks, by MCP
 
@@ -41,6 +43,7 @@ it('says what commands there are', async () => {
       serve [options]                 start a server
       worker [options]                run sessions for a server
       doctor [options]                show what this machine can isolate
+      secrets                         replace the key of a server's store
       agent                           install agents
       repo                            import, list and share repositories
       token                           make, list and revoke tokens
@@ -97,6 +100,14 @@ const commands = [
   ['audit', 'explain'],
   ['audit', 'init'],
   ['audit', 'history'],
+  ['secret', 'set'],
+  ['secret', 'list'],
+  ['secret', 'delete'],
+  ['variable', 'set'],
+  ['variable', 'list'],
+  ['variable', 'get'],
+  ['variable', 'delete'],
+  ['secrets', 'rotate'],
   ['webhook', 'create'],
   ['webhook', 'list'],
   ['webhook', 'view'],

@@ -22,10 +22,13 @@ import { addQuickstartCommand } from './commands/quickstart.ts'
 import { addRecipeCommand } from './commands/recipe.ts'
 import { addReleaseCommand } from './commands/release.ts'
 import { addRepoCommand } from './commands/repo.ts'
+import { addSecretsCommand } from './commands/secrets.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addAnswerCommand, addCancelCommand, addSteerCommand } from './commands/steer.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUsageCommand } from './commands/usage.ts'
+import { addSecretCommand } from './commands/values/secret.ts'
+import { addVariableCommand } from './commands/values/variable.ts'
 import { addViewCommand } from './commands/view.ts'
 import { addWebhookCommand } from './commands/webhook.ts'
 import { addWorkerCommand } from './commands/worker.ts'
@@ -77,6 +80,8 @@ export function createProgram(terminal: Terminal): Command {
         addAuditLogCommand,
         addModelsCommand,
         addUsageCommand,
+        addSecretCommand,
+        addVariableCommand,
         addWebhookCommand,
         addMcpCommand,
       ],
@@ -87,6 +92,7 @@ export function createProgram(terminal: Terminal): Command {
         addServeCommand,
         addWorkerCommand,
         addDoctorCommand,
+        addSecretsCommand,
         addAgentCommand,
         addRepoCommand,
         addTokenCommand,

@@ -38,6 +38,12 @@ export type TokenPermission =
   | 'organization_administration'
   | 'organization_hooks'
   | 'repository_hooks'
+  | 'secrets'
+  | 'variables'
+  | 'organization_secrets'
+  | 'organization_variables'
+  /** To look at a repository at all: every token is granted it. */
+  | 'metadata'
 
 /** An operation, its own types kept. */
 export function route<const R extends Route>(route: R): R {

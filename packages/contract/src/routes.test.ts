@@ -89,6 +89,36 @@ it('is this table of operations', () => {
     github GET  /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}: getOrganizationWebhookDelivery, 200
     github POST /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts: redeliverOrganizationWebhookDelivery, 202
     github POST /orgs/{org}/hooks/{hook_id}/pings: pingOrganizationWebhook, 204
+    github GET  /repos/{owner}/{repo}/agents/secrets: listRepositorySecrets, 200
+    github GET  /repos/{owner}/{repo}/agents/secrets/public-key: getRepositoryPublicKey, 200
+    github GET  /repos/{owner}/{repo}/agents/secrets/{secret_name}: getRepositorySecret, 200
+    github PUT  /repos/{owner}/{repo}/agents/secrets/{secret_name}: putRepositorySecret, 201,204
+    github DELETE /repos/{owner}/{repo}/agents/secrets/{secret_name}: deleteRepositorySecret, 204
+    github GET  /repos/{owner}/{repo}/agents/organization-secrets: listOrganizationSecretsForRepo, 200
+    github GET  /repos/{owner}/{repo}/agents/variables: listRepositoryVariables, 200
+    github POST /repos/{owner}/{repo}/agents/variables: createRepositoryVariable, 201
+    github GET  /repos/{owner}/{repo}/agents/variables/{name}: getRepositoryVariable, 200
+    github PATCH /repos/{owner}/{repo}/agents/variables/{name}: updateRepositoryVariable, 204
+    github DELETE /repos/{owner}/{repo}/agents/variables/{name}: deleteRepositoryVariable, 204
+    github GET  /repos/{owner}/{repo}/agents/organization-variables: listOrganizationVariablesForRepo, 200
+    github GET  /orgs/{org}/agents/secrets: listOrganizationSecrets, 200
+    github GET  /orgs/{org}/agents/secrets/public-key: getOrganizationPublicKey, 200
+    github GET  /orgs/{org}/agents/secrets/{secret_name}: getOrganizationSecret, 200
+    github PUT  /orgs/{org}/agents/secrets/{secret_name}: putOrganizationSecret, 201,204
+    github DELETE /orgs/{org}/agents/secrets/{secret_name}: deleteOrganizationSecret, 204
+    github GET  /orgs/{org}/agents/secrets/{secret_name}/repositories: listRepositoriesForSecret, 200
+    github PUT  /orgs/{org}/agents/secrets/{secret_name}/repositories: setRepositoriesForSecret, 204
+    github PUT  /orgs/{org}/agents/secrets/{secret_name}/repositories/{repository_id}: addRepositoryToSecret, 204
+    github DELETE /orgs/{org}/agents/secrets/{secret_name}/repositories/{repository_id}: removeRepositoryFromSecret, 204
+    github GET  /orgs/{org}/agents/variables: listOrganizationVariables, 200
+    github POST /orgs/{org}/agents/variables: createOrganizationVariable, 201
+    github GET  /orgs/{org}/agents/variables/{name}: getOrganizationVariable, 200
+    github PATCH /orgs/{org}/agents/variables/{name}: updateOrganizationVariable, 204
+    github DELETE /orgs/{org}/agents/variables/{name}: deleteOrganizationVariable, 204
+    github GET  /orgs/{org}/agents/variables/{name}/repositories: listRepositoriesForVariable, 200
+    github PUT  /orgs/{org}/agents/variables/{name}/repositories: setRepositoriesForVariable, 204
+    github PUT  /orgs/{org}/agents/variables/{name}/repositories/{repository_id}: addRepositoryToVariable, 204
+    github DELETE /orgs/{org}/agents/variables/{name}/repositories/{repository_id}: removeRepositoryFromVariable, 204
     "
   `)
 })

@@ -1,3 +1,4 @@
+import { agentValueRoutes } from './agent-value-routes.ts'
 import { automationRoutes } from './automation-routes.ts'
 import { campaignRoutes } from './campaign-routes.ts'
 import { configurationRoutes } from './configuration-routes.ts'
@@ -13,8 +14,9 @@ export const routes = {
   ...configurationRoutes,
   ...usageRoutes,
   ...webhookRoutes,
+  ...agentValueRoutes,
 } as const
 
-export { configurationRoutes, taskRoutes, webhookRoutes }
+export { agentValueRoutes, configurationRoutes, taskRoutes, webhookRoutes }
 
 export type RouteName = keyof typeof routes

@@ -67,6 +67,29 @@ export { sweepPortalRuns } from './portals/sweep-portal-runs.ts'
 export { settleRuns } from './automations/settle-runs.ts'
 export { updateAutomation } from './automations/update-automation.ts'
 export { createEncryption, type Encryption, keyBytes, SealBroken } from './encryption/encryption.ts'
+export {
+  changeSelectedOf,
+  createValue,
+  deleteValue,
+  findValue,
+  listSelectedOf,
+  listValues,
+  placeOfValue,
+  putValue,
+  updateValue,
+  type ValueFields,
+  type ValueKind,
+  type ValueTarget,
+} from './secrets/agent-values.ts'
+export { createKeyPair, openBox, sealBox } from './secrets/sealed-box.ts'
+export { openSecret, publicKeyOf } from './secrets/sealed-box-key.ts'
+export { type SessionValues, valuesOfSession } from './secrets/values-of-session.ts'
+export {
+  listValuesFromOrganization,
+  type SeenRepository,
+  valuesOfRepository,
+} from './secrets/values-of-repository.ts'
+export { reseal } from './encryption/reseal.ts'
 export { sweepCredentials } from './credentials/drop-credentials.ts'
 export { findCampaignCredential, findCredential } from './credentials/find-credential.ts'
 export type { Credential } from './credentials/keep-credential.ts'
@@ -214,6 +237,7 @@ export type {
   SessionRow,
   TaskRow,
   WebhookDeliveryRow,
+  AgentValueRow,
   WebhookRow,
 } from './store/schema.ts'
 export type {

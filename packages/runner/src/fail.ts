@@ -44,13 +44,22 @@ function presentEnd(run: Run, reason: unknown): Parameters<typeof endSession>[2]
     const message = `The session ran for longer than its limit of ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
     return { state: 'timed_out', error: present('out_of_time', message) }
   }
-  const error = presentFailure(reason)
+  const error = masked(run, presentFailure(reason))
   const { lease } = run
   const { log } = run.context
-  const fields = { err: reason, session_id: lease.session.id, task_id: lease.task.id }
+  const fields = {
+    err: run.mask.error(reason),
+    session_id: lease.session.id,
+    task_id: lease.task.id,
+  }
   if (error.category === 'internal') log.error(fields, 'session failed by a defect')
   else log.info(fields, 'session failed')
   return { state: 'failed', error }
+}
+
+/** An agent's last words are part of some messages. */
+function masked({ mask }: Run, error: SessionError): SessionError {
+  return { ...error, message: mask.text(error.message).slice(0, longestMessage) }
 }
 
 /** What the reader of a session is told of an error. */
@@ -72,5 +81,5 @@ export function presentFailure(error: unknown): SessionError {
 }
 
 function present(failure: FailureName, message: string): SessionError {
-  return { message: message.slice(0, longestMessage), ...failures[failure] }
+  return { message, ...failures[failure] }
 }

@@ -49,6 +49,13 @@ export const failures = {
       "Send the task a message with a token of one's own; or configure forge_token or github_app.",
     retryable: false,
   },
+  secrets_unreadable: {
+    category: 'repository',
+    title: 'The secrets cannot be decrypted',
+    remedy:
+      'Give the runner the encryption key of the server (encryption.key_env), then send the task again.',
+    retryable: false,
+  },
   forge_unreachable: {
     category: 'repository',
     title: 'The forge did not answer',

@@ -1,5 +1,5 @@
 import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
-import { isDisconnected, lastEvents, StaleAttempt } from '@errand/core'
+import { isDisconnected, lastEvents, type SessionValues, StaleAttempt } from '@errand/core'
 
 import type { AgentNotes } from './agent-notes.ts'
 import type { AgentQuestion } from './agent/acp-connection.ts'
@@ -21,6 +21,7 @@ import type { Gateway } from './gateway/open-gateway.ts'
 import { branchTip, type Mirror } from './mirror/mirror.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
 import type { Run } from './run/run.ts'
+import { environmentOf } from './run/session-values.ts'
 import type { SessionFirewall } from './session-firewall.ts'
 import type { Checkout } from './workspace/check-out.ts'
 import type { WorkBranch } from './workspace/work-branch.ts'
@@ -38,6 +39,7 @@ export interface AgentWork {
   checkout: Checkout
   mirror: Mirror
   branch: WorkBranch
+  values: SessionValues
 }
 
 /**
@@ -58,10 +60,14 @@ export async function letAgentWork(
     const toolCalls = watchToolCalls()
     const progress = watchProgress(run, work.workspace.workspaceDir)
     const composed = composeLaunch(descriptor, gateway.url, catalogue)
-    const launch = { ...composed, env: { ...firewall.env, ...composed.env } }
+    // Of two that say the same, Errand's own word counts.
+    const values = await giveValues(run, work)
+    const launch = { ...composed, env: { ...values, ...firewall.env, ...composed.env } }
     await writeSettingsFiles(run, box, launch)
     await using agent = await startAgent(run, box, launch, {
-      onUpdate(update) {
+      onUpdate(told) {
+        // Before anything is cut short: half of a secret is none to be found.
+        const update = run.mask.value(told)
         toolCalls.note(update)
         progress.note(update)
         reportUpdate(run.recorder, log, update)
@@ -92,6 +98,16 @@ export async function letAgentWork(
   } catch (error) {
     throw blameModel(error, work)
   }
+}
+
+/** What the agent's environment has of the repository's values; of names that are not theirs it is told. */
+async function giveValues(run: Run, { values }: AgentWork): Promise<Record<string, string>> {
+  const { given, kept } = environmentOf(values)
+  for (const name of kept) {
+    const message = `The agent is not given ${name}: the name is not for secrets and variables.`
+    await run.say(message, 'warning')
+  }
+  return given
 }
 
 async function elicit(

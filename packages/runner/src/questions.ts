@@ -54,8 +54,10 @@ export function openQuestions(run: Run, workspace: Workspace): Questions {
     // From here on somebody else may have to go on with these folders, should this process die.
     workspace.isKept = true
     const { question_id: id } = await askUser(store, run.lease, {
-      message: question.message,
-      ...(question.requestedSchema == null ? {} : { requested_schema: question.requestedSchema }),
+      message: run.mask.text(question.message),
+      ...(question.requestedSchema == null
+        ? {}
+        : { requested_schema: run.mask.value(question.requestedSchema) }),
       ...(question.accountId === undefined ? {} : { account_id: question.accountId }),
     })
     open = id

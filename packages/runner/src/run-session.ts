@@ -15,6 +15,7 @@ import { pushBranch, recordBranch } from './publish/push-branch.ts'
 import { openQuestions } from './questions.ts'
 import { collectResult } from './result/collect-result.ts'
 import { openRun, type Run, type RunnerContext } from './run/run.ts'
+import { readValues } from './run/session-values.ts'
 import { openSessionBox } from './session-box.ts'
 import { openSessionFirewall } from './session-firewall.ts'
 import { checkOut } from './workspace/check-out.ts'
@@ -53,8 +54,9 @@ type Place = Awaited<ReturnType<typeof findPlace>>
 async function findPlace(run: Run) {
   const repository = await findRepository(run)
   const branch = workBranchOf(run.lease, run.context.settings.runner.branch_prefix)
+  const values = await readValues(run, repository)
   const mirror = await openMirror(run)
-  return { repository, branch, mirror }
+  return { repository, branch, values, mirror }
 }
 
 /** From an empty box to a pushed branch. */
@@ -91,7 +93,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   const worked = await letAgentWork(run, box, parts)
   if (worked === 'put_away') return 'put_away'
   const { commands, note } = worked
-  const summary = summarize(worked.report, worked.lastMessage, run.lease.task.name)
+  const said = summarize(worked.report, worked.lastMessage, run.lease.task.name)
+  const summary = run.mask.value(said)
   await run.record({ type: 'session.summary', data: summary })
   const result = await collectResult(run, box, { workspace, checkout, summary, ...place })
   await box.close()

@@ -15,6 +15,8 @@ it('every operation is about something, by its path', () => {
     AuditLog: 2,
     Usage: 2,
     Hook: 22,
+    Secret: 15,
+    Variable: 15,
   })
   expect(Object.keys(routes).filter((name) => /Webhook/.test(name))).toHaveLength(22)
 })

@@ -7,6 +7,8 @@ export function resourceOf({ path }: Pick<Route, 'path'>): string {
 
 const resources: [RegExp, string][] = [
   [/\/hooks(\/|$)/, 'Hook'],
+  [/\/agents\/(organization-)?secrets(\/|$)/, 'Secret'],
+  [/\/agents\/(organization-)?variables(\/|$)/, 'Variable'],
   [/\/cloud-agent\//, 'Configuration'],
   [/\/audit-log$/, 'AuditLog'],
   [/\/agents\/usage$/, 'Usage'],

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Client } from '@errand/contract'
+import type { Client, PublicKey } from '@errand/contract'
+import { sealBox } from '@errand/core'
 import { errand } from '../errand-process.ts'
 import { eventually } from '../eventually.ts'
 import { createRepository } from '../repository.ts'
@@ -78,6 +79,7 @@ export async function furnish(url: string, path: string): Promise<World> {
     label: ['bug', 'docs'],
     service: ['git-upload-pack', 'git-receive-pack'],
     integration_id: ['standard', 'github'],
+    ...(await sealedValue(call)),
   }
   const kept = {
     repos: await keptHook(call, '/repos/acme/sums/hooks'),
@@ -96,6 +98,7 @@ export async function furnish(url: string, path: string): Promise<World> {
       await call('PUT', '/orgs/spare/copilot/coding-agent/permissions', {
         enabled_repositories: 'selected',
       })
+      await refreshValues(call, fixed)
       fresh = {
         task_id: tasks.map(({ id }) => id),
         ...(await refreshWork(client)),
@@ -131,8 +134,40 @@ function knownTo({ name, method }: Operation, known: Known, kept: Kept): Known {
     const { hook, deliveries } = kept[of]
     return { ...here, hook_id: isChange ? spare : [hook], delivery_id: deliveries }
   }
+  if (/\/agents\/variables\/\{name\}/.test(name)) return ofValue(name, here, 'name')
+  if (name.includes('/agents/secrets/{secret_name}')) return ofValue(name, here, 'secret_name')
   if (name.includes('/labels/{name}')) return { ...here, name: known['label'] ?? [] }
   return /_id\}|\{label\}|number\}/.test(name) ? here : known
+}
+
+/** What is deleted, or gets another name, is not what others look at. */
+function ofValue(operation: string, known: Known, key: string): Known {
+  const isWhole = /^(DELETE|PATCH) .*\}$/.test(operation) && !operation.includes('repositories')
+  return { ...known, [key]: isWhole ? ['SPARE_A', 'SPARE_B', 'SPARE_C'] : ['KEPT'] }
+}
+
+/** A secret as it is sent, for every place. */
+async function sealedValue(call: Call): Promise<Known> {
+  const path = '/repos/acme/sums/agents/secrets/public-key'
+  const { key_id, key } = (await call('GET', path)) as PublicKey
+  const encrypted = await sealBox('a value', key)
+  return { key_id: [key_id], encrypted_value: [encrypted], visibility: ['selected'] }
+}
+
+/** Secrets and variables that requests have taken away, or changed. */
+async function refreshValues(call: Call, known: Known): Promise<void> {
+  const sealed = {
+    key_id: known['key_id']?.[0] ?? '',
+    encrypted_value: known['encrypted_value']?.[0] ?? '',
+  }
+  for (const agents of ['/repos/acme/sums/agents', '/orgs/acme/agents']) {
+    const reach = agents.startsWith('/orgs/') ? { visibility: 'selected' } : {}
+    for (const name of ['KEPT', 'SPARE_A', 'SPARE_B', 'SPARE_C']) {
+      await call('PUT', `${agents}/secrets/${name}`, { ...sealed, ...reach })
+      await call('DELETE', `${agents}/variables/${name}`).catch(() => undefined)
+      await call('POST', `${agents}/variables`, { name, value: 'v', ...reach })
+    }
+  }
 }
 
 interface KeptHook {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { secretPath } from '../client/secrets-folder.ts'
 import { UserError } from '../errors.ts'
 import { createLog } from './log.ts'
-import { keyFile, openEncryption } from './open-encryption.ts'
+import { addOwnKey, dropFormerKeys, keyFile, openEncryption } from './open-encryption.ts'
 
 let data: string
 let logged: string
@@ -45,6 +45,38 @@ it('says that a key is of this machine alone where a database is shared', async 
 
   expect(logged).toContain('for this machine alone')
   expect(logged).not.toContain(readFileSync(secretPath(data, keyFile), 'utf8').trim())
+})
+
+describe('a new key in the data folder', () => {
+  const settings = () => Settings.parse({ data })
+  const words = () => readFileSync(secretPath(data, keyFile), 'utf8').trim().split('\n')
+
+  it('comes before the old one until that is dropped, and is made once however often it begins', async () => {
+    const old = await openWith({})
+    const sealed = old.seal('secret', 'place')
+
+    await addOwnKey(settings())
+    const [fresh] = words()
+    // Stopped there, and begun again.
+    await addOwnKey(settings())
+    const both = await openWith({})
+    expect(words()).toHaveLength(2)
+    expect(words()[0]).toBe(fresh)
+    expect(both.keyId).not.toBe(old.keyId)
+    expect(both.open(sealed, 'place')).toBe('secret')
+
+    await dropFormerKeys(settings())
+    expect(words()).toEqual([fresh])
+    expect((await openWith({})).keyId).toBe(both.keyId)
+    expect(statSync(secretPath(data, keyFile)).mode & 0o777).toBe(0o600)
+    expect(readdirSync(dirname(secretPath(data, keyFile)))).toEqual([keyFile])
+  })
+
+  it('is the first where there was none', async () => {
+    await addOwnKey(settings())
+
+    expect(words()).toHaveLength(1)
+  })
 })
 
 describe('a key in the data folder itself, where an earlier version put it', () => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, unlink } from 'node:fs/promises'
+import { link, open, readFile, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { type Settings } from '@errand/contract'
 import { createEncryption, type Encryption, keyBytes } from '@errand/core'
@@ -52,23 +53,79 @@ async function ownKey(settings: Settings, log: Logger): Promise<Encryption> {
   return readKeys(await readFile(path, 'utf8'), path)
 }
 
-/** Whole and readable by its owner alone, or not there at all; the first of two who make one wins. */
+/**
+ * Puts a new key before the one in the data folder. Where there are two already a rotation was stopped: its
+ * new key is the one.
+ */
+export async function addOwnKey(settings: Settings): Promise<void> {
+  const path = prepareSecret(settings.data, keyFile)
+  if (await makeKey(path)) return
+  const keys = wordsOf(await readFile(path, 'utf8'))
+  if (keys.length === 1) await replaceKeys(path, [newKey(), ...keys])
+}
+
+/** Nothing is encrypted with them any more. */
+export async function dropFormerKeys(settings: Settings): Promise<void> {
+  const path = prepareSecret(settings.data, keyFile)
+  const [first = ''] = wordsOf(await readFile(path, 'utf8'))
+  await replaceKeys(path, [first])
+}
+
+/** The first of two who make one wins. Whether it was made here. */
 async function makeKey(path: string): Promise<boolean> {
+  return await withKeyFile(path, [newKey()], async (next) => {
+    try {
+      await link(next, path)
+      return true
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+      throw error
+    } finally {
+      await unlink(next)
+    }
+  })
+}
+
+async function replaceKeys(path: string, keys: readonly string[]): Promise<void> {
+  await withKeyFile(path, keys, (next) => rename(next, path))
+}
+
+/** Whole and readable by its owner alone, or not there at all. */
+async function withKeyFile<T>(
+  path: string,
+  keys: readonly string[],
+  put: (next: string) => Promise<T>,
+): Promise<T> {
   const next = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
   const file = await open(next, 'wx', 0o600)
   try {
-    await file.writeFile(`${randomBytes(keyBytes).toString('base64')}\n`)
+    await file.writeFile(`${keys.join('\n')}\n`)
     // A key that a power cut took is every secret lost.
     await file.sync()
-    await link(next, path)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
   } finally {
     await file.close()
-    await unlink(next)
   }
+  const done = await put(next)
+  await syncFolder(dirname(path))
+  return done
+}
+
+/** That the file has its name is the folder's to keep. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function newKey(): string {
+  return randomBytes(keyBytes).toString('base64')
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter(Boolean)
 }
 
 async function printedBy(
@@ -92,8 +149,7 @@ function codeOf(error: unknown): unknown {
 }
 
 function readKeys(text: string, place: string): Encryption {
-  const words = text.split(/\s+/).filter(Boolean)
-  const keys = words.map((word) => Buffer.from(word, 'base64'))
+  const keys = wordsOf(text).map((word) => Buffer.from(word, 'base64'))
   if (keys.length > 0 && keys.every(({ length }) => length === keyBytes)) {
     return createEncryption(keys)
   }

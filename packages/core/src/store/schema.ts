@@ -6,6 +6,7 @@ import type {
   PauseReason,
   SessionError,
   State,
+  Visibility,
 } from '@errand/contract'
 import type { ColumnType, Generated } from 'kysely'
 import type { TokenCounts } from '../spending/token-counts.ts'
@@ -56,6 +57,9 @@ export interface Database {
   failing_upstreams: { name: string; until: Date }
   webhooks: WebhookTable
   webhook_deliveries: WebhookDeliveryTable
+  agent_values: AgentValueTable
+  agent_value_repositories: { value_id: number; repository_id: number }
+  sealed_box_key: SealedBoxKeyTable
 }
 
 /** A task as stored. `state` is always that of its most recent session. */
@@ -465,6 +469,32 @@ export interface AuditLogRow {
   data: string
   previous_hash: string
   hash: string
+}
+
+/** A secret or a variable of agents. */
+export interface AgentValueRow {
+  id: number
+  kind: 'secret' | 'variable'
+  target_type: 'repository' | 'organization'
+  target_id: number
+  name: string
+  /** Of a secret, sealed. */
+  value: string
+  /** Null for a repository's own. */
+  visibility: Visibility | null
+  created_at: Date
+  updated_at: Date
+}
+
+type AgentValueTable = Omit<AgentValueRow, 'id'> & { id: Generated<number> }
+
+/** The one pair of keys for sealed boxes: `sealed` is the secret one. */
+interface SealedBoxKeyTable {
+  is_only: Generated<boolean>
+  key_id: string
+  public_key: string
+  sealed: string
+  created_at: Date
 }
 
 /** Whom to tell what happens in a repository or an organization. */

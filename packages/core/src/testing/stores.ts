@@ -133,6 +133,7 @@ export async function emptyStore(store: Store): Promise<void> {
     'tasks, portal_runs, campaigns, automations, rate_windows, audit_log, accounts, webhooks, forge_deliveries, pull_comments',
     'failing_upstreams, policy_deviations, policy_checks, policy_versions',
     'repository_configurations, organization_configurations, selected_repositories',
+    'agent_values, sealed_box_key',
   ]
   const never = 'trigger audit_log_is_never_emptied'
   await sql.raw(`alter table audit_log disable ${never}`).execute(store.db)

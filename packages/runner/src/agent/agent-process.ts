@@ -27,8 +27,12 @@ const lingerMs = 3000
 export async function spawnAgent(run: Run, box: Box, launch: AgentLaunch): Promise<AgentProcess> {
   const boxed = await spawn(box, launch)
   let stderr = ''
+  let held = ''
   boxed.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-keptCharacters)
+    // Before it is cut short: half of a secret is none to be found.
+    const begun = run.mask.begin(held + text)
+    held = begun.held
+    stderr = (stderr + begun.sure).slice(-keptCharacters)
   })
   boxed.stderr.on('error', () => undefined)
   return {
@@ -44,7 +48,11 @@ export async function spawnAgent(run: Run, box: Box, launch: AgentLaunch): Promi
         await boxed.exited
       }
       run.signal.throwIfAborted()
-      const lines = printable(stderr).trim().split('\n').slice(-keptLines).join('\n')
+      const lines = printable(stderr + held)
+        .trim()
+        .split('\n')
+        .slice(-keptLines)
+        .join('\n')
       return explain(run, launch, exit, lines)
     },
   }

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import { type EventData } from '@errand/contract'
+import { openEventMask } from '../redaction/mask-events.ts'
+import { createSecretMask } from '../redaction/secret-mask.ts'
 import { openRecorder } from '../run/recorder.ts'
 import { answerPermission, PermissionRequest } from './answer-permission.ts'
 
@@ -14,6 +16,7 @@ async function answer(deny: 'fetch'[], request: object) {
   const recorder = openRecorder(
     (some) => Promise.resolve(void events.push(...some.map(({ data }) => data))),
     () => undefined,
+    openEventMask(createSecretMask()),
   )
   const { outcome } = answerPermission(recorder, { deny }, PermissionRequest.parse(request))
   await recorder.flush()

@@ -9,9 +9,11 @@ export interface Repository {
   id: number
   full_name: string
   owner: string
-  owner_id: number
   name: string
   default_branch: string
+  private: boolean
+  /** Of its owner. */
+  ownerId: number
 }
 
 const Answer = z.object({
@@ -20,6 +22,7 @@ const Answer = z.object({
   full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
   owner: z.object({ id: z.int(), login: z.string() }),
   default_branch: z.string(),
+  private: z.boolean(),
 })
 
 /**
@@ -32,7 +35,7 @@ export async function findRepository(run: Run): Promise<Repository> {
   try {
     const data = await run.forge.request('GET /repositories/{id}', { id }, run.signal)
     const found = Answer.parse(data)
-    return { ...found, owner: found.owner.login, owner_id: found.owner.id }
+    return { ...found, owner: found.owner.login, ownerId: found.owner.id }
   } catch (error) {
     if (!(error instanceof ForgeRefused)) throw error
     if (error.status === 404) {

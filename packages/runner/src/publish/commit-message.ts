@@ -10,9 +10,17 @@ const longestMessage = 8000
 const claim =
   /^[ \t]*(co-authored-by|signed-off-by|reviewed-by|acked-by|tested-by|reported-by|on-behalf-of|agent-logs-url)[ \t]*:.*$/gim
 
-/** A commit's message from an agent's words and our own trailers, which stand alone at the end. */
-export function composeMessage(words: string, trailers: readonly string[]): string {
-  const kept = printable(words)
+/**
+ * A commit's message from an agent's words and our own trailers, which stand alone at the end.
+ *
+ * @param mask takes secrets out of the words
+ */
+export function composeMessage(
+  words: string,
+  trailers: readonly string[],
+  mask: (text: string) => string,
+): string {
+  const kept = mask(printable(words))
     .slice(0, longestMessage)
     .replace(claim, '')
     .replace(/[ \t]+$/gm, '')

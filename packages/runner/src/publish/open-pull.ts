@@ -36,14 +36,19 @@ export async function openPull(
   const { create_pull_request: isWanted } = run.lease.task
   if (!isWanted && !branch.isGiven) return
   const existing = await findPull(run, repository, branch)
-  const blocked = composeBlockedText(await blockedRequestsOf(run), repository.full_name)
-  const text = composePullText({
-    ...published,
-    ...published.summary,
-    blocked,
-    requester: run.lease.session.user_login,
-    sessionUrl: sessionUrlOf(run, repository),
-  })
+  // Once more: what is made printable, or one line, may be a secret only then.
+  const blocked = run.mask.value(
+    composeBlockedText(await blockedRequestsOf(run), repository.full_name),
+  )
+  const text = run.mask.value(
+    composePullText({
+      ...published,
+      ...published.summary,
+      blocked,
+      requester: run.lease.session.user_login,
+      sessionUrl: sessionUrlOf(run, repository),
+    }),
+  )
   if (existing !== undefined) {
     if (isOfSameRecipe(existing, text)) await renewText(run, repository, existing, text)
     else if (isNews(existing, blocked)) await commentOnBlocked(run, repository, existing, blocked)

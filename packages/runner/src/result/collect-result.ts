@@ -44,7 +44,7 @@ export async function collectResult(
     logsTrailer(sessionUrlOf(run, repository)),
     `Co-authored-by: ${requester.name} <${requester.email}>`,
   ]
-  const message = composeMessage(`${summary.title}\n\n${summary.body}`, trailers)
+  const message = composeMessage(`${summary.title}\n\n${summary.body}`, trailers, run.mask.text)
   const gathered = await gatherInside(run, box, checkout, message)
   if (gathered === undefined) return undefined
   const bundle = await takeBundle(workspace.homeDir, gathered.bundleName, workspace.dir)

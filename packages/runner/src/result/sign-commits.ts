@@ -94,7 +94,7 @@ async function commit(
   return await gitText(['commit-tree', made.tree, ...parents, '-F', '-'], {
     gitDir,
     signal: run.signal,
-    input: composeMessage(made.message, trailers),
+    input: composeMessage(made.message, trailers, run.mask.text),
     env: {
       GIT_AUTHOR_NAME: bot.name,
       GIT_AUTHOR_EMAIL: bot.email,

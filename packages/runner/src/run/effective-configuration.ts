@@ -24,7 +24,7 @@ export async function effectiveConfiguration(
   repository: Repository,
 ): Promise<CloudAgentConfiguration> {
   const { store, settings } = run.context
-  const { id, owner_id: ownerId } = repository
+  const { id, ownerId } = repository
   const stored = await patiently(() => readConfiguration(store.db, { id, owner: { id: ownerId } }))
   const written = await readFileOf(run, repository)
   const layers = {

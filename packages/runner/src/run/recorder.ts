@@ -1,5 +1,7 @@
 import type { NewEvent } from '@errand/contract'
 
+import type { EventMask } from '../redaction/mask-events.ts'
+
 /** Turns what happens into events, in order, many to a transaction. */
 export interface Recorder {
   /** Something the runner itself has to tell. */
@@ -28,10 +30,12 @@ const mostEvents = 100_000
 /**
  * @param write stores events; called again only when the last call has ended
  * @param onError told once when storing fails; nothing is stored after that
+ * @param mask takes secrets out of what is stored
  */
 export function openRecorder(
   write: (events: NewEvent[]) => Promise<void>,
   onError: (error: unknown) => void,
+  mask: EventMask,
 ): Recorder {
   let pending: NewEvent[] = []
   let text: { type: TextType; content: string } | undefined
@@ -47,7 +51,7 @@ export function openRecorder(
   }
 
   function flushSoon(): void {
-    timer ??= setTimeout(() => void flush().catch(() => undefined), joinMs)
+    timer ??= setTimeout(() => void flush('to_go_on').catch(() => undefined), joinMs)
   }
 
   /** Whether one more report is taken. The first that is not leaves a note. */
@@ -67,11 +71,13 @@ export function openRecorder(
     push({ type, data: { content } })
   }
 
-  function flush(): Promise<void> {
+  /** What may be the beginning of a secret is stored once what follows is known, or when all is to be. */
+  function flush(isAll: 'all' | 'to_go_on' = 'all'): Promise<void> {
     endText()
     clearTimeout(timer)
     timer = undefined
-    const events = pending
+    const events = isClosed ? [] : mask.push(pending)
+    if (isAll === 'all' && !isClosed) events.push(...mask.end())
     pending = []
     if (events.length > 0) {
       writing = writing.then(() => writeAll(events))
@@ -106,7 +112,7 @@ export function openRecorder(
       if (text.content.length >= longestText) endText()
       flushSoon()
     },
-    flush,
+    flush: () => flush(),
     close() {
       isClosed = true
       clearTimeout(timer)

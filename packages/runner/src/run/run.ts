@@ -4,6 +4,8 @@ import { type Encryption, type Lease, type Log, recordEvents, type Store } from 
 import type { BuiltinPrograms } from '../agent/descriptor.ts'
 import { RunStopped } from '../failures.ts'
 import type { ForgeClient } from '../forge-client.ts'
+import { openEventMask } from '../redaction/mask-events.ts'
+import { createSecretMask, type SecretMask } from '../redaction/secret-mask.ts'
 import { holdLease } from './hold-lease.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
 import { type RunClock, startRunClock } from './run-clock.ts'
@@ -33,6 +35,8 @@ export interface Run extends AsyncDisposable {
   /** Aborts with a `RunStopped` when the run must stop and change nothing more. */
   signal: AbortSignal
   clock: RunClock
+  /** Takes the session's secrets out of whatever of it is told; of what is recorded they are out already. */
+  mask: SecretMask
   recorder: Recorder
   /** Stores an event, and all before it. */
   record(event: NewEvent): Promise<void>
@@ -48,9 +52,11 @@ export function openRun(context: RunnerContext, lease: Lease, closing: AbortSign
   const { store, settings } = context
   const held = holdLease(store, lease, settings.sessions.lease_seconds)
   const clock = startRunClock(allowedMs(lease), () => held.stop(new RunStopped('timed_out')))
+  const mask = createSecretMask()
   const recorder = openRecorder(
     (events) => recordEvents(store, lease, events),
     (error) => held.stop(new RunStopped('lease_lost', error)),
+    openEventMask(mask),
   )
   const onClosing = (): void => held.stop(new RunStopped('closing'))
   closing.addEventListener('abort', onClosing)
@@ -73,6 +79,7 @@ export function openRun(context: RunnerContext, lease: Lease, closing: AbortSign
     forge: openSessionForge(context, lease),
     signal: held.signal,
     clock,
+    mask,
     recorder,
     record,
     say: (message, level = 'info') => record({ type: 'session.log', data: { level, message } }),

@@ -136,6 +136,7 @@ async function serveRest(
       name,
       full_name,
       default_branch: 'main',
+      private: false,
       owner: { id: ownerId, login: owner },
     })
   } else if (url.pathname === `/repos/${forge.fullName}/pulls` && request.method === 'GET') {

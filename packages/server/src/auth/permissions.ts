@@ -6,14 +6,21 @@ import {
   type TokenPermission,
 } from '@errand/contract'
 
+/** All but what every token is granted. */
+type GrantedPermission = Exclude<TokenPermission, 'metadata'>
+
 /** The scopes of which a classic or OAuth token needs one (behaviour.md 2.1, 2.2). */
-const scopesFor: Record<TokenPermission, string[]> = {
+const scopesFor: Record<GrantedPermission, string[]> = {
   agent_tasks: ['repo', 'public_repo'],
   administration: ['repo'],
   organization_copilot_agent_settings: ['admin:org'],
   organization_administration: ['admin:org', 'read:audit_log'],
   organization_hooks: ['admin:org_hook'],
   repository_hooks: ['admin:repo_hook', 'repo'],
+  secrets: ['repo'],
+  variables: ['repo'],
+  organization_secrets: ['admin:org'],
+  organization_variables: ['admin:org'],
 }
 
 /**
@@ -30,6 +37,16 @@ export function requireTokenPermission(
   level: 'read' | 'write',
   repository?: RepositoryAccess,
   permission: TokenPermission = 'agent_tasks',
+): void {
+  if (permission !== 'metadata') requireGrant(settings, caller, level, permission)
+  if (repository !== undefined && !canReach(caller, repository)) throw new ErrandError('not_found')
+}
+
+function requireGrant(
+  settings: Pick<Settings, 'allow_server_to_server'>,
+  caller: Caller,
+  level: 'read' | 'write',
+  permission: GrantedPermission,
 ): void {
   const { kind, scopes, permissions } = caller.token
   switch (kind) {
@@ -51,7 +68,6 @@ export function requireTokenPermission(
       )
     }
   }
-  if (repository !== undefined && !canReach(caller, repository)) throw new ErrandError('not_found')
 }
 
 /** To a scoped token without `repo` private repositories are not there at all. */
@@ -65,7 +81,7 @@ function accepted(permission: TokenPermission, level: 'read' | 'write'): Record<
   return { 'x-accepted-github-permissions': `${permission}=${level}` }
 }
 
-function lacksScope(permission: TokenPermission): ErrandError {
+function lacksScope(permission: GrantedPermission): ErrandError {
   const [scope = ''] = scopesFor[permission]
   const message =
     permission === 'agent_tasks'

@@ -1,5 +1,8 @@
 import type { RouteName, routes } from '@errand/contract'
 import type { Handler } from '../handler.ts'
+import * as secrets from './agent-values/secrets.ts'
+import * as selection from './agent-values/selection.ts'
+import * as variables from './agent-values/variables.ts'
 import {
   getAutomation,
   listAutomationRuns,
@@ -138,4 +141,34 @@ export const handlers = {
   getOrganizationWebhookDelivery: deliveries.getDelivery,
   redeliverOrganizationWebhookDelivery: deliveries.redeliver,
   pingOrganizationWebhook: webhooks.ping,
+  listRepositorySecrets: secrets.list,
+  getRepositoryPublicKey: secrets.getRepositoryKey,
+  getRepositorySecret: secrets.get,
+  putRepositorySecret: secrets.put,
+  deleteRepositorySecret: secrets.remove,
+  listOrganizationSecretsForRepo: secrets.listFromOrganization,
+  listRepositoryVariables: variables.list,
+  createRepositoryVariable: variables.create,
+  getRepositoryVariable: variables.get,
+  updateRepositoryVariable: variables.update,
+  deleteRepositoryVariable: variables.remove,
+  listOrganizationVariablesForRepo: variables.listFromOrganization,
+  listOrganizationSecrets: secrets.list,
+  getOrganizationPublicKey: secrets.getOrganizationKey,
+  getOrganizationSecret: secrets.get,
+  putOrganizationSecret: secrets.put,
+  deleteOrganizationSecret: secrets.remove,
+  listRepositoriesForSecret: selection.list,
+  setRepositoriesForSecret: selection.set,
+  addRepositoryToSecret: selection.add,
+  removeRepositoryFromSecret: selection.remove,
+  listOrganizationVariables: variables.list,
+  createOrganizationVariable: variables.create,
+  getOrganizationVariable: variables.get,
+  updateOrganizationVariable: variables.update,
+  deleteOrganizationVariable: variables.remove,
+  listRepositoriesForVariable: selection.list,
+  setRepositoriesForVariable: selection.set,
+  addRepositoryToVariable: selection.add,
+  removeRepositoryFromVariable: selection.remove,
 } satisfies { [N in RouteName]: Handler<(typeof routes)[N]> }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { createRedaction, type Redaction } from '../../redaction/redact-secrets.ts'
 import type { AnswerBody } from '../answer/answer-body.ts'
-import { createRedaction, type Redaction } from '../answer/redact-secrets.ts'
 import { decodeAnswer } from '../answer/decode-answer.ts'
 import { AgentGone, GatewayRefusal } from '../refusal.ts'
 import { headersForAgent } from '../request/headers.ts'
