@@ -77,9 +77,9 @@ describe('a text that comes in pieces', () => {
   it('is known for the same when a tool tells it whole each time', () => {
     const events = openEventMask(mask)
 
-    const told = [...events.push([output('a hunt')]), ...events.push([output('a hunter2 b')])]
+    const told = [...events.push([output('a hunt')]), ...events.push([output('a hunter2.')])]
 
-    expect(told).toEqual([output('a '), output('a *** b')])
+    expect(told).toEqual([output('a '), output('a ***.')])
   })
 })
 

@@ -42,6 +42,17 @@ describe('a secret in an answer', () => {
     )
   })
 
+  it('is taken out of a long chunk as out of a short one', () => {
+    const filling = 'no secret here '.repeat(400)
+
+    expect(through([`${filling}${secret}${filling}`, `${filling}${secret.slice(0, 5)}`])).toBe(
+      `${filling}${'*'.repeat(secret.length)}${filling}${filling}${secret.slice(0, 5)}`,
+    )
+    expect(through([`${filling}${secret.slice(0, 5)}`, secret.slice(5)])).toBe(
+      `${filling}${'*'.repeat(secret.length)}`,
+    )
+  })
+
   it('holds back no byte that cannot be the beginning of it', () => {
     const { push } = step()
 
