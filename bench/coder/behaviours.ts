@@ -61,7 +61,8 @@ type Call = [name: string, input: object]
 
 function playFix(edits: Call[]): Play {
   return ({ index, result }) => {
-    if (index > 0 && result.startsWith('old_text')) throw new Error(`an edit was refused: ${result}`)
+    if (index > 0 && result.startsWith('old_text'))
+      throw new Error(`an edit was refused: ${result}`)
     const edit = edits[index]
     return edit === undefined
       ? finish('Mend it', 'As the package itself was mended.')

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { createRedaction, type Redaction } from '../../redaction/redact-secrets.ts'
+import type { Redaction } from '../../redaction/redact-secrets.ts'
 import type { AnswerBody } from '../answer/answer-body.ts'
 import { decodeAnswer } from '../answer/decode-answer.ts'
 import { AgentGone, GatewayRefusal } from '../refusal.ts'
@@ -9,6 +9,7 @@ import { headersForAgent } from '../request/headers.ts'
 import type { ModelRequest } from '../request/model-request.ts'
 import { type IncomingAnswer, send, Unreachable } from '../send.ts'
 import type { Upstreams } from './open-upstreams.ts'
+import { redactionOf } from './redaction-of.ts'
 import { isUnhealthy, isWorthRetrying, retryDelayMs } from './retry-delay.ts'
 import { signCall } from './sign-call.ts'
 import type { Target } from './targets.ts'
@@ -127,7 +128,7 @@ async function exchange(
   const { route, text, isStreamed } = request
   const { upstream, name } = target
   const signed = await signCall({ upstream, name, route, text, isStreamed, headers, key })
-  const redaction = createRedaction(signed.secrets)
+  const redaction = redactionOf(signed.secrets)
   try {
     const incoming = await send(signed, response)
     const { body, isDecoded } = decodeAnswer(incoming)
