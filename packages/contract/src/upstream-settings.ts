@@ -8,7 +8,7 @@ export const Upstream = z.strictObject({
     .url({ protocol: /^https?$/ })
     .describe('Including the version, like https://api.anthropic.com/v1.'),
   kind: z
-    .enum(['plain', 'azure', 'vertex'])
+    .enum(['plain', 'azure', 'vertex', 'bedrock'])
     .exactOptional()
     .describe(
       "How requests are signed and addressed: the provider's own API, or that of a cloud (docs/gateway.md). Default: `plain`.",
@@ -17,7 +17,7 @@ export const Upstream = z.strictObject({
     .string()
     .exactOptional()
     .describe(
-      'The variable that holds the key, or `NAME_FILE` beside it the file with it. Where none of the three is given, no key is sent.',
+      'The variable that holds the key, or `NAME_FILE` beside it the file with it. Where none of the three is given, no key is sent; kinds vertex and bedrock then use what the tools of their cloud would.',
     ),
   api_key_file: z
     .string()
@@ -44,6 +44,13 @@ export const Upstream = z.strictObject({
     .describe(
       'Of kind azure: the version of the API by deployments, like 2024-10-21. Default: the API without versions, whose `base_url` ends in /openai/v1.',
     ),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be a region of AWS, like us-east-1')
+    .exactOptional()
+    .describe(
+      'Of kind bedrock: the region that requests are signed for. Default: that of `base_url`.',
+    ),
   max_retries: z.coerce
     .number()
     .int()
@@ -55,6 +62,15 @@ export const Upstream = z.strictObject({
     ),
 })
 export type Upstream = z.infer<typeof Upstream>
+
+/** The region in `bedrock-runtime.us-east-1.amazonaws.com`, and in the names of private endpoints. */
+export function regionOfBedrock({
+  base_url: url,
+  region,
+}: Pick<Upstream, 'base_url' | 'region'>): string | undefined {
+  if (region !== undefined) return region
+  return /(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\./.exec(new URL(url).hostname)?.[1]
+}
 
 /** Another upstream that serves a model. */
 export const Fallback = z.strictObject({

@@ -1,4 +1,4 @@
-import { type Settings } from '@errand/contract'
+import { regionOfBedrock, type Settings } from '@errand/contract'
 import { didYouMean } from './closest-word.ts'
 
 /** Where a setting was given, and its name: what a sentence about it begins with. */
@@ -19,6 +19,12 @@ export function* checkUpstreams(settings: Settings, at: At): Generator<string> {
     }
     if (upstream.kind === 'vertex' && upstream.wire === 'openai') {
       yield `${at(['upstreams', name, 'wire'])} must be anthropic or gemini for kind vertex`
+    }
+    if (upstream.kind === 'bedrock' && upstream.wire !== 'anthropic') {
+      yield `${at(['upstreams', name, 'wire'])} must be anthropic for kind bedrock`
+    }
+    if (upstream.kind === 'bedrock' && first === undefined && !regionOfBedrock(upstream)) {
+      yield `${at(['upstreams', name, 'region'])} must be given: its base_url does not tell the region to sign for`
     }
   }
   for (const [index, model] of settings.models.entries()) {

@@ -139,7 +139,7 @@ const mostKept = 1000
 
 /** A gateway in between has another address: then its wire format tells whose model it is. */
 function waysToProvider({ base_url: providerApiUrl, kind, wire }: Settings['upstreams'][string]) {
-  const ofCloud = { azure: 'azure', vertex: 'google', plain: undefined } as const
+  const ofCloud = { azure: 'azure', vertex: 'google', bedrock: 'aws', plain: undefined } as const
   const ids = [ofCloud[kind ?? 'plain'], wire === 'gemini' ? 'google' : wire]
   return [
     { providerApiUrl },

@@ -96,7 +96,8 @@ async function pass(
     }
   const isEvents = contentType?.includes('text/event-stream') === true
   const hider = request.hidesUsage && isEvents ? [createUsageHider()] : []
-  const headers = hider.length > 0 ? withoutLength(answer.headers) : answer.headers
+  const isChanged = hider.length > 0 || reframed !== undefined
+  const headers = isChanged ? withoutLength(answer.headers) : answer.headers
   await passAnswer(
     {
       status: answer.status,

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { upstreamKey as key, useGateway } from '../testing/gateway-stage.ts'
 import { addMember, removeMember } from './request/json-members.ts'
@@ -21,6 +25,7 @@ const stage = useGateway((url) => {
     },
     'vertex-anthropic': { ...vertex, wire: 'anthropic' },
     'vertex-gemini': { ...vertex, wire: 'gemini' },
+    'vertex-by-default': { kind: 'vertex', wire: 'gemini', base_url: vertex.base_url },
   }
   return {
     upstreams,
@@ -94,6 +99,42 @@ describe('Vertex AI', () => {
     const url = `${path}/name@1%2F2:streamGenerateContent?alt=sse`
     expect(seen()).toEqual([[url, { contents: [] }]])
     expect(stage.calls[0]?.headers).toMatchObject({ authorization: `Bearer ${key}` })
+  })
+})
+
+describe('Vertex AI without a key', () => {
+  it('gets a token by the application default credentials, which is never seen again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'errand-google-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'credentials.json')
+    await writeFile(join(folder, 'subject'), 'who-asks')
+    await writeFile(
+      file,
+      JSON.stringify({
+        type: 'external_account',
+        audience:
+          '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        token_url: `${stage.upstreamUrl}/token`,
+        credential_source: { file: join(folder, 'subject') },
+      }),
+    )
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', file)
+    await open('vertex-by-default')
+    const issued = 'ya29.a-token-that-was-issued'
+    stage.answer = (response, { url, body }) => {
+      response.setHeader('content-type', 'application/json')
+      const token = { access_token: issued, expires_in: 3600, token_type: 'Bearer' }
+      const isAsked = url === '/token' && body.includes('who-asks')
+      response.end(JSON.stringify(isAsked ? token : { said: issued }))
+    }
+
+    const path = '/gemini/v1beta/models/vertex-by-default:generateContent'
+    const { text } = await post(path, { contents: [] })
+    vi.unstubAllEnvs()
+
+    expect(stage.calls.at(-1)?.headers).toMatchObject({ authorization: `Bearer ${issued}` })
+    expect(JSON.parse(text)).toEqual({ said: '*'.repeat(issued.length) })
   })
 })
 

@@ -51,8 +51,7 @@ export async function passAnswer(answer: PassingAnswer, response: ServerResponse
     const length = Number(answer.headers['content-length'] ?? Number.NaN)
     let passed = 0
     const reports = createReports(metered)
-    for await (const given of body) {
-      const chunk = reframe === undefined ? given : reframe.push(given)
+    for await (const chunk of reframe === undefined ? body : reframeAll(body, reframe)) {
       const stored = reports.take(chunk)
       if (stored !== undefined) await stored
       passed += chunk.length
@@ -70,6 +69,11 @@ export async function passAnswer(answer: PassingAnswer, response: ServerResponse
     response.off('close', onGone)
     body.destroy()
   }
+}
+
+async function* reframeAll(body: AnswerBody, reframe: Step): AsyncGenerator<Buffer> {
+  for await (const chunk of body) yield reframe.push(chunk)
+  yield reframe.end()
 }
 
 function createReports(metered: Metered | undefined) {

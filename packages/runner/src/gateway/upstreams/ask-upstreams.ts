@@ -14,7 +14,7 @@ import { isUnhealthy, isWorthRetrying, retryDelayMs } from './retry-delay.ts'
 import { signCall } from './sign-call.ts'
 import type { Target } from './targets.ts'
 import { KeyMissing } from './upstream-keys.ts'
-import type { SignedCall } from './upstream-kind.ts'
+import type { SignedCall, UnsignedCall } from './upstream-kind.ts'
 
 /** The answer of an upstream, unpacked, with no secret in its headers. Below 400 its body is unread. */
 export interface UpstreamAnswer {
@@ -127,7 +127,16 @@ async function exchange(
 ): Promise<UpstreamAnswer | GatewayRefusal> {
   const { route, text, isStreamed } = request
   const { upstream, name } = target
-  const signed = await signCall({ upstream, name, route, text, isStreamed, headers, key })
+  const signed = await signOrRefuse(target, {
+    upstream,
+    name,
+    route,
+    text,
+    isStreamed,
+    headers,
+    key,
+  })
+  if (signed instanceof GatewayRefusal) return signed
   const redaction = redactionOf(signed.secrets)
   try {
     const incoming = await send(signed, response)
@@ -147,6 +156,18 @@ async function exchange(
   } catch (error) {
     if (error instanceof Unreachable) return new GatewayRefusal(502, error.message, error)
     throw error
+  }
+}
+
+async function signOrRefuse(
+  { upstreamName }: Target,
+  call: UnsignedCall,
+): Promise<SignedCall | GatewayRefusal> {
+  try {
+    return await signCall(call)
+  } catch (error) {
+    if (!(error instanceof KeyMissing)) throw error
+    return new GatewayRefusal(500, `upstreams.${upstreamName}: ${error.message}`, error)
   }
 }
 

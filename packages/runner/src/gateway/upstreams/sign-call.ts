@@ -8,6 +8,7 @@ const signers: Record<NonNullable<Upstream['kind']>, () => Promise<SignCall>> = 
   plain: () => Promise.resolve(signPlain),
   azure: async () => (await import('./azure.ts')).signAzure,
   vertex: async () => (await import('./vertex.ts')).signVertex,
+  bedrock: async () => (await import('./bedrock.ts')).signBedrock,
 }
 
 /** Addresses and signs a call as its upstream wants it. */

@@ -1,24 +1,27 @@
 import { headersForUpstream } from '../request/headers.ts'
 import { addMember, removeMember } from '../request/json-members.ts'
+import { googleToken } from './google-credentials.ts'
 import type { SignCall, UnsignedCall } from './upstream-kind.ts'
 
 /** What Vertex wants in the body in place of a header: https://docs.claude.com/en/api/claude-on-vertex-ai */
 const anthropicVersion = 'vertex-2023-10-16'
 
 /**
- * Google's Vertex AI: the base URL ends in the location of a project, the key is an access token. Models of
+ * Google's Vertex AI: the base URL ends in the location of a project, the key is an access token, where the settings
+ * name none that of the application default credentials. Models of
  * Anthropic are named in the path, and asked by `rawPredict`; Gemini's own as on its own API.
  */
-export const signVertex: SignCall = (call) => {
-  const { upstream, key, headers } = call
+export const signVertex: SignCall = async (call) => {
+  const { upstream, headers } = call
+  const token = call.key ?? (await googleToken())
   const { 'anthropic-version': _, ...others } = headersForUpstream(headers)
   const isAnthropic = upstream.wire === 'anthropic'
-  return Promise.resolve({
+  return {
     url: urlOf(call),
-    headers: { ...others, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+    headers: { ...others, authorization: `Bearer ${token}` },
     body: Buffer.from(isAnthropic ? bodyForAnthropic(call) : call.text),
-    secrets: key === undefined ? [] : [key],
-  })
+    secrets: [token],
+  }
 }
 
 function urlOf({ upstream, route, name, isStreamed }: UnsignedCall): URL {
