@@ -115,6 +115,8 @@ const data = {
     base_ref: z.string(),
     commit: z.string(),
     files_changed: z.int(),
+    /** The agent was not done with it: its session has waited for too long. */
+    unfinished: z.literal(true).exactOptional(),
   }),
   'artifact.pull': z.object({ id: z.int(), number: z.int(), html_url: z.string() }),
   abort: z.object({ by: z.string() }),

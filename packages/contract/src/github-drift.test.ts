@@ -77,7 +77,13 @@ it('answers create with the fields of GitHub, and takes every body GitHub takes'
   expectTypeOf<OfficialBody>().toExtend<OurBody>()
   expectTypeOf<Drift<OfficialBody, OurBody>>().toEqualTypeOf<{
     missing: never
-    added: 'agent' | 'timeout_minutes' | 'priority' | 'max_ai_credits' | 'max_multiplier'
+    added:
+      | 'agent'
+      | 'timeout_minutes'
+      | 'priority'
+      | 'max_ai_credits'
+      | 'max_multiplier'
+      | 'push_unfinished'
   }>()
 })
 

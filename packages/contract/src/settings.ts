@@ -32,6 +32,11 @@ const Sessions = z.strictObject({
   waiting_timeout_minutes: minutes
     .default(10_080)
     .describe('How long a session may wait for an answer before it ends `timed_out`.'),
+  push_unfinished: flag
+    .default(false)
+    .describe(
+      'Whether a session that has waited for too long has its unfinished work pushed as a branch before it ends (docs/states.md). A task may say otherwise (`push_unfinished`).',
+    ),
   live_wait_seconds: seconds
     .default(60)
     .describe('How long a waiting session keeps its box before it is put away and its slot freed.'),

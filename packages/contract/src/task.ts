@@ -84,6 +84,11 @@ export const CreateTask = z.object({
   max_ai_credits: z.number().positive().max(1e6).exactOptional(),
   /** The dearest multiplier a request may have. Default: what the server allows. */
   max_multiplier: z.number().min(0).max(1000).exactOptional(),
+  /**
+   * Whether the unfinished work of a session that has waited for too long is pushed as a branch before
+   * it ends. Default: the server's `sessions.push_unfinished`.
+   */
+  push_unfinished: z.boolean().exactOptional(),
 })
 export type CreateTask = z.infer<typeof CreateTask>
 

@@ -194,7 +194,7 @@ export {
   sweepRateWindows,
 } from './rate-windows/exchange-rate-counts.ts'
 export { beatLease } from './sessions/beat.ts'
-export { endSession, type SessionEnd } from './sessions/end.ts'
+export { endSaying, endSession, type SessionEnd, type UnfinishedEnd } from './sessions/end.ts'
 export { type Lease, type ReplayEntry, StaleAttempt } from './sessions/fence.ts'
 export { leaseSession, type LeaseOptions } from './sessions/lease.ts'
 export { releaseLease } from './sessions/lost.ts'

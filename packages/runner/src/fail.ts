@@ -1,8 +1,16 @@
 import { ErrandError, type SessionError } from '@errand/contract'
-import { endSession, isDisconnected, releaseLease, StaleAttempt } from '@errand/core'
+import {
+  endSaying,
+  endSession,
+  isDisconnected,
+  releaseLease,
+  StaleAttempt,
+  type UnfinishedEnd,
+} from '@errand/core'
 
 import { hasCode } from './error-code.ts'
 import { type FailureName, failures, RunStopped, SessionFailed } from './failures.ts'
+import { pushMinutes } from './run/run-clock.ts'
 import type { Run } from './run/run.ts'
 
 /** Longest message shown: an agent's or git's last words are part of some. */
@@ -38,7 +46,19 @@ function isLost(error: unknown): boolean {
   return error instanceof StaleAttempt || isDisconnected(error)
 }
 
-function presentEnd(run: Run, reason: unknown): Parameters<typeof endSession>[2] {
+function presentEnd(run: Run, reason: unknown): UnfinishedEnd {
+  const { end_after_push: end } = run.lease.session
+  // Only its push has failed: how it ends was decided before.
+  return end === null ? presentOwnEnd(run, reason) : endSaying(end, presentFailedPush(run, reason))
+}
+
+function presentFailedPush(run: Run, reason: unknown): string {
+  if (reason instanceof RunStopped)
+    return `Its work could not be pushed within ${pushMinutes} minutes.`
+  return `Its work could not be pushed: ${presentOwnEnd(run, reason).error.message}`
+}
+
+function presentOwnEnd(run: Run, reason: unknown): UnfinishedEnd {
   if (reason instanceof RunStopped) {
     const minutes = Math.round(run.lease.session.timeout_seconds / 60)
     const message = `The session ran for longer than its limit of ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`

@@ -15,6 +15,7 @@ import { pushBranch, recordBranch } from './publish/push-branch.ts'
 import { openQuestions } from './questions.ts'
 import { collectResult } from './result/collect-result.ts'
 import { openRun, type Run, type RunnerContext } from './run/run.ts'
+import { pushUnfinished } from './push-unfinished.ts'
 import { readValues } from './run/session-values.ts'
 import { openSessionBox } from './session-box.ts'
 import { openSessionFirewall } from './session-firewall.ts'
@@ -36,6 +37,11 @@ export async function runSession(
   await using run = openRun(context, lease, closing)
   try {
     const place = await findPlace(run)
+    const { end_after_push: end } = lease.session
+    if (end !== null) {
+      await pushUnfinished(run, end, place)
+      return
+    }
     const published = (await findPublished(run, place)) ?? (await work(run, place))
     if (published === 'put_away') return
     if (published !== 'no_change') {
@@ -78,7 +84,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   })
   await using firewall = await openSessionFirewall(run, { workspace, ...place })
   const ways = { gateway, firewall }
-  await using box = await openSessionBox(run, { workspace, ...ways, descriptor, ...place })
+  const agent = { ...ways, descriptor }
+  await using box = await openSessionBox(run, { workspace, agent, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
   const parts = {
     workspace,

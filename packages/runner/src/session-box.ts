@@ -25,24 +25,23 @@ export async function openSessionBox(
   parts: {
     workspace: Workspace
     mirror: Mirror
-    gateway: Gateway
-    firewall: SessionFirewall
-    descriptor: AgentDescriptor
+    /** Absent: no agent works in it, and it has no way out. */
+    agent?: { gateway: Gateway; firewall: SessionFirewall; descriptor: AgentDescriptor }
   },
 ): Promise<Box> {
   const { settings, log } = run.context
-  const { workspace, mirror, gateway, firewall, descriptor } = parts
-  const { certificatesDir } = firewall
+  const { workspace, mirror, agent } = parts
+  const certificatesDir = agent?.firewall.certificatesDir
   const waitsMs = liveWaits * settings.sessions.live_wait_seconds * 1000
   const box = await open(run, {
     settings: settings.sandbox,
     log,
     workspaceDir: workspace.workspaceDir,
     homeDir: workspace.homeDir,
-    forwards: [{ port: gatewayPort, socketPath: gateway.socketPath }, firewall.forward],
+    forwards: agent === undefined ? [] : forwardsOf(agent),
     mirrorDir: mirror.dir,
     ...(certificatesDir === undefined ? {} : { certificatesDir }),
-    readOnlyPaths: descriptor.readOnlyPaths,
+    readOnlyPaths: agent?.descriptor.readOnlyPaths ?? [],
     env: gitEnvironment(run),
     signal: run.signal,
     wallClockMs: Math.min(run.clock.leftMs() + waitsMs, longestTimerMs),
@@ -55,6 +54,10 @@ export async function openSessionBox(
     await box.close()
     throw error
   }
+}
+
+function forwardsOf({ gateway, firewall }: { gateway: Gateway; firewall: SessionFirewall }) {
+  return [{ port: gatewayPort, socketPath: gateway.socketPath }, firewall.forward]
 }
 
 async function open(run: Run, options: Parameters<typeof openBox>[0]): Promise<Box> {

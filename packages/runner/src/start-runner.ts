@@ -21,6 +21,7 @@ import type { RunnerForge } from './run/session-forge.ts'
 import { runSession } from './run-session.ts'
 import { sweepHomes } from './workspace/kept-homes.ts'
 import { sweepWorkspaces } from './workspace/sweep-workspaces.ts'
+import { sessionsWithWorkspace } from './workspace/workspace.ts'
 
 export interface RunnerOptions {
   store: Store
@@ -79,6 +80,7 @@ export function startRunner(options: RunnerOptions): Runner {
         runner_id: runnerId,
         lease_seconds: settings.sessions.lease_seconds,
         limits: settings.limits,
+        workspaces: await sessionsWithWorkspace(options.dataDir),
       })
       if (lease === undefined) return
       begin(lease)

@@ -107,6 +107,7 @@ async function resolveTask(
       ? {}
       : { max_nano: Math.round(body.max_ai_credits * nanoPerCredit) }),
     ...(body.max_multiplier === undefined ? {} : { max_multiplier: body.max_multiplier }),
+    ...(body.push_unfinished === undefined ? {} : { push_unfinished: body.push_unfinished }),
     ...(body.model === undefined ? {} : { requested_model: body.model }),
     ...(body.custom_agent === undefined ? {} : { custom_agent: body.custom_agent }),
     base_ref: baseRef,

@@ -22,6 +22,7 @@ interface CreateOptions {
   pr?: boolean
   maxAiCredits?: number
   maxMultiplier?: number
+  pushUnfinished?: boolean
   follow?: boolean
 }
 
@@ -41,6 +42,7 @@ export function addCreateCommand(program: Command, terminal: Terminal): void {
     .option('--pr', 'open a draft pull request')
     .option('--max-ai-credits <number>', 'what it may cost; then it waits', parseCredits)
     .option('--max-multiplier <number>', 'the dearest multiplier of a model', parseMultiplier)
+    .option('--push-unfinished', 'push what there is if it waits for too long')
     .option('--follow', 'print what happens until the task has ended')
     .addHelpText(
       'after',
@@ -76,6 +78,7 @@ async function create(
       ...(options.head !== undefined && { head_ref: options.head }),
       ...(options.maxAiCredits !== undefined && { max_ai_credits: options.maxAiCredits }),
       ...(options.maxMultiplier !== undefined && { max_multiplier: options.maxMultiplier }),
+      ...(options.pushUnfinished === true && { push_unfinished: true }),
     },
     signal: terminal.signal,
   })

@@ -28,6 +28,7 @@ it.each([
       '--pr',
       '--max-ai-credits',
       '--max-multiplier',
+      '--push-unfinished',
       '--follow',
       '--help',
     ],

@@ -76,7 +76,8 @@ const presenters: Record<string, Presenter> = {
   'elicitation.completed': (data, paint) => `${paint('cyan', 'answer:')} ${text(data.answer)}`,
   'artifact.branch': (data, paint) => {
     const files = data.files_changed === 1 ? '1 file' : `${line(data.files_changed)} files`
-    return `branch ${paint('cyan', line(data.head_ref))}: ${files} changed against ${line(data.base_ref)}`
+    const what = data.unfinished === true ? 'unfinished work on branch' : 'branch'
+    return `${what} ${paint('cyan', line(data.head_ref))}: ${files} changed against ${line(data.base_ref)}`
   },
   'artifact.pull': (data, paint) =>
     `pull request #${line(data.number)}: ${paint('underline', line(data.html_url))}`,

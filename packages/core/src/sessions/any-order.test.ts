@@ -29,7 +29,7 @@ import { sweepSessions } from './sweep.ts'
  * After each step the promises of docs/states.md are looked up in the store.
  */
 const limits = { total: 3, per_owner: 2, per_repository: 2, per_model: 3 }
-const sessions = { ...settings.sessions, max_attempts: 3 }
+const sessions = { ...settings.sessions, max_attempts: 3, push_unfinished: true }
 const error = { message: 'The agent crashed.' }
 
 /** What has happened so far, as runners and users know it. */
@@ -51,7 +51,8 @@ const steps = {
     taskIds.push(task.id)
   },
   lease: async ({ on, leases }) => {
-    const taken = await lease(on.store, { limits })
+    const workspaces = leases.map(({ lease: { session } }) => session.id)
+    const taken = await lease(on.store, { limits, workspaces })
     if (taken !== undefined) leases.push({ lease: taken })
   },
   beat: withLease((world, held) => beatLease(world.on.store, held.lease, 15)),

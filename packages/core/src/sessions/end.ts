@@ -7,9 +7,18 @@ import { fenced, type Lease } from './fence.ts'
 import { takePending } from './messages.ts'
 import { transition } from './transition.ts'
 
-export type SessionEnd =
-  | { state: 'completed' }
-  | { state: 'failed' | 'timed_out'; error: SessionError }
+/** An end without the agent being done. */
+export interface UnfinishedEnd {
+  state: 'failed' | 'timed_out'
+  error: SessionError
+}
+
+export type SessionEnd = { state: 'completed' } | UnfinishedEnd
+
+/** The same end, with a sentence more in its message. */
+export function endSaying({ state, error }: UnfinishedEnd, sentence: string): UnfinishedEnd {
+  return { state, error: { ...error, message: `${error.message} ${sentence}` } }
+}
 
 /**
  * Ends a session, once. Messages that came too late for it are not lost: after `completed` they are

@@ -8,7 +8,7 @@ export interface Lease {
   task: TaskRow
   attempt: number
   runner_id: string
-  /** True when the put-away box and agent of an earlier attempt are to be opened again. */
+  /** True when the put-away box of an earlier attempt is to be opened again, and its agent unless `end_after_push` is set. */
   resume: boolean
   /**
    * What was asked, answered and said in earlier attempts, oldest first. For a session to be resumed

@@ -17,6 +17,11 @@ export interface LeaseOptions {
   limits: LimitSettings
   /** Only sessions on these models. Default: on any. */
   models?: string[]
+  /**
+   * The sessions whose workspaces are on this runner's machine. One whose unfinished work is to be
+   * pushed is given to nobody else: there the work is. Default: none.
+   */
+  workspaces?: readonly string[]
 }
 
 /**
@@ -39,7 +44,8 @@ async function leaseNext(store: Store, tx: Tx, options: LeaseOptions): Promise<L
   const next = await lockNext(tx, options)
   if (next === undefined) return undefined
 
-  const resume = next.put_away && next.agent_session_id !== null
+  const isToBePushed = next.end_after_push !== null
+  const resume = next.put_away && (next.agent_session_id !== null || isToBePushed)
   const time = now(store)
   const session = await transition(store, tx, next, {
     to: 'in_progress',
@@ -47,7 +53,8 @@ async function leaseNext(store: Store, tx: Tx, options: LeaseOptions): Promise<L
       attempt: next.attempt + 1,
       runner_id: options.runner_id,
       lease_expires_at: sql<Date>`${time} + make_interval(secs => ${options.lease_seconds})`,
-      put_away: false,
+      // Until it is pushed the work is in there, also if this runner is lost.
+      put_away: isToBePushed,
       ...(resume
         ? {
             waited_seconds: sql<number>`waited_seconds + extract(epoch from ${time} - queued_at)`,
@@ -93,7 +100,7 @@ async function lockNext(tx: Tx, options: LeaseOptions): Promise<SessionRow | und
  */
 async function nextAdmissible(
   db: Store['db'],
-  { limits, models }: LeaseOptions,
+  { limits, models, workspaces = [] }: LeaseOptions,
 ): Promise<string | undefined> {
   const found = await sql<{ id: string }>`
     with running as (
@@ -105,6 +112,7 @@ async function nextAdmissible(
     select id
     from sessions
     where state = 'queued'
+      and (end_after_push is null or id::text = any(${workspaces}::text[]))
       and (${models ?? null}::text[] is null or model = any(${models ?? null}::text[]))
       and (select count(*) from running) < ${limits.total}
       and owner_id not in (

@@ -176,7 +176,8 @@ export async function putAway(
   box: { agent_session_id: string },
 ): Promise<'put_away' | 'answered'> {
   return await fenced(store, lease, async (tx, session) => {
-    if ((await openQuestion(tx, session.id)) === undefined) return 'answered'
+    const isOpen = (await openQuestion(tx, session.id)) !== undefined
+    if (!isOpen || session.state !== 'waiting_for_user') return 'answered'
     await tx
       .updateTable('sessions')
       .set({

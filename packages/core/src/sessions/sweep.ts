@@ -1,12 +1,14 @@
-import type { SessionError, SessionSettings } from '@errand/contract'
+import type { SessionSettings } from '@errand/contract'
 import { type RawBuilder, sql } from 'kysely'
 import { isDisconnected } from '../store/connection-lost.ts'
 import type { SessionRow } from '../store/schema.ts'
 import { now, type Store, type Tx } from '../store/store.ts'
 import { patiently, transact } from '../store/transact.ts'
+import { endSaying, type UnfinishedEnd } from './end.ts'
 import { takeBackLease } from './lost.ts'
 import { openQuestion } from './questions.ts'
 import { transition } from './transition.ts'
+import { endOfWait, isPushAsked, pushThenEnd } from './wait-limit.ts'
 
 /** What the passing of time does to a session, and to which: the exits by time of docs/states.md. */
 interface TimeRule {
@@ -35,7 +37,8 @@ function timeRules(store: Store, settings: SessionSettings): TimeRule[] {
     // Before the leases: a session out of time is not started again because its runner died as well. The
     // time after its lease ran out is not its own: nobody worked then, if only because no server ran.
     {
-      isDue: sql`state = 'in_progress'
+      // What is only being pushed has a time of its own, which its runner keeps.
+      isDue: sql`state = 'in_progress' and end_after_push is null
         and started_at + make_interval(secs => timeout_seconds + waited_seconds)
           < least(${time}, lease_expires_at)`,
       apply: (tx, session) => timeOutRunning(store, tx, session),
@@ -52,7 +55,7 @@ function timeRules(store: Store, settings: SessionSettings): TimeRule[] {
     {
       isDue: sql`state = 'waiting_for_user'
         and waiting_since + make_interval(mins => ${settings.waiting_timeout_minutes}::integer) < ${time}`,
-      apply: (tx, session) => timeOutWaiting(store, tx, session, settings.waiting_timeout_minutes),
+      apply: (tx, session) => timeOutWaiting(store, tx, session, settings),
     },
   ]
 }
@@ -95,63 +98,77 @@ async function takeBackExpired(store: Store, tx: Tx, session: SessionRow, maxAtt
     return
   }
   const times = maxAttempts === 1 ? 'once' : `${maxAttempts} times`
-  await endByTime(store, tx, session, 'failed', {
-    message: `The runner was lost ${times} while working on this session, so it was given up.`,
-    category: 'internal',
-    title: 'Runner lost',
-    remedy: 'See the log of the runners: the task itself may be what ends them.',
-    retryable: true,
+  if (session.end_after_push !== null) {
+    const sentence = `Its work could not be pushed: the runner was lost ${times}.`
+    await endByTime(store, tx, session, endSaying(session.end_after_push, sentence))
+    return
+  }
+  await endByTime(store, tx, session, {
+    state: 'failed',
+    error: {
+      message: `The runner was lost ${times} while working on this session, so it was given up.`,
+      category: 'internal',
+      title: 'Runner lost',
+      remedy: 'See the log of the runners: the task itself may be what ends them.',
+      retryable: true,
+    },
   })
 }
 
 async function timeOutRunning(store: Store, tx: Tx, session: SessionRow) {
   const limit = minutes(Math.round(session.timeout_seconds / 60))
-  await endByTime(store, tx, session, 'timed_out', {
-    message: `The session ran for longer than its limit of ${limit}.`,
-    category: 'limit',
-    title: 'Out of time',
-    remedy: 'Ask for less in one task, or raise timeout_minutes.',
-    retryable: true,
+  await endByTime(store, tx, session, {
+    state: 'timed_out',
+    error: {
+      message: `The session ran for longer than its limit of ${limit}.`,
+      category: 'limit',
+      title: 'Out of time',
+      remedy: 'Ask for less in one task, or raise timeout_minutes.',
+      retryable: true,
+    },
   })
 }
 
 async function failUnstarted(store: Store, tx: Tx, session: SessionRow, limit: number) {
-  await endByTime(store, tx, session, 'failed', {
-    message: `No runner took the session within ${minutes(limit)}.`,
-    category: 'queue',
-    title: 'Queued too long',
-    remedy: 'Check that a runner is up, and the limits; then send the task again.',
-    retryable: true,
+  if (session.end_after_push !== null) {
+    const sentence = `Its work could not be found: no runner that has it took the session within ${minutes(limit)}.`
+    const { error } = endSaying(session.end_after_push, sentence)
+    // Queued for too long is `failed`, whatever it was queued for.
+    await endByTime(store, tx, session, { state: 'failed', error })
+    return
+  }
+  await endByTime(store, tx, session, {
+    state: 'failed',
+    error: {
+      message: `No runner took the session within ${minutes(limit)}.`,
+      category: 'queue',
+      title: 'Queued too long',
+      remedy: 'Check that a runner is up, and the limits; then send the task again.',
+      retryable: true,
+    },
   })
 }
 
-async function timeOutWaiting(store: Store, tx: Tx, session: SessionRow, limit: number) {
+async function timeOutWaiting(
+  store: Store,
+  tx: Tx,
+  session: SessionRow,
+  settings: SessionSettings,
+) {
   const question = await openQuestion(tx, session.id)
-  if (question !== undefined && question.account_id !== null) {
-    await endByTime(store, tx, session, 'failed', {
-      message: `${question.message} It was not raised within ${minutes(limit)}.`,
-      category: 'limit',
-      title: 'Budget used up',
-      remedy: 'Raise the budget, then send a message to the task to start another session.',
-      retryable: true,
-    })
+  const end = endOfWait(question, minutes(settings.waiting_timeout_minutes))
+  if (await isPushAsked(tx, session, settings)) {
+    await pushThenEnd(store, tx, session, end)
     return
   }
-  await endByTime(store, tx, session, 'timed_out', {
-    message: `The question was not answered within ${minutes(limit)}.`,
-    category: 'limit',
-    title: 'Waited too long for an answer',
-    remedy: 'Send a message to the task to start another session.',
-    retryable: true,
-  })
+  await endByTime(store, tx, session, end)
 }
 
 async function endByTime(
   store: Store,
   tx: Tx,
   session: SessionRow,
-  state: 'failed' | 'timed_out',
-  error: SessionError,
+  { state, error }: UnfinishedEnd,
 ): Promise<void> {
   await transition(store, tx, session, { to: state, reason: error.message, error })
 }

@@ -99,7 +99,12 @@ function effectsOf(store: Store, to: State): Transition['set'] {
     waiting_since: null,
     waited_seconds: sql<number>`waited_seconds + coalesce(extract(epoch from ${time} - waiting_since), 0)`,
   }
-  const end = { completed_at: time, lease_expires_at: null, waiting_since: null }
+  const end = {
+    completed_at: time,
+    lease_expires_at: null,
+    waiting_since: null,
+    end_after_push: null,
+  }
   const effects = {
     // The clock of the queue starts again; the place in it does not, that goes by `position`.
     queued: { queued_at: time, lease_expires_at: null, ...waitEnds },

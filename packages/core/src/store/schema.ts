@@ -9,6 +9,7 @@ import type {
   Visibility,
 } from '@errand/contract'
 import type { ColumnType, Generated } from 'kysely'
+import type { UnfinishedEnd } from '../sessions/end.ts'
 import type { TokenCounts } from '../spending/token-counts.ts'
 import type {
   AutomationEventTable,
@@ -85,6 +86,8 @@ export interface TaskRow {
   max_nano: number | null
   /** The dearest multiplier its requests may have. */
   max_multiplier: number | null
+  /** Whether unfinished work is pushed when the wait for an answer is over. Null: as the settings say. */
+  push_unfinished: boolean | null
   archived_at: Date | null
   created_at: Date
   updated_at: Date
@@ -125,6 +128,8 @@ export interface SessionRow {
    * go on. A session is out of time when it has run for `timeout_seconds` without these.
    */
   waited_seconds: number
+  /** How the session ends once its unfinished work is pushed: set as its wait is over, null otherwise. */
+  end_after_push: UnfinishedEnd | null
   usage_nano: number
   error: SessionError | null
   created_at: Date
@@ -136,8 +141,9 @@ export interface SessionRow {
   completed_at: Date | null
 }
 
-type SessionTable = Omit<SessionRow, 'error'> & {
+type SessionTable = Omit<SessionRow, 'error' | 'end_after_push'> & {
   position: Generated<number>
+  end_after_push: ColumnType<UnfinishedEnd | null, string | null, string | null>
   error: ColumnType<SessionError | null, string | null, string | null>
 }
 

@@ -29,6 +29,8 @@ export interface NewTask {
   /** What it may cost in all, in nano AI credits. */
   max_nano?: number
   max_multiplier?: number
+  /** Whether its unfinished work is pushed when it has waited too long. Default: as the settings say. */
+  push_unfinished?: boolean
   creator: { id: number; login: string }
   repository: {
     id: number
@@ -114,15 +116,16 @@ export async function insertTask(
     with task as (
       insert into tasks (id, name, event_count, creator_id, creator_login, owner_id, owner_login,
         owner_type, repository_id, repository_full_name, base_ref, head_ref, custom_agent,
-        requested_model, create_pull_request, max_nano, max_multiplier, idempotency_key,
-        idempotency_hash, created_at, updated_at)
+        requested_model, create_pull_request, max_nano, max_multiplier, push_unfinished,
+        idempotency_key, idempotency_hash, created_at, updated_at)
       select ${ids.task}::uuid, ${storableText(input.name ?? nameOf(prompt))}::text, 1,
         ${creator.id}::bigint, ${creator.login}::text, ${repository.owner.id}::bigint,
         ${repository.owner.login}::text, ${repository.owner.type}::text, ${repository.id}::bigint,
         ${repository.full_name}::text, ${input.base_ref}::text, ${input.head_ref ?? null}::text,
         ${storableOrNull(input.custom_agent)}::text, ${storableOrNull(input.requested_model)}::text,
         ${input.create_pull_request}::boolean, ${input.max_nano ?? null}::bigint,
-        ${input.max_multiplier ?? null}::double precision, ${idempotency?.key ?? null}::text,
+        ${input.max_multiplier ?? null}::double precision,
+        ${input.push_unfinished ?? null}::boolean, ${idempotency?.key ?? null}::text,
         ${idempotency?.body_hash ?? null}::text, clock.time, clock.time
       from (select ${now(store)} as time) as clock
       on conflict do nothing

@@ -29,7 +29,9 @@ export async function findPublished(
   parts: { mirror: Mirror; repository: Repository; branch: WorkBranch },
 ): Promise<Published | undefined> {
   const { lease } = run
-  if (lease.attempt === 1 || lease.resume) return undefined
+  // Who goes on with an agent has pushed nothing yet. Who only pushes may have been killed at it.
+  const isResumed = lease.resume && lease.session.end_after_push === null
+  if (lease.attempt === 1 || isResumed) return undefined
   const { mirror, repository, branch } = parts
   await fetchMirror(run, mirror, repository)
   const commit = await branchTip(run, mirror, branch.name)

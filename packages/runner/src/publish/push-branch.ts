@@ -35,7 +35,7 @@ export async function pushBranch(
 export async function recordBranch(
   run: Run,
   branch: WorkBranch,
-  pushed: { commit: string; filesChanged: number },
+  pushed: { commit: string; filesChanged: number; isUnfinished?: boolean },
 ): Promise<void> {
   run.signal.throwIfAborted()
   const refs = { head_ref: branch.name, base_ref: branch.base }
@@ -44,8 +44,14 @@ export async function recordBranch(
     type: 'branch',
     data: refs,
   })
-  const { commit, filesChanged: files_changed } = pushed
-  await run.record({ type: 'artifact.branch', data: { ...refs, commit, files_changed } })
+  const { commit, filesChanged: files_changed, isUnfinished = false } = pushed
+  const data = {
+    ...refs,
+    commit,
+    files_changed,
+    ...(isUnfinished && { unfinished: true as const }),
+  }
+  await run.record({ type: 'artifact.branch', data })
 }
 
 type PushParts = Parameters<typeof pushBranch>[1]

@@ -7,6 +7,9 @@ export interface RunClock {
   stop(): void
 }
 
+/** How long the work of a session that is over may take to be pushed. The agent has had its time. */
+export const pushMinutes = 30
+
 /** Longest time Node's timers take: 2^31 - 1 ms, 24.8 days. */
 export const longestTimerMs = 2_147_483_647
 

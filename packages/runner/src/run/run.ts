@@ -8,7 +8,7 @@ import { openEventMask } from '../redaction/mask-events.ts'
 import { createSecretMask, type SecretMask } from '../redaction/secret-mask.ts'
 import { holdLease } from './hold-lease.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
-import { type RunClock, startRunClock } from './run-clock.ts'
+import { pushMinutes, type RunClock, startRunClock } from './run-clock.ts'
 import { openSessionForge, type RunnerForge } from './session-forge.ts'
 
 /** What every run of this runner works with. */
@@ -91,6 +91,7 @@ export function openRun(context: RunnerContext, lease: Lease, closing: AbortSign
 
 /** What is left of the session's time: its waits for the user do not count. By the store's clock. */
 function allowedMs({ session }: Lease): number {
+  if (session.end_after_push !== null) return pushMinutes * 60_000
   const { started_at: startedAt, updated_at: leasedAt } = session
   const passedMs = startedAt === null ? 0 : leasedAt.getTime() - startedAt.getTime()
   return (session.timeout_seconds + session.waited_seconds) * 1000 - passedMs

@@ -37,6 +37,21 @@ export const Owner = z.object({ task_id: z.string(), session_id: z.string() })
 /** How long a run that is putting its box away may take to let its folders go. */
 const handOverMs = 20_000
 
+/** The sessions that have folders on this machine, of whatever attempt. */
+export async function sessionsWithWorkspace(dataDir: string): Promise<string[]> {
+  const names = await listWorkspaces(dataDir)
+  return [...new Set(names.map((name) => name.replace(/-\d+$/, '')))]
+}
+
+async function listWorkspaces(dataDir: string): Promise<string[]> {
+  try {
+    return await readdir(workspacesFolder(dataDir))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
 export function workspacesFolder(dataDir: string): string {
   return join(dataDir, 'workspaces')
 }
@@ -49,7 +64,7 @@ export function workspacesFolder(dataDir: string): string {
 export async function openWorkspace(run: Run): Promise<Workspace> {
   const folder = workspacesFolder(run.context.dataDir)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const earlier = run.lease.resume ? await reopen(run, folder) : undefined
+  const earlier = run.lease.resume ? await reopenWorkspace(run, handOverMs) : undefined
   if (earlier !== undefined) return earlier
   const dir = join(folder, `${run.lease.session.id}-${run.lease.attempt}`)
   await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -61,12 +76,17 @@ export async function openWorkspace(run: Run): Promise<Workspace> {
   return await present(run, dir, lock, { isReopened: false, conversationId })
 }
 
-async function reopen(run: Run, folder: string): Promise<Workspace | undefined> {
-  const name = newestOf(await readdir(folder), run.lease.session.id)
+/**
+ * Opens the folders a session was put away with. Undefined where this machine has none, or another
+ * run holds them for longer than `waitMs`. Default: it is waited for.
+ */
+export async function reopenWorkspace(run: Run, waitMs?: number): Promise<Workspace | undefined> {
+  const { dataDir } = run.context
+  const name = newestOf(await listWorkspaces(dataDir), run.lease.session.id)
   if (name === undefined) return undefined
-  const dir = join(folder, name)
+  const dir = join(workspacesFolder(dataDir), name)
   if (!existsSync(join(dir, 'checkout.json'))) return undefined
-  const options = { create: false, waitMs: handOverMs, signal: run.signal }
+  const options = { create: false, signal: run.signal, ...(waitMs !== undefined && { waitMs }) }
   const lock = await lockFile(join(dir, 'lock'), options)
   if (lock === undefined) return undefined
   return await present(run, dir, lock, { isReopened: true, conversationId: undefined })

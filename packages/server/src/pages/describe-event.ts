@@ -41,7 +41,10 @@ export function describeEvent(event: Event): { label: string; text: string } {
     case 'elicitation.completed':
       return { label: 'answer', text: textOf(data['answer']) }
     case 'artifact.branch':
-      return { label: 'branch', text: textOf(data['head_ref']) }
+      return {
+        label: data['unfinished'] === true ? 'unfinished branch' : 'branch',
+        text: textOf(data['head_ref']),
+      }
     case 'artifact.pull':
       return { label: 'pull request', text: textOf(data['html_url']) }
     default:
