@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from '@errand/contract'
-import { type Store } from '@errand/core'
+import type { Store } from '@errand/core'
 import { type Errand, startErrand } from '../test/support/start-errand.ts'
 import { scriptPrompt } from '../test/support/tasks.ts'
 import { formatRatio, type Section } from './report.ts'

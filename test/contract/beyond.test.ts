@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Event } from '@errand/contract'
+import type { Event } from '@errand/contract'
 import { type Errand, startErrand } from '../support/start-errand.ts'
 import { listPulls } from '../support/pulls.ts'
 import { completeTask, createTask, eventsOf, scriptPrompt, untilState } from '../support/tasks.ts'

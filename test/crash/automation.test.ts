@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { expect, it } from 'vitest'
 import { createSharedClock, serveByClock } from '../support/clocked-server.ts'
 import { errand as errandCommand } from '../support/errand-process.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { expect, it } from 'vitest'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
 import { listBranches, listPulls } from '../support/pulls.ts'

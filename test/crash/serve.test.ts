@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Client, type EventType } from '@errand/contract'
+import type { Client, EventType } from '@errand/contract'
 import { expect, it } from 'vitest'
 import { errand as errandCommand, serveProcess } from '../support/errand-process.ts'
 import { listBranches, listPulls } from '../support/pulls.ts'

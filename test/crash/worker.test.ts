@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type EventType } from '@errand/contract'
+import type { EventType } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type Database, postgresUrl } from '../support/database.ts'
 import { type ErrandProcess, workerProcess } from '../support/errand-process.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Automation } from '@errand/contract'
+import type { Automation } from '@errand/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { errand as run, tryErrand } from '../support/errand-process.ts'
 import { git } from '../support/git.ts'

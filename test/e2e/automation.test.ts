@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type AutomationRun, type Client } from '@errand/contract'
+import type { AutomationRun, Client } from '@errand/contract'
 import { describe, expect, it } from 'vitest'
 import { createSharedClock, serveByClock } from '../support/clocked-server.ts'
 import { createDatabase, postgresUrl } from '../support/database.ts'

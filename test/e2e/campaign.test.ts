@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Campaign, type CampaignTargetState } from '@errand/contract'
+import type { Campaign, CampaignTargetState } from '@errand/contract'
 import { expect, it } from 'vitest'
 import { errand, type ServeProcess, serveProcess, tryErrand } from '../support/errand-process.ts'
 import { eventually } from '../support/eventually.ts'

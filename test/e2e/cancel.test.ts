@@ -1,4 +1,4 @@
-import { type State } from '@errand/contract'
+import type { State } from '@errand/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { descendantsOf } from '../support/processes.ts'

@@ -1,4 +1,4 @@
-import { type SessionError } from '@errand/contract'
+import type { SessionError } from '@errand/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts'
 import { listBranches } from '../support/pulls.ts'

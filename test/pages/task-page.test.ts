@@ -1,4 +1,4 @@
-import { type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumPath, launchBrowser } from '../support/browser.ts'
 import { type Script, startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts'

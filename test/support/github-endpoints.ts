@@ -5,7 +5,7 @@ import {
   request as sendRequest,
   type ServerResponse,
 } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { mayPush, type GitHubDouble } from './github-forge.ts'
 
 /**

@@ -4,7 +4,7 @@ import {
   request as sendRequest,
   type ServerResponse,
 } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 
 /** Where a request is held: before it reaches the server, or after the server has answered. */
 export type HoldPoint = 'before' | 'after'

@@ -1,4 +1,4 @@
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { git } from './git.ts'
 
 /** A pull request as GitHub's REST API shows it, as far as tests look at it. */

@@ -1,4 +1,4 @@
-import { type ModelApi, type ScriptedModel } from './scripted-model.ts'
+import type { ModelApi, ScriptedModel } from './scripted-model.ts'
 
 /** Settings as `errand.yml` holds them; what is absent has Errand's default. */
 export interface TestSettings {

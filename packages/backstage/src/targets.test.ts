@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createErrandTaskCreateAction } from './actions/create-task.ts'
 import { createErrandTaskWaitAction } from './actions/wait-for-task.ts'

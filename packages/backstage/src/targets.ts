@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
-import { type RootConfigService } from '@backstage/backend-plugin-api'
+import type { RootConfigService } from '@backstage/backend-plugin-api'
 import { AuthenticationError, InputError } from '@backstage/errors'
 import { type Client, createClient } from '@errand/contract'
-import { type Repository } from './repository.ts'
+import type { Repository } from './repository.ts'
 
 // Its ES modules are for bundlers alone: Node cannot import them, and a backend requires it anyway.
 const { DefaultGithubCredentialsProvider, ScmIntegrations } = createRequire(import.meta.url)(

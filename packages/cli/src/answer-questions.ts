@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client, type Event } from '@errand/contract'
-import { type Terminal } from './terminal/terminal.ts'
+import type { Client, Event } from '@errand/contract'
+import type { Terminal } from './terminal/terminal.ts'
 
 /** What is read from the past is answered in the next moment: only then is a question really open. */
 const settleMs = 300

@@ -10,7 +10,7 @@ import { exitCodes, Interrupted } from './errors.ts'
 import { createEventPrinter } from './present/event-printer.ts'
 import { formatDuration } from './terminal/duration.ts'
 import { openStatusLine } from './terminal/status-line.ts'
-import { type Terminal } from './terminal/terminal.ts'
+import type { Terminal } from './terminal/terminal.ts'
 
 /**
  * Prints what happens in a task from its first event until it has ended, and returns it as it then

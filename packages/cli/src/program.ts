@@ -32,7 +32,7 @@ import { addVariableCommand } from './commands/values/variable.ts'
 import { addViewCommand } from './commands/view.ts'
 import { addWebhookCommand } from './commands/webhook.ts'
 import { addWorkerCommand } from './commands/worker.ts'
-import { type Terminal } from './terminal/terminal.ts'
+import type { Terminal } from './terminal/terminal.ts'
 
 /** The command `errand` with all its commands, bound to a terminal. */
 export function createProgram(terminal: Terminal): Command {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Settings } from '@errand/contract'
+import type { Settings } from '@errand/contract'
 import { UserError } from './errors.ts'
 import { checkSettings } from './settings/check-settings.ts'
 import {
@@ -10,11 +10,6 @@ import {
 } from './settings/settings-sources.ts'
 
 export { type Environment, type Flags, type SettingsPlace } from './settings/settings-sources.ts'
-
-/** The environment of this process. No other file of Errand reads it. */
-export function readEnvironment(): Environment {
-  return process.env
-}
 
 export interface LoadedSettings {
   settings: Settings

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { readAnswerError } from './answer-error.ts'
-import { type Event } from './event.ts'
+import type { Event } from './event.ts'
 import { type EventSource, followEvents } from './follow-events.ts'
-import { type Route } from './route.ts'
+import type { Route } from './route.ts'
 import { type RouteName, routes } from './routes.ts'
 import { isEndState } from './states.ts'
 

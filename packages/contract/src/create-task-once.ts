@@ -1,10 +1,10 @@
-import { type Client } from './client.ts'
+import type { Client } from './client.ts'
 import { invalidField } from './errors.ts'
 import { findMarked } from './find-marked.ts'
 import { type Mark, markPrompt } from './marker.ts'
 import { createPace, type Pace } from './pace.ts'
 import { speaksErrand } from './speaks-errand.ts'
-import { type CreateTask, type Task } from './task.ts'
+import type { CreateTask, Task } from './task.ts'
 import { untilReached, waitOut } from './until-reached.ts'
 
 /** What a task is created from: GitHub's fields, and Errand's beyond them. */

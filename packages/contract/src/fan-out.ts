@@ -1,7 +1,7 @@
 import { type AnswerError, isRefusal } from './answer-error.ts'
-import { type Client } from './client.ts'
+import type { Client } from './client.ts'
 import { type NewTask, openSender } from './create-task-once.ts'
-import { type Task } from './task.ts'
+import type { Task } from './task.ts'
 
 /** One prompt for many repositories, with the fields of a task that are to be the same for all. */
 export interface FanOut extends Omit<NewTask, 'prompt'> {

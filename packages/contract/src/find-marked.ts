@@ -1,6 +1,6 @@
-import { type Client } from './client.ts'
+import type { Client } from './client.ts'
 import { type Mark, markOf } from './marker.ts'
-import { type Task, type TaskWithSessions } from './task.ts'
+import type { Task, TaskWithSessions } from './task.ts'
 
 /** Tasks of a repository that are looked at one by one, the latest first: GitHub counts requests. */
 const mostLookedAt = 10

@@ -1,6 +1,6 @@
 import { AnswerError } from './answer-error.ts'
-import { type Client } from './client.ts'
-import { type Task } from './task.ts'
+import type { Client } from './client.ts'
+import type { Task } from './task.ts'
 
 /** A pull request as every GitHub-compatible forge shows it, as far as it is looked at. */
 export interface Pull {

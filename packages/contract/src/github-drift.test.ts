@@ -1,7 +1,7 @@
 import type { operations } from '@octokit/openapi-types'
 import { expectTypeOf, it } from 'vitest'
-import { type z } from 'zod'
-import { type ErrorBody, type Route, type routes, type State } from './index.ts'
+import type { z } from 'zod'
+import type { ErrorBody, Route, routes, State } from './index.ts'
 
 // Held by the type checker: these tests fail in `tsc`, which names the fields that drifted apart.
 

@@ -1,4 +1,4 @@
-import { type Task, type TaskWithSessions } from './task.ts'
+import type { Task, TaskWithSessions } from './task.ts'
 
 /** Which part of which campaign a prompt is. */
 export interface Mark {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ErrorBody, type ErrorName, errorTable, Moved } from './errors.ts'
 import { Event } from './event.ts'
-import { type Route } from './route.ts'
+import type { Route } from './route.ts'
 import { type RouteName, routes } from './routes.ts'
 
 /** The API as an OpenAPI 3.1 document, made from the table of routes. */

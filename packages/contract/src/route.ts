@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ErrorName } from './errors.ts'
+import type { ErrorName } from './errors.ts'
 
 /**
  * One operation of the API as a value. Server registration, OpenAPI, the client and the docs' tables

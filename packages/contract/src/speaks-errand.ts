@@ -1,5 +1,5 @@
 import { AnswerError } from './answer-error.ts'
-import { type Client } from './client.ts'
+import type { Client } from './client.ts'
 
 /** Whether a server has what is beyond GitHub: only Errand can be asked which models it has. */
 export async function speaksErrand(client: Client, signal: AbortSignal): Promise<boolean> {

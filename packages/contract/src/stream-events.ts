@@ -1,6 +1,6 @@
 import { AnswerError } from './answer-error.ts'
-import { type Client } from './client.ts'
-import { type Event } from './event.ts'
+import type { Client } from './client.ts'
+import type { Event } from './event.ts'
 import { isEndState, State } from './states.ts'
 import { waitForTask } from './wait-for-task.ts'
 

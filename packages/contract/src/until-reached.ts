@@ -1,5 +1,5 @@
 import { AnswerError } from './answer-error.ts'
-import { type Pace } from './pace.ts'
+import type { Pace } from './pace.ts'
 import { sleep } from './sleep.ts'
 
 export interface Waiting {

@@ -1,8 +1,8 @@
-import { type Client } from './client.ts'
+import type { Client } from './client.ts'
 import { findPull, findRepositoryName, pullOf } from './find-pull.ts'
 import { sleep } from './sleep.ts'
 import { endStates, isEndState, type State } from './states.ts'
-import { type TaskWithSessions } from './task.ts'
+import type { TaskWithSessions } from './task.ts'
 import { untilReached } from './until-reached.ts'
 
 export interface WaitOptions {

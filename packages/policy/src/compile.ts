@@ -1,7 +1,7 @@
 import { type CompiledCustomRule, compileCustomRule, CustomRuleError } from './cel/custom-rule.ts'
-import { type Configuration } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { type Exception, policySchema, ruleSettings } from './policy.ts'
-import { type Finding, type Path, type Rule, type Severity } from './rule.ts'
+import type { Finding, Path, Rule, Severity } from './rule.ts'
 import { rules } from './rules.ts'
 
 /** A rule as the policy asks it. */

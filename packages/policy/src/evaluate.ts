@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { firstLine } from './cel/expression.ts'
-import { type ActiveRule, type CompiledPolicy } from './compile.ts'
-import { type Configuration } from './configuration.ts'
+import type { ActiveRule, CompiledPolicy } from './compile.ts'
+import type { Configuration } from './configuration.ts'
 import { matchesPattern } from './matches-pattern.ts'
-import { type Exception } from './policy.ts'
-import { type Path, type Severity } from './rule.ts'
+import type { Exception } from './policy.ts'
+import type { Path, Severity } from './rule.ts'
 
 /** Where a configuration is not as the policy wants it. */
 export interface Deviation {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CompiledPolicy } from './compile.ts'
-import { type Configuration } from './configuration.ts'
+import type { CompiledPolicy } from './compile.ts'
+import type { Configuration } from './configuration.ts'
 import { isNoWeaker } from './is-no-weaker.ts'
 
 /** A change that makes a configuration keep rules of the policy. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type CompiledPolicy } from './compile.ts'
+import type { CompiledPolicy } from './compile.ts'
 
 /**
  * Stands for what a policy asks for on a day: the same as long as its rules and the exceptions that hold are.

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { policySchema, ruleSettings, RuleSeverity } from './policy.ts'
-import { type Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 
 /** The JSON Schema of a `policy.yml`, for editors. */
 export function policyJsonSchema(): unknown {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { compilePolicy } from './compile.ts'
-import { type Configuration } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { policyHash } from './policy-hash.ts'
 import { refusalOf } from './refusal-of.ts'
 import { aConfiguration } from './testing/a-configuration.ts'

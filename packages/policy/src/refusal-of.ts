@@ -1,4 +1,4 @@
-import { type CompiledPolicy } from './compile.ts'
+import type { CompiledPolicy } from './compile.ts'
 import { readConfiguration } from './configuration.ts'
 import { evaluatePolicy } from './evaluate.ts'
 import { unreadableRule } from './watched-deviations.ts'

@@ -1,5 +1,5 @@
-import { type z } from 'zod'
-import { type Configuration } from './configuration.ts'
+import type { z } from 'zod'
+import type { Configuration } from './configuration.ts'
 
 /** As SARIF has them, the worst first. */
 export const severities = ['error', 'warning', 'note'] as const

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compilePolicy } from './compile.ts'
-import { type Configuration } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { evaluatePolicy } from './evaluate.ts'
 import { fixConfiguration } from './fix.ts'
 import { isNoWeaker } from './is-no-weaker.ts'

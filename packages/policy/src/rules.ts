@@ -1,4 +1,4 @@
-import { type Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 import { automations } from './rules/automations.ts'
 import { firewallAllowedHosts } from './rules/firewall-allowed-hosts.ts'
 import { firewallDeniedHosts } from './rules/firewall-denied-hosts.ts'

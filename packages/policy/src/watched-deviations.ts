@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type CompiledPolicy } from './compile.ts'
+import type { CompiledPolicy } from './compile.ts'
 import { type Configuration, readConfiguration } from './configuration.ts'
 import { type Deviation, evaluatePolicy } from './evaluate.ts'
 

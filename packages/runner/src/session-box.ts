@@ -1,6 +1,6 @@
 import { ErrandError } from '@errand/contract'
 
-import { type AgentDescriptor } from './agent/descriptor.ts'
+import type { AgentDescriptor } from './agent/descriptor.ts'
 import { type Box, gatewayPort, openBox, SandboxTooWeak } from './box/index.ts'
 import { SessionFailed } from './failures.ts'
 import type { Gateway } from './gateway/open-gateway.ts'

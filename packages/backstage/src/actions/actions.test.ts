@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client, type TaskWithSessions } from '@errand/contract'
+import type { Client, TaskWithSessions } from '@errand/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runAction, targetsOf } from '../testing/run-action.ts'
 import { type Errand, startErrand } from '../testing/start-errand.ts'

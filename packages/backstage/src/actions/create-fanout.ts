@@ -4,7 +4,7 @@ import { fanOut, type FannedOut } from '@errand/contract'
 import { explaining, reasonOf } from '../errors.ts'
 import { parseRepository, type Repository } from '../repository.ts'
 import { stepKeyOf } from '../step-key.ts'
-import { type Targets } from '../targets.ts'
+import type { Targets } from '../targets.ts'
 import { fanOutExamples } from './examples.ts'
 import { taskFieldsOf, taskInput } from './task-input.ts'
 

@@ -3,7 +3,7 @@ import { branchOf, createTaskOnce, type Task } from '@errand/contract'
 import { explaining } from '../errors.ts'
 import { parseRepository } from '../repository.ts'
 import { stepKeyOf } from '../step-key.ts'
-import { type Targets } from '../targets.ts'
+import type { Targets } from '../targets.ts'
 import { createTaskExamples } from './examples.ts'
 import { taskFieldsOf, taskInput } from './task-input.ts'
 

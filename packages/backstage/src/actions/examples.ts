@@ -1,4 +1,4 @@
-import { type TemplateExample } from '@backstage/plugin-scaffolder-node'
+import type { TemplateExample } from '@backstage/plugin-scaffolder-node'
 
 export const createTaskExamples: TemplateExample[] = [
   {

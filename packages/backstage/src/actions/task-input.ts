@@ -1,4 +1,4 @@
-import { type NewTask } from '@errand/contract'
+import type { NewTask } from '@errand/contract'
 import type { z } from 'zod/v3'
 
 type Z = typeof z

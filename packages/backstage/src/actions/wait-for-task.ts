@@ -1,4 +1,4 @@
-import { type LoggerService } from '@backstage/backend-plugin-api'
+import type { LoggerService } from '@backstage/backend-plugin-api'
 import { createTemplateAction } from '@backstage/plugin-scaffolder-node'
 import {
   AnswerError,
@@ -9,7 +9,7 @@ import {
 } from '@errand/contract'
 import { explaining } from '../errors.ts'
 import { parseRepository } from '../repository.ts'
-import { type Targets } from '../targets.ts'
+import type { Targets } from '../targets.ts'
 import { waitForTaskExamples } from './examples.ts'
 
 const defaultTimeoutMinutes = 60

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { ConfigReader } from '@backstage/config'
-import { type ActionContext, type TemplateAction } from '@backstage/plugin-scaffolder-node'
+import type { ActionContext, TemplateAction } from '@backstage/plugin-scaffolder-node'
 import { createMockActionContext } from '@backstage/plugin-scaffolder-node-test-utils'
-import { type JsonObject } from '@backstage/types'
+import type { JsonObject } from '@backstage/types'
 import { vi } from 'vitest'
 import { createTargets, type Targets } from '../targets.ts'
 

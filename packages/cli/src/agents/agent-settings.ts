@@ -1,7 +1,7 @@
-import { type Settings } from '@errand/contract'
-import { type AgentPlace } from '../commands/agent.ts'
+import type { Settings } from '@errand/contract'
+import type { AgentPlace } from '../commands/agent.ts'
 import { loadSettings } from '../settings.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { withKnownAgents } from './known-agents.ts'
 
 /** The settings of this machine's server or worker, with all the agents it knows. */

@@ -1,11 +1,11 @@
 import { builtinPrograms } from '@errand/agents'
-import { type AgentEntry, type Settings } from '@errand/contract'
+import type { AgentEntry, Settings } from '@errand/contract'
 import { findInstalled, installedVersion } from '@errand/runner'
-import { type AgentPlace } from '../commands/agent.ts'
+import type { AgentPlace } from '../commands/agent.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { agentSettings } from './agent-settings.ts'
 
 /** An agent, as a list shows it. */

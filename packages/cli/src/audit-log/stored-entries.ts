@@ -2,7 +2,7 @@ import { type AuditLogRow, listAudit } from '@errand/core'
 import { createLog } from '../serve/log.ts'
 import { openStoreOf } from '../serve/start-server.ts'
 import { loadSettings } from '../settings.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 const pageSize = 1000
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { type AuditReport } from './report.ts'
+import type { AuditReport } from './report.ts'
 
 /** Deviations that are accepted as they are today. Their texts are for people; only fingerprints count. */
 const Baseline = z.object({

@@ -1,4 +1,4 @@
-import { type Rule } from '@errand/policy'
+import type { Rule } from '@errand/policy'
 import { z } from 'zod'
 
 export interface DescribedParameter {

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/prom
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 
 /** An answer as it was last given, with what the server needs to say that it is still so. */
 const CachedAnswer = z.object({

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { AnswerError } from '@errand/contract'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { type Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 
 export interface AuditTargets {
   repos: readonly string[]

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AnswerError, type Client } from '@errand/contract'
-import { type EtagCache } from './etag-cache.ts'
-import { type ReadPace } from './read-pace.ts'
+import type { EtagCache } from './etag-cache.ts'
+import type { ReadPace } from './read-pace.ts'
 
 export interface Answer {
   body: unknown

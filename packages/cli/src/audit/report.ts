@@ -1,5 +1,5 @@
 import { type Deviation, expiredExceptionRule, type Severity } from '@errand/policy'
-import { type AuditPolicy } from './read-policy.ts'
+import type { AuditPolicy } from './read-policy.ts'
 
 /** A repository, or one rule in it, that is not known to be as the policy wants it. */
 export interface Unchecked {

@@ -6,9 +6,9 @@ import {
   type Configuration,
 } from '@errand/policy'
 import { explainError } from '../errors.ts'
-import { type AuditPolicy } from './read-policy.ts'
-import { type Reader } from './reader.ts'
-import { type AuditReport } from './report.ts'
+import type { AuditPolicy } from './read-policy.ts'
+import type { Reader } from './reader.ts'
+import type { AuditReport } from './report.ts'
 
 /** A configuration as it was read, with what a write needs to change just this one. */
 export interface ReadRepository {

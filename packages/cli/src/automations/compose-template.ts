@@ -1,6 +1,6 @@
 import { type Client, speaksErrand } from '@errand/contract'
 import { checkOptions, composeRecipePrompt, loadRecipe, type Recipe } from '@errand/recipes'
-import { type RepositoryName } from '../client/git-remote.ts'
+import type { RepositoryName } from '../client/git-remote.ts'
 import { composeTextPrompt } from '../recipes/text-prompt.ts'
 import { told } from '../recipes/tell-recipe.ts'
 

@@ -1,8 +1,8 @@
-import { type AutomationSummary, type Client } from '@errand/contract'
+import type { AutomationSummary, Client } from '@errand/contract'
 import { findRepository, type RepositoryName } from '../client/git-remote.ts'
 import { connect } from '../client/connection.ts'
 import { UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 export interface FoundAutomation {
   client: Client

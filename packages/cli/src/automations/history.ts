@@ -1,9 +1,9 @@
-import { type AutomationRun } from '@errand/contract'
+import type { AutomationRun } from '@errand/contract'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { findAutomation } from './find-automation.ts'
 import { formatTime } from './present.ts'
 

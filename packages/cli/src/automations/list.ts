@@ -1,10 +1,10 @@
-import { type AutomationSummary } from '@errand/contract'
+import type { AutomationSummary } from '@errand/contract'
 import { connect } from '../client/connection.ts'
 import { parseRepository } from '../client/git-remote.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { findAutomation, listOfRepository } from './find-automation.ts'
 import { describeNext, describeTriggers, presentAutomation } from './present.ts'
 

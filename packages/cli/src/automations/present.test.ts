@@ -1,4 +1,4 @@
-import { type AutomationSummary } from '@errand/contract'
+import type { AutomationSummary } from '@errand/contract'
 import { expect, it } from 'vitest'
 import { describeNext, describeTriggers } from './present.ts'
 

@@ -1,4 +1,4 @@
-import { type Automation, type AutomationSummary, type Triggers } from '@errand/contract'
+import type { Automation, AutomationSummary, Triggers } from '@errand/contract'
 import { printable, printableLine } from '../terminal/printable.ts'
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']

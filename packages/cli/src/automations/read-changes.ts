@@ -1,5 +1,5 @@
-import { type Triggers, type UpdateAutomation } from '@errand/contract'
-import { type ChangeOptions } from '../commands/automation/change-options.ts'
+import type { Triggers, UpdateAutomation } from '@errand/contract'
+import type { ChangeOptions } from '../commands/automation/change-options.ts'
 import { UserError } from '../errors.ts'
 
 /** What the flags say of an automation; nothing of what is not given. */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type AutomationRun, type Client } from '@errand/contract'
+import type { AutomationRun, Client } from '@errand/contract'
 import { Exit, exitCodes, UserError } from '../errors.ts'
 import { exitCodeOf, followTask } from '../follow-task.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { findAutomation, type FoundAutomation } from './find-automation.ts'
 
 /** `errand automation run`. */

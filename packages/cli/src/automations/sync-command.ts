@@ -2,7 +2,7 @@ import { connect } from '../client/connection.ts'
 import { findRepository } from '../client/git-remote.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { carryOut, planSync, type Step } from './sync.ts'
 
 /** `errand automation sync`. */

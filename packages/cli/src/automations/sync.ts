@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Automation, type Client } from '@errand/contract'
-import { type RepositoryName } from '../client/git-remote.ts'
+import type { Automation, Client } from '@errand/contract'
+import type { RepositoryName } from '../client/git-remote.ts'
 import { automationOf } from './automation-file.ts'
 import { composeTemplate } from './compose-template.ts'
 import { listOfRepository } from './find-automation.ts'

@@ -1,6 +1,6 @@
 import { type Client, createClient } from '@errand/contract'
 import { exitCodes, UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { readHosts } from './hosts-file.ts'
 import { checkoutDir } from './install-dir.ts'
 import { findLocalServer } from './local-server.ts'

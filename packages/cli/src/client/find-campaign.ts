@@ -1,4 +1,4 @@
-import { type Campaign, type Client } from '@errand/contract'
+import type { Campaign, Client } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { beyondGitHub } from './beyond-github.ts'
 

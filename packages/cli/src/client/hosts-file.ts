@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 
 /** What `errand login` keeps: a token for each server, and the server that is meant by default. */
 const Hosts = z.object({

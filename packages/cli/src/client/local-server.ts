@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { secretPath } from './secrets-folder.ts'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 
 /** What a running `errand serve` leaves in its data folder for the commands beside it. */
 const ServerNote = z.object({ url: z.string(), pid: z.int() })

@@ -1,4 +1,4 @@
-import { type CampaignTargetState, type Client } from '@errand/contract'
+import type { CampaignTargetState, Client } from '@errand/contract'
 
 /** All repositories of a campaign that the server keeps. */
 export async function readCampaignTargets(

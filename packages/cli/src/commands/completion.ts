@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander'
 import { completionScript, type Shell, shells } from '../completion/scripts.ts'
 import { suggest } from '../completion/suggest.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 export function addCompletionCommand(program: Command, terminal: Terminal): void {

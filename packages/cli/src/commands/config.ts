@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type EffectiveConfiguration } from '@errand/contract'
-import { type Command } from 'commander'
+import type { EffectiveConfiguration } from '@errand/contract'
+import type { Command } from 'commander'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import {
@@ -17,7 +17,7 @@ import { UserError } from '../errors.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 interface Options extends Target {

@@ -1,11 +1,11 @@
 import { AnswerError, type Client, type TaskWithSessions } from '@errand/contract'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { connect } from '../client/connection.ts'
 import { findTask } from '../client/find-task.ts'
 import { UserError } from '../errors.ts'
 import { presentDiff } from '../present/diff.ts'
 import { branchOf, createForgeLookup } from '../present/task-fields.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 export function addDiffCommand(program: Command, terminal: Terminal): void {

@@ -1,10 +1,10 @@
 import { AnswerError, type Client, createClient, speaksErrand } from '@errand/contract'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { normalizeUrl } from '../client/connection.ts'
 import { hostsFilePath, readHosts, writeHosts } from '../client/hosts-file.ts'
 import { UserError } from '../errors.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 const defaultUrl = 'http://127.0.0.1:4000'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { connect } from '../client/connection.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 export function addMcpCommand(program: Command, terminal: Terminal): void {

@@ -1,11 +1,11 @@
-import { type CallAnswer } from '@errand/contract'
-import { type Command } from 'commander'
+import type { CallAnswer } from '@errand/contract'
+import type { Command } from 'commander'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 type Model = CallAnswer<'listModels'>['models'][number]

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 /** Users of the embedded forge, made where GitHub Enterprise Server makes them. */

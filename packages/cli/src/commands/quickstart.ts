@@ -1,5 +1,5 @@
-import { type Command } from 'commander'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Command } from 'commander'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 export interface QuickstartOptions {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { findRepository } from '../client/git-remote.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 interface RunOptions {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { findRepository } from '../client/git-remote.ts'
 import { UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 interface PrepareOptions {

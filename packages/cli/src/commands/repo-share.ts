@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { connect } from '../client/connection.ts'
 import { parseRepository } from '../client/git-remote.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 /** As GitHub's API names them. */

@@ -1,6 +1,6 @@
-import { type Command } from 'commander'
-import { type Flags } from '../settings.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Command } from 'commander'
+import type { Flags } from '../settings.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 export interface ServeOptions {

@@ -1,11 +1,11 @@
-import { type CallAnswer } from '@errand/contract'
-import { type Command } from 'commander'
+import type { CallAnswer } from '@errand/contract'
+import type { Command } from 'commander'
 import { sendAnswer } from '../answer-questions.ts'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { findTask } from '../client/find-task.ts'
 import { UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 interface RepoOption {

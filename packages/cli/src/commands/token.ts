@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
-import { type CreateOptions } from '../tokens/create.ts'
-import { type WhoseOptions } from '../tokens/list.ts'
+import type { CreateOptions } from '../tokens/create.ts'
+import type { WhoseOptions } from '../tokens/list.ts'
 import { parseExpiry } from '../tokens/parse-expiry.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 const kinds = ['fine_grained', 'classic', 'oauth', 'user_to_server', 'installation']

@@ -5,7 +5,7 @@ import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { presentUsage, usageAsCsv } from '../present/usage.ts'
 import { printJson } from '../terminal/json-output.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 interface UsageOptions {

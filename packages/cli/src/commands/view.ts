@@ -1,5 +1,5 @@
 import { type Client, isEndState, type TaskWithSessions } from '@errand/contract'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
 import { findTask } from '../client/find-task.ts'
@@ -9,7 +9,7 @@ import { createEventPrinter } from '../present/event-printer.ts'
 import { createForgeLookup, parseFields, pickFields } from '../present/task-fields.ts'
 import { presentTask } from '../present/task-page.ts'
 import { printJson } from '../terminal/json-output.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
 
 interface ViewOptions {

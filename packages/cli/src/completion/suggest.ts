@@ -1,5 +1,5 @@
 import { State } from '@errand/contract'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { fieldNames } from '../present/task-fields.ts'
 
 /** Values of options that are known without asking a server. */

@@ -1,5 +1,5 @@
 import { printableLine } from '../terminal/printable.ts'
-import { type Paint } from '../terminal/colours.ts'
+import type { Paint } from '../terminal/colours.ts'
 
 /** What was and what is, a line each, of the fields that are different. */
 export function describeChange(

@@ -1,7 +1,7 @@
 import { AnswerError, type Client, speaksErrand } from '@errand/contract'
 import { findRepository } from '../client/git-remote.ts'
 import { UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 export interface Target {
   repo?: string

@@ -1,7 +1,7 @@
 import { type Client, isRefusal } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type CampaignRecord } from './journal-record.ts'
+import type { CampaignRecord } from './journal-record.ts'
 
 /** The login of a client's token; undefined where the server says none, as GitHub of an app's token. */
 export async function findAccount(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createForgeLookup } from '../present/task-fields.ts'
 import { type Answers, openFakeServer } from '../testing/fake-server.ts'
 import { type Closing, closePart } from './close-part.ts'
-import { type Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 
 const pullUrl = 'http://here/acme/a/pull/3'
 const ended: Progress = {

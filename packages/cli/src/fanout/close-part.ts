@@ -1,7 +1,7 @@
 import { isEndState, untilReached } from '@errand/contract'
-import { type ForgeLookup } from '../present/task-fields.ts'
+import type { ForgeLookup } from '../present/task-fields.ts'
 import { type ForgeCalls, pullNumberOf, readForge, writeForge } from './forge-calls.ts'
-import { type Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 
 export interface Closing extends ForgeCalls {
   isErrand: boolean

@@ -1,4 +1,4 @@
-import { type Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 
 /** What a campaign's parts are counted by, in the order of their way. */
 export const groups = [

@@ -1,4 +1,4 @@
-import { type Session } from '@errand/contract'
+import type { Session } from '@errand/contract'
 
 type Usage = NonNullable<Session['usage']>
 

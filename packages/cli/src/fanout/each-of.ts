@@ -1,7 +1,7 @@
 import { isRefusal } from '@errand/contract'
 import { Exit, exitCodes } from '../errors.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { explainRefusal } from './forge-calls.ts'
 
 /**

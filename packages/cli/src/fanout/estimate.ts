@@ -1,7 +1,7 @@
 import { AnswerError, type CallAnswer, type Client, isRefusal } from '@errand/contract'
 import { formatCredits } from '../present/campaign.ts'
-import { type Campaign } from './campaign.ts'
-import { type PlannedTask } from './journal-record.ts'
+import type { Campaign } from './campaign.ts'
+import type { PlannedTask } from './journal-record.ts'
 
 /** How many tokens a task may read and write. */
 export interface TokenGuess {

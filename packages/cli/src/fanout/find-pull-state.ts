@@ -1,5 +1,5 @@
 import { type ForgeCalls, pullNumberOf, readForge } from './forge-calls.ts'
-import { type Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 import { type Checks, readChecks } from './read-checks.ts'
 
 /** A pull request of a campaign as the forge has it now. */

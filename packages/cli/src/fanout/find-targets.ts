@@ -7,8 +7,8 @@ import {
   type Waiting,
 } from '@errand/contract'
 import { UserError } from '../errors.ts'
-import { type Targets } from './campaign.ts'
-import { type Repository } from './repository.ts'
+import type { Targets } from './campaign.ts'
+import type { Repository } from './repository.ts'
 
 /** With what repositories are looked for: a server that fails or asks to wait is waited for. */
 export interface Looking extends Waiting {

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Campaign } from './campaign.ts'
 import { beginJournal, journalPath, listCampaigns, openJournal, readJournal } from './journal.ts'
-import { type CampaignRecord } from './journal-record.ts'
+import type { CampaignRecord } from './journal-record.ts'
 
 let home: string
 let path: string

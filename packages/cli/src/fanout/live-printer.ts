@@ -1,15 +1,15 @@
 import { formatDuration } from '../terminal/duration.ts'
 import { openLiveArea } from '../terminal/live-area.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { countProgress, describeCounts, groupOf } from './count-progress.ts'
 import { describeCost, sumCosts } from './describe-cost.ts'
 import { describeTimeLeft } from './forecast.ts'
-import { type CampaignState } from './journal.ts'
+import type { CampaignState } from './journal.ts'
 import { layoutLiveTable, type LiveRow } from './live-table.ts'
-import { type Progress } from './progress.ts'
-import { type ProgressPrinter } from './progress-printer.ts'
+import type { Progress } from './progress.ts'
+import type { ProgressPrinter } from './progress-printer.ts'
 import { describeChecks } from './read-checks.ts'
-import { type PullWatch } from './watch-pulls.ts'
+import type { PullWatch } from './watch-pulls.ts'
 
 /** Fewer rows than this hold no table worth having. */
 const fewestRows = 6

@@ -1,7 +1,7 @@
 import { cellWidth, fitCells } from '../terminal/cell-width.ts'
-import { type Paint } from '../terminal/colours.ts'
+import type { Paint } from '../terminal/colours.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Group } from './count-progress.ts'
+import type { Group } from './count-progress.ts'
 
 /** One repository of a campaign, as the table on a terminal shows it. Texts may be anybody's. */
 export interface LiveRow {

@@ -1,7 +1,7 @@
 import { AnswerError, isRefusal } from '@errand/contract'
 import { findPullState, type PullState } from './find-pull-state.ts'
 import { explainRefusal, type ForgeCalls, readForge, writeForge } from './forge-calls.ts'
-import { type Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 import { stateOfChecks } from './read-checks.ts'
 
 /** GitHub's ways to merge. */

@@ -1,5 +1,5 @@
 import { isRefusal } from '@errand/contract'
-import { type Campaign } from './campaign.ts'
+import type { Campaign } from './campaign.ts'
 import {
   explainRefusal,
   type ForgeCalls,
@@ -7,8 +7,8 @@ import {
   readForge,
   writeForge,
 } from './forge-calls.ts'
-import { type Journal } from './journal.ts'
-import { type Progress } from './progress.ts'
+import type { Journal } from './journal.ts'
+import type { Progress } from './progress.ts'
 
 export interface Preparing extends ForgeCalls {
   journal: Pick<Journal, 'append' | 'campaign'>

@@ -2,14 +2,14 @@ import { paintState } from '../terminal/colours.ts'
 import { formatDuration } from '../terminal/duration.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { openStatusLine } from '../terminal/status-line.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { countProgress, describeCounts } from './count-progress.ts'
 import { sumCosts } from './describe-cost.ts'
 import { describeTimeLeft } from './forecast.ts'
-import { type CampaignState } from './journal.ts'
+import type { CampaignState } from './journal.ts'
 import { canShowLive, openLivePrinter } from './live-printer.ts'
-import { type Progress } from './progress.ts'
-import { type PullWatch } from './watch-pulls.ts'
+import type { Progress } from './progress.ts'
+import type { PullWatch } from './watch-pulls.ts'
 
 /** Tells what happens in a campaign: a table on a terminal, and elsewhere a line for each change. */
 export interface ProgressPrinter extends Disposable {

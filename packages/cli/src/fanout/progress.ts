@@ -1,5 +1,5 @@
-import { type Session, type State } from '@errand/contract'
-import { type PlannedTask, type TaskRecord } from './journal-record.ts'
+import type { Session, State } from '@errand/contract'
+import type { PlannedTask, TaskRecord } from './journal-record.ts'
 
 /** What became of one repository's part of a campaign, as far as its journal knows. */
 export interface Progress extends PlannedTask {

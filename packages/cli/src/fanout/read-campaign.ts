@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseDocument } from 'yaml'
-import { type z } from 'zod'
+import type { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { Campaign } from './campaign.ts'
 

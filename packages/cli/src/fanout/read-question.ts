@@ -1,4 +1,4 @@
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 
 /** What a waiting task has asked and nobody has answered yet, in its own words. */
 export async function readQuestion(

@@ -3,7 +3,7 @@ import { parse as parseCsv } from 'csv-parse/sync'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { type Variables } from './render-prompt.ts'
+import type { Variables } from './render-prompt.ts'
 
 const Rows = z.array(z.record(z.string(), z.string()))
 const Mapping = z.record(z.string(), z.record(z.string(), z.unknown()))

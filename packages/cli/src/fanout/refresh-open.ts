@@ -7,8 +7,8 @@ import {
   type Task,
 } from '@errand/contract'
 import { type ForgeLookup, lastSession, pullOf } from '../present/task-fields.ts'
-import { type Journal } from './journal.ts'
-import { type Progress } from './progress.ts'
+import type { Journal } from './journal.ts'
+import type { Progress } from './progress.ts'
 
 /** A campaign's tasks lie close together in the list of one's own; what is not found is asked for. */
 const pagesLookedAt = 10

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { readPromptTemplate } from './render-prompt.ts'
-import { type Repository } from './repository.ts'
+import type { Repository } from './repository.ts'
 
 const repository: Repository = {
   id: 1,

@@ -1,6 +1,6 @@
 import { Liquid, LiquidError } from 'liquidjs'
 import { UserError } from '../errors.ts'
-import { type Repository } from './repository.ts'
+import type { Repository } from './repository.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,4 @@
-import { type ProgressPrinter } from './progress-printer.ts'
+import type { ProgressPrinter } from './progress-printer.ts'
 import { readQuestion } from './read-question.ts'
 import { refreshOpen, type Refreshing } from './refresh-open.ts'
 

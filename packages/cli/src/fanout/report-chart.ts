@@ -1,5 +1,5 @@
 import { type Counts, type Group, groups } from './count-progress.ts'
-import { type ReportRow } from './report.ts'
+import type { ReportRow } from './report.ts'
 
 const width = 720
 const barHeight = 28

@@ -1,4 +1,4 @@
-import { type ReportRow } from './report.ts'
+import type { ReportRow } from './report.ts'
 
 type Cost = Pick<ReportRow, 'ai_credits' | 'premium_requests'>
 

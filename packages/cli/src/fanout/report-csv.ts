@@ -1,5 +1,5 @@
 import { csvCell } from '../present/csv-cell.ts'
-import { type ReportRow } from './report.ts'
+import type { ReportRow } from './report.ts'
 
 const columns = [
   'repository',

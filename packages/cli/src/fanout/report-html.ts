@@ -1,6 +1,6 @@
 import { formatDuration } from '../terminal/duration.ts'
 import { describeCounts } from './count-progress.ts'
-import { type Report, type ReportRow } from './report.ts'
+import type { Report, ReportRow } from './report.ts'
 import { drawOutcomes, drawOverTime } from './report-chart.ts'
 import { describeRowCost, summarizeCost } from './report-cost.ts'
 import { escapeHtml, linkOf } from './report-escape.ts'

@@ -1,7 +1,7 @@
 import { markdownCell } from '../present/markdown-cell.ts'
 import { formatDuration } from '../terminal/duration.ts'
 import { describeCounts } from './count-progress.ts'
-import { type Report, type ReportRow } from './report.ts'
+import type { Report, ReportRow } from './report.ts'
 import { describeRowCost, summarizeCost } from './report-cost.ts'
 
 /** A table for a ticket. */

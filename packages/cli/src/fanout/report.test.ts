@@ -1,9 +1,9 @@
 import { parse } from 'csv-parse/sync'
 import { describe, expect, it } from 'vitest'
 import { Campaign } from './campaign.ts'
-import { type PullState } from './find-pull-state.ts'
-import { type CampaignState } from './journal.ts'
-import { type Progress } from './progress.ts'
+import type { PullState } from './find-pull-state.ts'
+import type { CampaignState } from './journal.ts'
+import type { Progress } from './progress.ts'
 import { presentReport } from './report.ts'
 
 const parts: Progress[] = [

@@ -2,13 +2,13 @@ import { spentNano } from './budget.ts'
 import { countProgress, groupOf } from './count-progress.ts'
 import { creditsOf } from './describe-cost.ts'
 import { type FanoutForecast, forecastOf } from './forecast.ts'
-import { type PullState } from './find-pull-state.ts'
-import { type Progress } from './progress.ts'
+import type { PullState } from './find-pull-state.ts'
+import type { Progress } from './progress.ts'
 import { stateOfChecks } from './read-checks.ts'
 import { presentCsv } from './report-csv.ts'
 import { presentHtml } from './report-html.ts'
 import { presentMarkdown } from './report-markdown.ts'
-import { type WatchedCampaign } from './watched-campaign.ts'
+import type { WatchedCampaign } from './watched-campaign.ts'
 
 export const reportFormats = ['markdown', 'json', 'csv', 'html'] as const
 export type ReportFormat = (typeof reportFormats)[number]

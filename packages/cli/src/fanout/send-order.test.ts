@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 import { nextToSend, type SendOrder } from './send-order.ts'
 
 let count = 0

@@ -1,5 +1,5 @@
 import { askBudget } from './budget.ts'
-import { type Campaign } from './campaign.ts'
+import type { Campaign } from './campaign.ts'
 import { isFailure, isGood, type Progress } from './progress.ts'
 
 /** Of a campaign that is being sent, what decides whether another task may go out. */

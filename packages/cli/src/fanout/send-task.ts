@@ -9,11 +9,11 @@ import {
   type Waiting,
   waitOut,
 } from '@errand/contract'
-import { type ForgeLookup } from '../present/task-fields.ts'
+import type { ForgeLookup } from '../present/task-fields.ts'
 import { findInTheWay, mayBeInTheWay } from './find-earlier.ts'
 import { explainRefusal } from './forge-calls.ts'
-import { type Journal } from './journal.ts'
-import { type Progress } from './progress.ts'
+import type { Journal } from './journal.ts'
+import type { Progress } from './progress.ts'
 
 export interface Sending extends Waiting {
   client: Client

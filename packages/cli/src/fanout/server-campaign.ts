@@ -1,6 +1,6 @@
 import { type Campaign, type CampaignTargetState, isEndState } from '@errand/contract'
-import { type Progress } from './progress.ts'
-import { type WatchedCampaign } from './watched-campaign.ts'
+import type { Progress } from './progress.ts'
+import type { WatchedCampaign } from './watched-campaign.ts'
 
 /** A campaign that the server keeps, in the form that those sent from here have. */
 export function watchedOnServer(

@@ -1,7 +1,7 @@
 import { isRefusal, mapInParallel } from '@errand/contract'
 import { findPullState, type PullState } from './find-pull-state.ts'
-import { type ForgeCalls } from './forge-calls.ts'
-import { type Progress } from './progress.ts'
+import type { ForgeCalls } from './forge-calls.ts'
+import type { Progress } from './progress.ts'
 
 /** What is known of a campaign's pull requests, looked at a few at a time. */
 export interface PullWatch {

@@ -1,5 +1,5 @@
-import { type CampaignRecord } from './journal-record.ts'
-import { type Progress } from './progress.ts'
+import type { CampaignRecord } from './journal-record.ts'
+import type { Progress } from './progress.ts'
 
 /** A campaign as it is looked after, whether a journal tells of it or the server that keeps it. */
 export interface WatchedCampaign {

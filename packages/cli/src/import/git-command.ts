@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { UserError } from '../errors.ts'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 
 export interface GitOptions {
   /** The repository worked on; the command's folder when left out. */

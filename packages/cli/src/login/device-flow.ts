@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { webUrlOf } from '../client/web-url.ts'
 import { UserError } from '../errors.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 /** As GitHub answers; of what is not sent RFC 8628 says what holds. */
 const Code = z.object({

@@ -1,7 +1,7 @@
 import { errandClientId } from '@errand/contract'
 import { UserError } from '../errors.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { signInDevice } from './device-flow.ts'
 
 /** What tasks need; GitHub's also lets one's organizations be seen, and workflow files be pushed. */

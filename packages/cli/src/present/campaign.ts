@@ -1,4 +1,4 @@
-import { type Campaign, type CampaignForecast } from '@errand/contract'
+import type { Campaign, CampaignForecast } from '@errand/contract'
 import { formatDuration } from '../terminal/duration.ts'
 import { printableLine } from '../terminal/printable.ts'
 

@@ -1,4 +1,4 @@
-import { type Paint } from '../terminal/colours.ts'
+import type { Paint } from '../terminal/colours.ts'
 import { printable } from '../terminal/printable.ts'
 
 /** A unified diff for a terminal: coloured as git does, and harmless. */

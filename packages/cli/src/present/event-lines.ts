@@ -1,4 +1,4 @@
-import { type Event, type State } from '@errand/contract'
+import type { Event, State } from '@errand/contract'
 import { paintState, type Paint } from '../terminal/colours.ts'
 import { printable, printableLine } from '../terminal/printable.ts'
 import { shorten } from '../terminal/table.ts'

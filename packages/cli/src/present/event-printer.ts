@@ -1,6 +1,6 @@
-import { type Event } from '@errand/contract'
-import { type StatusLine } from '../terminal/status-line.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Event } from '@errand/contract'
+import type { StatusLine } from '../terminal/status-line.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { isRunningText, presentEvent } from './event-lines.ts'
 
 export interface EventPrinter {

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { createLog } from '../serve/log.ts'
 
 /** A log beside the story that is told on the terminal. Written at once: it is read after a crash. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { type Settings } from '@errand/contract'
+import type { Settings } from '@errand/contract'
 import { checkoutDir } from '../client/install-dir.ts'
-import { type QuickstartOptions } from '../commands/quickstart.ts'
+import type { QuickstartOptions } from '../commands/quickstart.ts'
 import { findModels } from '../serve/found-models.ts'
 import { type Flags, loadSettings } from '../settings.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { isPortFree } from './free-port.ts'
 
 /** Settings for showing the thing: defaults, whatever errand.yml says, and a data folder apart. */

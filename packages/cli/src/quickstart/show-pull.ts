@@ -1,10 +1,10 @@
-import { type Client, type TaskWithSessions } from '@errand/contract'
+import type { Client, TaskWithSessions } from '@errand/contract'
 import { readDiff } from '../commands/diff.ts'
 import { UserError } from '../errors.ts'
 import { presentDiff, presentDiffStat } from '../present/diff.ts'
 import { branchOf, pullOf } from '../present/task-fields.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 export interface ShownPull {
   url: string

@@ -1,4 +1,4 @@
-import { type Change } from '@errand/recipes'
+import type { Change } from '@errand/recipes'
 
 /** Lines that went, with a `-`, and lines that came, with a `+`: what an edit in few places did. */
 export function changedLines({ before = '', after }: Pick<Change, 'before' | 'after'>): string[] {

@@ -1,5 +1,5 @@
-import { type Client } from '@errand/contract'
-import { type RepositoryName } from '../client/git-remote.ts'
+import type { Client } from '@errand/contract'
+import type { RepositoryName } from '../client/git-remote.ts'
 
 export interface RecipePull {
   number: number

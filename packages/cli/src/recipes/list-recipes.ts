@@ -1,6 +1,6 @@
 import { composeRecipePrompt, loadRecipe, type Recipe, recipeNames } from '@errand/recipes'
 import { printJson } from '../terminal/json-output.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { told } from './tell-recipe.ts'
 
 export async function listRecipes(terminal: Terminal, isJson: boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { openRepository, planRelease, type ReleasePlan } from '@errand/recipes'
 import { parseRemote } from '../client/git-remote.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printable, printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { changedLines } from './changed-lines.ts'
 import { told } from './tell-recipe.ts'
 

@@ -9,7 +9,7 @@ import {
   unmarkPrompt,
 } from '@errand/contract'
 import { checkOptions, loadRecipe } from '@errand/recipes'
-import { type RepositoryName } from '../client/git-remote.ts'
+import type { RepositoryName } from '../client/git-remote.ts'
 import { composeRun, sameAs } from './compose-run.ts'
 import { findRecipePull, type RecipePull } from './find-recipe-pull.ts'
 import { composeTextPrompt } from './text-prompt.ts'

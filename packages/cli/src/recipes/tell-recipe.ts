@@ -5,7 +5,7 @@ import { exitCodeOf, followTask } from '../follow-task.ts'
 import { createForgeLookup, pickFields } from '../present/task-fields.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { type RecipeRun, startRecipe } from './start-recipe.ts'
 
 /** Starts a recipe and tells what became of it, to its end when that is waited for. */

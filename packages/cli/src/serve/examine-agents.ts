@@ -1,5 +1,5 @@
-import { type Settings } from '@errand/contract'
-import { type ProbeCheck } from '@errand/runner'
+import type { Settings } from '@errand/contract'
+import type { ProbeCheck } from '@errand/runner'
 import { knownAgents } from '../agents/list-agents.ts'
 import { withKnownAgents } from '../agents/known-agents.ts'
 

@@ -1,6 +1,6 @@
-import { type Settings } from '@errand/contract'
+import type { Settings } from '@errand/contract'
 import { openUpstreamKeys } from '@errand/runner'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 import { readSecret } from './read-secret.ts'
 
 export interface UpstreamCheck {

@@ -1,5 +1,5 @@
-import { type Settings } from '@errand/contract'
-import { type Environment } from '../settings.ts'
+import type { Settings } from '@errand/contract'
+import type { Environment } from '../settings.ts'
 import { readSecret } from './read-secret.ts'
 
 interface Check {

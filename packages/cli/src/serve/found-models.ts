@@ -1,6 +1,6 @@
-import { type Model, type Settings, type Upstream } from '@errand/contract'
+import type { Model, Settings, Upstream } from '@errand/contract'
 import { z } from 'zod'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 
 /** What is used when neither upstreams nor models are configured but a key is in the environment. */
 export interface FoundModels {

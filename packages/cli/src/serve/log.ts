@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
-import { type Settings } from '@errand/contract'
+import type { Settings } from '@errand/contract'
 import { type Logger, pino } from 'pino'
-import { type Paint } from '../terminal/colours.ts'
+import type { Paint } from '../terminal/colours.ts'
 import { printable, printableLine } from '../terminal/printable.ts'
 
 export interface LogTarget {

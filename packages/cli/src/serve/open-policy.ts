@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { type Settings } from '@errand/contract'
-import { type Logger } from 'pino'
+import type { Settings } from '@errand/contract'
+import type { Logger } from 'pino'
 import { UserError } from '../errors.ts'
 
 type ServerOptions = Parameters<typeof import('@errand/server').createServer>[0]

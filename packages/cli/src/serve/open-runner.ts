@@ -1,9 +1,9 @@
 import { builtinPrograms } from '@errand/agents'
-import { type Settings } from '@errand/contract'
-import { type Encryption, type Store } from '@errand/core'
+import type { Settings } from '@errand/contract'
+import type { Encryption, Store } from '@errand/core'
 import { type Runner, type RunnerForge, startRunner } from '@errand/runner'
-import { type Logger } from 'pino'
-import { type Environment } from '../settings.ts'
+import type { Logger } from 'pino'
+import type { Environment } from '../settings.ts'
 import { readSecret } from './read-secret.ts'
 
 /** The runner of this process. Model keys are looked up by name when a session needs one. */

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { type Settings } from '@errand/contract'
-import { type EmbeddedForge } from '@errand/forge'
+import type { Settings } from '@errand/contract'
+import type { EmbeddedForge } from '@errand/forge'
 import { ownerTokenFile } from '../client/local-server.ts'
 import { prepareSecret } from '../client/secrets-folder.ts'
 

@@ -1,6 +1,6 @@
 import { invalidField } from '@errand/contract'
 import { loadRecipe, parseOptions, RecipeError, recipeNameOf } from '@errand/recipes'
-import { type RecipeReader } from '@errand/server'
+import type { RecipeReader } from '@errand/server'
 import { composeRun } from '../recipes/compose-run.ts'
 
 /** How the server, which knows no recipes, learns that a prompt is one. */

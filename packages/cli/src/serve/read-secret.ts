@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.ts'
-import { type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
 
 /**
  * The value of a variable that the settings name, or what is in the file that the variable

@@ -1,5 +1,5 @@
-import { type Forge, type Settings } from '@errand/contract'
-import { type RunnerForge } from '@errand/runner'
+import type { Forge, Settings } from '@errand/contract'
+import type { RunnerForge } from '@errand/runner'
 import {
   createGitHubForge,
   createInstallationTokens,

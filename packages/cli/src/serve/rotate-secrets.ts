@@ -1,6 +1,6 @@
 import { reseal } from '@errand/core'
 import { type Flags, loadSettings } from '../settings.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { createLog } from './log.ts'
 import { addOwnKey, dropFormerKeys, openEncryption } from './open-encryption.ts'
 import { openStoreOf } from './start-server.ts'

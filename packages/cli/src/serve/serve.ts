@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { type Flags } from '../settings.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Flags } from '../settings.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { prepare } from './serve-settings.ts'
 import { type RunningServer, startServer } from './start-server.ts'
 

@@ -9,12 +9,12 @@ import {
   spokenModel,
   unknownPlaceholder,
 } from '@errand/contract'
-import { type z } from 'zod'
+import type { z } from 'zod'
 import { withKnownAgents } from '../agents/known-agents.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { didYouMean } from './closest-word.ts'
 import { acceptedAt, keysAt } from './setting-keys.ts'
-import { type GivenSettings } from './settings-sources.ts'
+import type { GivenSettings } from './settings-sources.ts'
 
 /** Their values are never shown, not even when they are wrong. */
 const secretKeys = new Set(['admin_token', 'forge_token', 'database_url'])

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { type State } from '@errand/contract'
+import type { State } from '@errand/contract'
 
 type Style = Parameters<typeof styleText>[0]
 export type Paint = (style: Style, text: string) => string

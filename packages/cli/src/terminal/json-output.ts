@@ -1,7 +1,7 @@
 import { raw as runJq } from 'jq-wasm'
 import { UserError } from '../errors.ts'
 import { printable } from './printable.ts'
-import { type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 /**
  * Prints JSON as `--json` asks: one line when piped, indented for a person. `--jq` prints what the

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { cellWidth } from './cell-width.ts'
-import { type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 const frameMs = 250
 const hideCursor = '\u001b[?25l'

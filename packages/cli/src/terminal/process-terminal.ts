@@ -2,10 +2,10 @@ import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { isatty } from 'node:tty'
+import { readEnvironment } from '../environment.ts'
 import { Interrupted } from '../errors.ts'
-import { readEnvironment } from '../settings.ts'
 import { createPaint, wantsColours } from './colours.ts'
-import { type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The terminal of this process. `signal` is what Ctrl-C aborts. */
 export function openProcessTerminal(signal: AbortSignal): Terminal {

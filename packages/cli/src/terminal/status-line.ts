@@ -1,5 +1,5 @@
 import { shorten } from './table.ts'
-import { type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const frameMs = 120

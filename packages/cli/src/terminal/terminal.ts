@@ -1,5 +1,5 @@
-import { type Environment } from '../settings.ts'
-import { type Paint } from './colours.ts'
+import type { Environment } from '../settings.ts'
+import type { Paint } from './colours.ts'
 
 /** Where a command runs: all it may know of the outside but the network and the files. */
 export interface Terminal {

@@ -1,11 +1,11 @@
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { z } from 'zod'
 import { connect } from '../client/connection.ts'
 import { formatAge } from '../terminal/duration.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { describeGrant, describeRepositories, Token } from './token.ts'
 import { allTokens, callForTokens, ownTokens } from './token-routes.ts'
 

@@ -1,6 +1,6 @@
 import { connect } from '../client/connection.ts'
 import { UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { fetchTokens, type WhoseOptions } from './list.ts'
 import { allTokens, callForTokens, ownTokens } from './token-routes.ts'
 

@@ -1,8 +1,8 @@
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { connect } from '../client/connection.ts'
 import { findRepository } from '../client/git-remote.ts'
 import { UserError } from '../errors.ts'
-import { type Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 export interface Whose {
   repo?: string

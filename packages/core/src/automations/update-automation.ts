@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { ErrandError, type UpdateAutomation } from '@errand/contract'
-import { type UpdateObject } from 'kysely'
+import type { UpdateObject } from 'kysely'
 import { storableJson, storableText } from '../events/storable-json.ts'
 import { sqlStateOf } from '../store/connection-lost.ts'
 import type { AutomationRow } from '../store/automation-rows.ts'

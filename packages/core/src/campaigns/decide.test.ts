@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type State } from '@errand/contract'
+import type { State } from '@errand/contract'
 import { type CampaignNow, decide, type TargetNow } from './decide.ts'
 import { hasEnded as isEnd } from './target-state.ts'
 

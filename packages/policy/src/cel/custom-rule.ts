@@ -1,4 +1,4 @@
-import { type CustomRule } from '../policy.ts'
+import type { CustomRule } from '../policy.ts'
 import { type CelInput, compileExpression, type Expression } from './expression.ts'
 
 /** A rule of the policy's own, ready to be asked. */

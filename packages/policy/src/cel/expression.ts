@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
-import { type Configuration } from '../configuration.ts'
+import type { Configuration } from '../configuration.ts'
 import { withinTime } from './within-time.ts'
 
 /** What an expression sees. */

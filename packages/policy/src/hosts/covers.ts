@@ -1,4 +1,4 @@
-import { type Reach } from './parse-reach.ts'
+import type { Reach } from './parse-reach.ts'
 
 /** Whether everything that `inner` reaches is reached by `outer`. */
 export function covers(outer: Reach, inner: Reach): boolean {

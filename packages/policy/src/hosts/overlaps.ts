@@ -1,5 +1,5 @@
 import { isBelow } from './covers.ts'
-import { type Reach } from './parse-reach.ts'
+import type { Reach } from './parse-reach.ts'
 
 /** Whether there is anything that both reach. */
 export function overlaps(one: Reach, other: Reach): boolean {

@@ -1,8 +1,8 @@
-import { type McpServer } from '../configuration.ts'
+import type { McpServer } from '../configuration.ts'
 import { covers } from '../hosts/covers.ts'
 import { parseReach } from '../hosts/parse-reach.ts'
 import { matchesPattern } from '../matches-pattern.ts'
-import { type AllowedServer } from './allowed-server.ts'
+import type { AllowedServer } from './allowed-server.ts'
 import { imageOf, untagged, wholeImageName } from './image.ts'
 
 /** Whether a server is one that an entry of the policy allows: by its type, so by what would be started. */

@@ -1,5 +1,5 @@
 import { mcpServersOf, type Configuration, type McpServer } from '../configuration.ts'
-import { type Path } from '../rule.ts'
+import type { Path } from '../rule.ts'
 
 /** A text of a server's definition in which variables are filled in, and where it stands. */
 export interface McpValue {

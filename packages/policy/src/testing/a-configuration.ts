@@ -1,4 +1,4 @@
-import { type Configuration } from '../configuration.ts'
+import type { Configuration } from '../configuration.ts'
 
 /** A configuration as a new repository has it (behaviour.md 3.3), but for what is given. */
 export function aConfiguration(given: Partial<Configuration> = {}): Configuration {

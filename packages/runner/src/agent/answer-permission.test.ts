@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type EventData } from '@errand/contract'
+import type { EventData } from '@errand/contract'
 import { openEventMask } from '../redaction/mask-events.ts'
 import { createSecretMask } from '../redaction/secret-mask.ts'
 import { openRecorder } from '../run/recorder.ts'

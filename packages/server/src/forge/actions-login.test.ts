@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type Caller, type ErrandError } from '@errand/contract'
+import type { Caller, ErrandError } from '@errand/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ActionsIssuer, startActionsIssuer } from '../testing/actions-issuer.ts'
 import { type ActionsLogin, createActionsLogin } from './actions-login.ts'

@@ -7,8 +7,8 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { type AddressInfo } from 'node:net'
-import { type Caller } from '@errand/contract'
+import type { AddressInfo } from 'node:net'
+import type { Caller } from '@errand/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestServer, type TestServer } from '../testing/open-test-server.ts'
 import { createGitHubForge } from './github.ts'

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo } from 'node:net'
-import { type Caller, type ErrandError, type RepositoryAccess } from '@errand/contract'
+import type { AddressInfo } from 'node:net'
+import type { Caller, ErrandError, RepositoryAccess } from '@errand/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createGitHubForge } from './github.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { createEncryption, keyBytes, placeOfSecret } from '@errand/core'
 import { expect, it, onTestFinished, vi } from 'vitest'

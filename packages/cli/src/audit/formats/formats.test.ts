@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { compilePolicy, rules } from '@errand/policy'
 import { createPaint } from '../../terminal/colours.ts'
-import { type AuditReport } from '../report.ts'
+import type { AuditReport } from '../report.ts'
 import { auditFormats } from './names.ts'
 import { formatOfFile, presentAudit } from './present.ts'
 

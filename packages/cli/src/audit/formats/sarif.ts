@@ -1,4 +1,4 @@
-import { type Deviation, type Severity } from '@errand/policy'
+import type { Deviation, Severity } from '@errand/policy'
 import { printableLine } from '../../terminal/printable.ts'
 import { jsonText } from './json-text.ts'
 import { type AuditReport, exitCodeOf, placeOf, type ReportedRule, rulesOf } from '../report.ts'

@@ -1,6 +1,6 @@
-import { type Severity } from '@errand/policy'
+import type { Severity } from '@errand/policy'
 import { printableLine } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { type AuditReport, placeOf, summaryOf } from '../report.ts'
 
 const styles = { error: 'red', warning: 'yellow', note: 'cyan' } as const satisfies Record<

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { couldNotCheck } from './could-not-check.ts'
 import { addExplainCommand } from './explain.ts'

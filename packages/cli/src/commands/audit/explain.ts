@@ -1,6 +1,6 @@
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { UserError } from '../../errors.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 
 export function addExplainCommand(audit: Command, terminal: Terminal): void {

@@ -1,11 +1,11 @@
-import { type PolicyDeviation } from '@errand/contract'
-import { type Command } from 'commander'
+import type { PolicyDeviation } from '@errand/contract'
+import type { Command } from 'commander'
 import { beyondGitHub } from '../../client/beyond-github.ts'
 import { connect } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
 import { printJson } from '../../terminal/json-output.ts'
 import { printableLine } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 
 interface HistoryOptions {

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { UserError } from '../../errors.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 
 export function addInitCommand(audit: Command, terminal: Terminal): void {

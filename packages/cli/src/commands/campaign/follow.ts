@@ -3,7 +3,7 @@ import { type Campaign, type Client, untilReached } from '@errand/contract'
 import { Exit, exitCodes } from '../../errors.ts'
 import { describeCampaignCounts, summarizeCampaign } from '../../present/campaign.ts'
 import { printableLine } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 
 const everyMs = 2000
 

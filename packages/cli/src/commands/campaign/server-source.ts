@@ -2,7 +2,7 @@ import { connect } from '../../client/connection.ts'
 import { findCampaign } from '../../client/find-campaign.ts'
 import { readCampaignTargets } from '../../client/read-campaign-targets.ts'
 import { watchedOnServer } from '../../fanout/server-campaign.ts'
-import { type CampaignSource } from '../fanout/campaign-source.ts'
+import type { CampaignSource } from '../fanout/campaign-source.ts'
 
 /** Campaigns that the server keeps. */
 export const serverSource: CampaignSource = {

@@ -1,16 +1,16 @@
-import { type Client } from '@errand/contract'
-import { type Command } from 'commander'
+import type { Client } from '@errand/contract'
+import type { Command } from 'commander'
 import { sendAnswer } from '../../answer-questions.ts'
 import { requireErrandFor } from '../../client/beyond-github.ts'
 import { UserError } from '../../errors.ts'
 import { isErrandServer } from '../../fanout/ask-kind.ts'
 import { eachOf, requireNoneRefused } from '../../fanout/each-of.ts'
-import { type Progress } from '../../fanout/progress.ts'
+import type { Progress } from '../../fanout/progress.ts'
 import { readQuestion } from '../../fanout/read-question.ts'
 import { printableLine } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
-import { type CampaignSource } from './campaign-source.ts'
+import type { CampaignSource } from './campaign-source.ts'
 
 interface Waiting {
   repository: string

@@ -1,7 +1,7 @@
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { readJournal } from '../../fanout/journal.ts'
-import { type WatchedCampaign } from '../../fanout/watched-campaign.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { WatchedCampaign } from '../../fanout/watched-campaign.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { connectToCampaign } from './connect-to-campaign.ts'
 import { findJournal } from './find-journal.ts'
 

@@ -1,15 +1,15 @@
 import { AnswerError, createPace } from '@errand/contract'
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { Exit, exitCodes, UserError } from '../../errors.ts'
 import { isErrandServer } from '../../fanout/ask-kind.ts'
 import { type Closed, type Closing, closePart } from '../../fanout/close-part.ts'
-import { type Progress } from '../../fanout/progress.ts'
-import { type WatchedCampaign } from '../../fanout/watched-campaign.ts'
+import type { Progress } from '../../fanout/progress.ts'
+import type { WatchedCampaign } from '../../fanout/watched-campaign.ts'
 import { createForgeLookup } from '../../present/task-fields.ts'
 import { printableLine } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
-import { type CampaignSource } from './campaign-source.ts'
+import type { CampaignSource } from './campaign-source.ts'
 
 interface CloseOptions {
   comment?: string

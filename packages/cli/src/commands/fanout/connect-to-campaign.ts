@@ -1,8 +1,8 @@
-import { type Client } from '@errand/contract'
+import type { Client } from '@errand/contract'
 import { connect, findConnection } from '../../client/connection.ts'
 import { UserError } from '../../errors.ts'
-import { type CampaignRecord } from '../../fanout/journal-record.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { CampaignRecord } from '../../fanout/journal-record.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 
 /**
  * A client for the server a campaign was begun on: the same names mean other repositories elsewhere.

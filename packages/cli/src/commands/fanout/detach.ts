@@ -8,11 +8,11 @@ import {
 } from '@errand/contract'
 import { type Command, InvalidArgumentError } from 'commander'
 import { UserError } from '../../errors.ts'
-import { type Campaign } from '../../fanout/campaign.ts'
-import { type PlannedTask } from '../../fanout/journal-record.ts'
+import type { Campaign } from '../../fanout/campaign.ts'
+import type { PlannedTask } from '../../fanout/journal-record.ts'
 import { summarizeCampaign } from '../../present/campaign.ts'
 import { printableLine } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { parseCount } from '../parse-count.ts'
 
 /** What only the server can do, and so needs `--detach`. */

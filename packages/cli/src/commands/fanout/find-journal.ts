@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { journalPath, listCampaigns } from '../../fanout/journal.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 
 /** The journal of a campaign by its name, or of the latest. Throws `UserError` when there is none. */
 export async function findJournal(

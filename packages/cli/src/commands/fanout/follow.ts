@@ -1,9 +1,9 @@
 import { Exit, exitCodes, Interrupted } from '../../errors.ts'
 import { countProgress, describeCounts } from '../../fanout/count-progress.ts'
-import { type Journal } from '../../fanout/journal.ts'
+import type { Journal } from '../../fanout/journal.ts'
 import { isFailure } from '../../fanout/progress.ts'
 import { runFanout } from '../../fanout/run-fanout.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { connectToCampaign } from './connect-to-campaign.ts'
 
 /** Sends what is left of a campaign and follows it to its end; `yes` does not ask after the canary. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FakeGitHub, openFakeGitHub } from '../../testing/fake-github.ts'
-import { type FakePull } from '../../testing/fake-pulls.ts'
+import type { FakePull } from '../../testing/fake-pulls.ts'
 import { runCli, type RunOptions } from '../../testing/run-cli.ts'
 
 let home: string

@@ -11,15 +11,15 @@ import {
   type Merging,
   tryToMerge,
 } from '../../fanout/merge-part.ts'
-import { type Progress } from '../../fanout/progress.ts'
+import type { Progress } from '../../fanout/progress.ts'
 import { describeChecks } from '../../fanout/read-checks.ts'
-import { type WatchedCampaign } from '../../fanout/watched-campaign.ts'
+import type { WatchedCampaign } from '../../fanout/watched-campaign.ts'
 import { printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
 import { parseCount } from '../parse-count.ts'
-import { type CampaignSource } from './campaign-source.ts'
+import type { CampaignSource } from './campaign-source.ts'
 
 interface MergeOptions {
   whenGreen?: boolean

@@ -10,9 +10,9 @@ import {
 } from '../../fanout/report.ts'
 import { readAllPulls } from '../../fanout/watch-pulls.ts'
 import { printable } from '../../terminal/printable.ts'
-import { type Terminal } from '../../terminal/terminal.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 import { examples } from '../examples.ts'
-import { type CampaignSource, type OpenCampaign } from './campaign-source.ts'
+import type { CampaignSource, OpenCampaign } from './campaign-source.ts'
 
 export function addReportCommand(group: Command, terminal: Terminal, source: CampaignSource): void {
   const { command } = source
