@@ -34,7 +34,9 @@ export function campaignLoops(context: ServerContext): FastifyPluginAsync {
       unsubscribe()
       closing.abort()
       context.campaigns.isClosing = true
-      await Promise.all([...loops, ...context.campaigns.underway.values()])
+      await Promise.all(loops)
+      // What became of each was told to whoever asked for it.
+      await Promise.allSettled(context.campaigns.underway.values())
     })
   }
 }
