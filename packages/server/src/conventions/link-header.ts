@@ -16,6 +16,15 @@ export function linkHeader(
   return links.join(', ')
 }
 
+/** The same where it is known how many there are in all. */
+export function linkHeaderOf(
+  url: string,
+  { page, per_page }: { page: number; per_page: number },
+  total: number,
+): string {
+  return linkHeader(url, { page, per_page, has_more: total > page * per_page })
+}
+
 function linkTo(url: string, page: number, perPage: number, rel: string): string {
   const target = new URL(url)
   target.searchParams.set('page', String(page))

@@ -1,11 +1,12 @@
 import { type agentValueRoutes, ErrandError } from '@errand/contract'
 import * as core from '@errand/core'
+import { actorOf } from '../../auth/actor.ts'
 import { requireRepository } from '../../auth/repository.ts'
-import { linkHeader } from '../../conventions/link-header.ts'
+import { linkHeaderOf } from '../../conventions/link-header.ts'
 import type { Handler } from '../../handler.ts'
 import { presentReach, presentSecret } from '../../present/agent-value.ts'
 import type { Urls } from '../../present/urls.ts'
-import { actorOf, requireReachable, requireTarget, requireValuesOf } from './target.ts'
+import { requireReachable, requireTarget, requireValuesOf } from './target.ts'
 
 type Routes = typeof agentValueRoutes
 
@@ -15,11 +16,10 @@ export const list: Handler<
 > = async (context, call) => {
   const target = await requireTarget(context, call, 'secret', 'read')
   const { total, rows } = await core.listValues(context.store, target, call.query)
-  const has_more = total > call.query.page * call.query.per_page
   return {
     status: 200,
     body: { total_count: total, secrets: rows.map((row) => present(row, target, call.urls)) },
-    headers: { link: linkHeader(call.url, { ...call.query, has_more }) },
+    headers: { link: linkHeaderOf(call.url, call.query, total) },
   }
 }
 
@@ -30,11 +30,10 @@ export const listFromOrganization: Handler<Routes['listOrganizationSecretsForRep
 ) => {
   const repository = await requireValuesOf(context, caller, params, 'secret', 'read')
   const found = await core.listValuesFromOrganization(context.store, 'secret', repository, query)
-  const has_more = found.total > query.page * query.per_page
   return {
     status: 200,
     body: { total_count: found.total, secrets: found.rows.map(presentSecret) },
-    headers: { link: linkHeader(url, { ...query, has_more }) },
+    headers: { link: linkHeaderOf(url, query, found.total) },
   }
 }
 

@@ -1,10 +1,11 @@
 import { type agentValueRoutes, ErrandError } from '@errand/contract'
 import { changeSelectedOf, listSelectedOf, type ValueKind } from '@errand/core'
+import { actorOf } from '../../auth/actor.ts'
 import { visibleRepositories } from '../../auth/repository.ts'
-import { linkHeader } from '../../conventions/link-header.ts'
+import { linkHeaderOf } from '../../conventions/link-header.ts'
 import type { Answer, Handler } from '../../handler.ts'
 import { presentMinimalRepository } from '../../present/minimal-repository.ts'
-import { actorOf, isReachable, requireReachable, requireTarget } from './target.ts'
+import { isReachable, requireReachable, requireTarget } from './target.ts'
 
 // Which repositories an organization's secret or variable is for: the same operations of both.
 
@@ -23,11 +24,10 @@ export const list: Handler<List> = async (context, call) => {
   const shown = ids.slice((page - 1) * per_page, page * per_page)
   const found = await visibleRepositories(context, call.caller, shown)
   const repositories = [...found.values()].map((one) => presentMinimalRepository(one, call.urls))
-  const has_more = ids.length > page * per_page
   return {
     status: 200,
     body: { total_count: ids.length, repositories },
-    headers: { link: linkHeader(call.url, { page, per_page, has_more }) },
+    headers: { link: linkHeaderOf(call.url, call.query, ids.length) },
   }
 }
 

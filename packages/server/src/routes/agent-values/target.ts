@@ -7,8 +7,7 @@ import {
 } from '@errand/contract'
 import type { ValueKind, ValueTarget } from '@errand/core'
 import { requireOrganization } from '../../auth/organization.ts'
-import { canReach } from '../../auth/permissions.ts'
-import { requireRepository } from '../../auth/repository.ts'
+import { requireRepository, visibleRepositories } from '../../auth/repository.ts'
 import type { ServerContext } from '../../context.ts'
 
 export interface TargetCall {
@@ -64,8 +63,8 @@ export async function isReachable(
   ownerId: number,
   id: number,
 ): Promise<boolean> {
-  const repository = await context.forge.repositoryById(caller, id)
-  return repository?.owner.id === ownerId && canReach(caller, repository)
+  const visible = await visibleRepositories(context, caller, [id])
+  return visible.get(id)?.owner.id === ownerId
 }
 
 /** @throws ErrandError validation_failed for one that is not the organization's */
@@ -75,13 +74,9 @@ export async function requireReachable(
   owner: Pick<OrganizationAccess, 'id' | 'login'>,
   ids: readonly number[],
 ): Promise<void> {
-  for (const id of new Set(ids)) {
-    if (await isReachable(context, caller, owner.id, id)) continue
-    const message = `selected_repository_ids: ${id} is no repository of ${owner.login}`
-    throw invalidField('selected_repository_ids', message, 'Organization')
-  }
-}
-
-export function actorOf({ user }: Caller): { id: number; login: string } {
-  return { id: user.id, login: user.login }
+  const visible = await visibleRepositories(context, caller, [...ids])
+  const strange = ids.find((id) => visible.get(id)?.owner.id !== owner.id)
+  if (strange === undefined) return
+  const message = `selected_repository_ids: ${strange} is no repository of ${owner.login}`
+  throw invalidField('selected_repository_ids', message, 'Organization')
 }

@@ -1,10 +1,11 @@
 import { type agentValueRoutes, ErrandError } from '@errand/contract'
 import * as core from '@errand/core'
-import { linkHeader } from '../../conventions/link-header.ts'
+import { actorOf } from '../../auth/actor.ts'
+import { linkHeaderOf } from '../../conventions/link-header.ts'
 import type { Handler } from '../../handler.ts'
 import { presentReach, presentVariable } from '../../present/agent-value.ts'
 import type { Urls } from '../../present/urls.ts'
-import { actorOf, requireReachable, requireTarget, requireValuesOf } from './target.ts'
+import { requireReachable, requireTarget, requireValuesOf } from './target.ts'
 
 type Routes = typeof agentValueRoutes
 
@@ -14,11 +15,10 @@ export const list: Handler<
 > = async (context, call) => {
   const target = await requireTarget(context, call, 'variable', 'read')
   const { total, rows } = await core.listValues(context.store, target, call.query)
-  const has_more = total > call.query.page * call.query.per_page
   return {
     status: 200,
     body: { total_count: total, variables: rows.map((row) => present(row, target, call.urls)) },
-    headers: { link: linkHeader(call.url, { ...call.query, has_more }) },
+    headers: { link: linkHeaderOf(call.url, call.query, total) },
   }
 }
 
@@ -29,11 +29,10 @@ export const listFromOrganization: Handler<Routes['listOrganizationVariablesForR
 ) => {
   const repository = await requireValuesOf(context, caller, params, 'variable', 'read')
   const found = await core.listValuesFromOrganization(context.store, 'variable', repository, query)
-  const has_more = found.total > query.page * query.per_page
   return {
     status: 200,
     body: { total_count: found.total, variables: found.rows.map(presentVariable) },
-    headers: { link: linkHeader(url, { ...query, has_more }) },
+    headers: { link: linkHeaderOf(url, query, found.total) },
   }
 }
 

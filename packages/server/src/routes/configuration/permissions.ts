@@ -12,9 +12,10 @@ import {
   readOrganization,
   setAgentPermissions,
 } from '@errand/core'
+import { actorOf } from '../../auth/actor.ts'
 import { requireOrganization } from '../../auth/organization.ts'
 import type { ServerContext } from '../../context.ts'
-import { linkHeader } from '../../conventions/link-header.ts'
+import { linkHeaderOf } from '../../conventions/link-header.ts'
 import type { Answer, Handler } from '../../handler.ts'
 import { presentMinimalRepository } from '../../present/minimal-repository.ts'
 
@@ -57,11 +58,10 @@ export const listSelectedRepositories: Handler<typeof routes.listSelectedReposit
   const repositories = found
     .filter((repository) => repository !== undefined)
     .map((repository) => presentMinimalRepository(repository, urls))
-  const has_more = ids.length > page * per_page
   return {
     status: 200,
     body: { total_count: ids.length, repositories },
-    headers: { link: linkHeader(url, { page, per_page, has_more }) },
+    headers: { link: linkHeaderOf(url, query, ids.length) },
   }
 }
 
@@ -116,8 +116,4 @@ async function belongsTo(
 ): Promise<boolean> {
   const repository = await context.forge.repositoryById(caller, id)
   return repository?.owner.id === organization.id
-}
-
-function actorOf({ user }: Caller): { id: number; login: string } {
-  return { id: user.id, login: user.login }
 }

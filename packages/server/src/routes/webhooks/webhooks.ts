@@ -6,6 +6,7 @@ import {
   type webhookRoutes,
 } from '@errand/contract'
 import * as core from '@errand/core'
+import { type Actor, actorOf } from '../../auth/actor.ts'
 import type { ServerContext } from '../../context.ts'
 import { linkHeader } from '../../conventions/link-header.ts'
 import type { Handler } from '../../handler.ts'
@@ -188,15 +189,6 @@ function pingOf(target: Target, hook: core.WebhookRow, { user }: { user: Actor }
     ...target.about,
     sender: { ...actorOf({ user }), type: 'User' },
   }
-}
-
-interface Actor {
-  id: number
-  login: string
-}
-
-function actorOf({ user }: { user: Actor }): Actor {
-  return { id: user.id, login: user.login }
 }
 
 async function present({ store }: ServerContext, target: Target, hook: core.WebhookRow) {
