@@ -1,6 +1,6 @@
 import { placeOfCampaign, placeOfTask } from '../credentials/keep-credential.ts'
 import { placeOfValue } from '../secrets/agent-values.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Tx } from '../store/store.ts'
 import { patiently, transact } from '../store/transact.ts'
 import { placeOfSecret } from '../webhooks/webhooks.ts'
 import type { Encryption } from './encryption.ts'
@@ -17,13 +17,12 @@ const batchSize = 200
  * @throws SealBroken where none of the keys opens one
  */
 export async function reseal(store: Store, encryption: Encryption): Promise<number> {
-  const counts = [
-    await resealCredentials(store, encryption),
-    await resealWebhooks(store, encryption),
-    await resealValues(store, encryption),
-  ]
+  let count = 0
+  for (const table of [credentials, webhooks, values]) {
+    count += await resealTable(store, encryption, table)
+  }
   await dropBoxKey(store, encryption)
-  return counts.reduce((sum, count) => sum + count, 0)
+  return count
 }
 
 interface Sealed {
@@ -32,98 +31,103 @@ interface Sealed {
   about: string
 }
 
-async function resealCredentials(store: Store, encryption: Encryption): Promise<number> {
-  return await inBatches(
-    async () => {
-      const rows = await store.db
-        .selectFrom('credentials')
-        .selectAll()
-        .where('sealed', 'not like', byFirst(encryption))
-        .orderBy('position')
-        .limit(batchSize)
-        .execute()
-      return rows.map(({ position, sealed, task_id, campaign_id, user_id }) => ({
-        id: position,
-        sealed,
-        // One of the two is set.
-        about:
-          task_id === null ? placeOfCampaign(campaign_id!, user_id) : placeOfTask(task_id, user_id),
-      }))
-    },
-    (rows) =>
-      transact(store, async (tx) => {
-        for (const { id, sealed, about } of rows) {
-          await tx
-            .updateTable('credentials')
-            .set({ sealed: anew(encryption, sealed, about) })
-            .where('position', '=', id)
-            .where('sealed', '=', sealed)
-            .execute()
-        }
-      }),
-  )
+/** Where sealed texts are, and how one takes the place of another. */
+interface SealedTable {
+  /** Some of those that are not like `byFirst`. */
+  read: (store: Store, byFirst: string) => Promise<Sealed[]>
+  /** Only where it still is as it was read. */
+  write: (tx: Tx, row: Sealed, sealed: string) => Promise<unknown>
 }
 
-async function resealWebhooks(store: Store, encryption: Encryption): Promise<number> {
-  return await inBatches(
-    async () => {
-      const rows = await store.db
-        .selectFrom('webhooks')
-        .select(['id', 'seal_id', 'secret'])
-        .where('secret', 'not like', byFirst(encryption))
-        .orderBy('id')
-        .limit(batchSize)
-        .execute()
-      // A null is like nothing, and unlike nothing.
-      return rows.map(({ id, seal_id, secret }) => ({
-        id,
-        sealed: secret ?? '',
-        about: placeOfSecret(seal_id),
-      }))
-    },
-    (rows) =>
-      transact(store, async (tx) => {
-        for (const { id, sealed, about } of rows) {
-          await tx
-            .updateTable('webhooks')
-            .set({ secret: anew(encryption, sealed, about) })
-            .where('id', '=', id)
-            .where('secret', '=', sealed)
-            .execute()
-        }
-      }),
-  )
+const credentials: SealedTable = {
+  async read({ db }, byFirst) {
+    const rows = await db
+      .selectFrom('credentials')
+      .selectAll()
+      .where('sealed', 'not like', byFirst)
+      .orderBy('position')
+      .limit(batchSize)
+      .execute()
+    return rows.map(({ position, sealed, task_id, campaign_id, user_id }) => ({
+      id: position,
+      sealed,
+      // One of the two is set.
+      about:
+        task_id === null ? placeOfCampaign(campaign_id!, user_id) : placeOfTask(task_id, user_id),
+    }))
+  },
+  write: (tx, row, sealed) =>
+    tx
+      .updateTable('credentials')
+      .set({ sealed })
+      .where('position', '=', row.id)
+      .where('sealed', '=', row.sealed)
+      .execute(),
 }
 
-async function resealValues(store: Store, encryption: Encryption): Promise<number> {
-  return await inBatches(
-    async () => {
-      const rows = await store.db
-        .selectFrom('agent_values')
-        .select(['id', 'target_type', 'target_id', 'name', 'value'])
-        .where('kind', '=', 'secret')
-        .where('value', 'not like', byFirst(encryption))
-        .orderBy('id')
-        .limit(batchSize)
-        .execute()
-      return rows.map((row) => ({
-        id: row.id,
-        sealed: row.value,
-        about: placeOfValue(row, row.name),
-      }))
-    },
-    (rows) =>
-      transact(store, async (tx) => {
-        for (const { id, sealed, about } of rows) {
-          await tx
-            .updateTable('agent_values')
-            .set({ value: anew(encryption, sealed, about) })
-            .where('id', '=', id)
-            .where('value', '=', sealed)
-            .execute()
-        }
-      }),
-  )
+const webhooks: SealedTable = {
+  async read({ db }, byFirst) {
+    const rows = await db
+      .selectFrom('webhooks')
+      .select(['id', 'seal_id', 'secret'])
+      .where('secret', 'not like', byFirst)
+      .orderBy('id')
+      .limit(batchSize)
+      .execute()
+    // A null is like nothing, and unlike nothing.
+    return rows.map(({ id, seal_id, secret }) => ({
+      id,
+      sealed: secret ?? '',
+      about: placeOfSecret(seal_id),
+    }))
+  },
+  write: (tx, row, secret) =>
+    tx
+      .updateTable('webhooks')
+      .set({ secret })
+      .where('id', '=', row.id)
+      .where('secret', '=', row.sealed)
+      .execute(),
+}
+
+const values: SealedTable = {
+  async read({ db }, byFirst) {
+    const rows = await db
+      .selectFrom('agent_values')
+      .select(['id', 'target_type', 'target_id', 'name', 'value'])
+      .where('kind', '=', 'secret')
+      .where('value', 'not like', byFirst)
+      .orderBy('id')
+      .limit(batchSize)
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      sealed: row.value,
+      about: placeOfValue(row, row.name),
+    }))
+  },
+  write: (tx, row, value) =>
+    tx
+      .updateTable('agent_values')
+      .set({ value })
+      .where('id', '=', row.id)
+      .where('value', '=', row.sealed)
+      .execute(),
+}
+
+async function resealTable(
+  store: Store,
+  encryption: Encryption,
+  { read, write }: SealedTable,
+): Promise<number> {
+  for (let count = 0; ;) {
+    const rows = await patiently(() => read(store, byFirst(encryption)))
+    if (rows.length === 0) return count
+    await transact(store, async (tx) => {
+      for (const row of rows) await write(tx, row, anew(encryption, row))
+    })
+    count += rows.length
+  }
 }
 
 /** A new pair is made when the next client asks: the old one may be known with the old key. */
@@ -136,19 +140,7 @@ async function dropBoxKey(store: Store, encryption: Encryption): Promise<void> {
   )
 }
 
-async function inBatches(
-  read: () => Promise<Sealed[]>,
-  write: (rows: Sealed[]) => Promise<void>,
-): Promise<number> {
-  for (let count = 0; ;) {
-    const rows = await patiently(read)
-    if (rows.length === 0) return count
-    await write(rows)
-    count += rows.length
-  }
-}
-
-function anew({ open, seal }: Encryption, sealed: string, about: string): string {
+function anew({ open, seal }: Encryption, { sealed, about }: Sealed): string {
   return seal(open(sealed, about), about)
 }
 
