@@ -13,7 +13,7 @@ import { noteRun, noteSaid } from './record/record.ts'
 import { stateOf } from './record/report-record.ts'
 import { readState } from './record/workspace-state.ts'
 import { reportEnd, reportStart } from './report-call.ts'
-import { ToolError, type Tool, type ToolContext, type ToolResult } from './tools/tool.ts'
+import { explainFailure, type Tool, type ToolContext, type ToolResult } from './tools/tool.ts'
 import type { Turn } from './turn.ts'
 import type { TurnReport } from './turn-report.ts'
 
@@ -130,8 +130,7 @@ async function runTool(
     turn.signal.throwIfAborted()
     if (error instanceof QuestionLeftOpen || error instanceof SpendingRefused) throw error
     // Also of what was not foreseen the model is told: it may know another way.
-    const words = error instanceof Error ? error.message : String(error)
-    const text = error instanceof ToolError ? words : `${tool.name} failed: ${words}`
+    const text = explainFailure(tool, error)
     return { result: { text }, status: 'failed' }
   }
 }

@@ -8,7 +8,7 @@ import { describeTools } from '../tools/describe.ts'
 import { listFilesTool } from '../tools/list-files.ts'
 import { readFileTool } from '../tools/read-file.ts'
 import { searchTool } from '../tools/search.ts'
-import { type Tool, type ToolContext, ToolError } from '../tools/tool.ts'
+import { explainFailure, type Tool, type ToolContext } from '../tools/tool.ts'
 import type { Turn } from '../turn.ts'
 
 /** Answers of the model, the last of them without tools. */
@@ -94,7 +94,6 @@ async function runOne(call: ToolCall, context: ToolContext): Promise<string> {
     return (await tool.run(context, input.data)).text
   } catch (error) {
     context.signal.throwIfAborted()
-    const words = error instanceof Error ? error.message : String(error)
-    return error instanceof ToolError ? words : `${tool.name} failed: ${words}`
+    return explainFailure(tool, error)
   }
 }

@@ -1,18 +1,12 @@
 import { z } from 'zod'
-import { runCommand } from './run-command.ts'
+import { runCommand, timeoutSeconds } from './run-command.ts'
 import type { Tool } from './tool.ts'
 
 const defaultTimeoutS = 120
-const longestTimeoutS = 1200
 
 const Input = z.object({
   command: z.string().min(1),
-  timeout_seconds: z
-    .int()
-    .min(1)
-    .max(longestTimeoutS)
-    .optional()
-    .describe(`Default: ${defaultTimeoutS}.`),
+  timeout_seconds: timeoutSeconds(defaultTimeoutS),
 })
 
 export const bashTool: Tool<z.infer<typeof Input>> = {

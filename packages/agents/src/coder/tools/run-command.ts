@@ -1,6 +1,14 @@
+import { z } from 'zod'
 import { keepEnds } from '../../process/keep-ends.ts'
 import { runGroup } from '../../process/run-group.ts'
 import type { ToolContext, ToolResult } from './tool.ts'
+
+const longestTimeoutS = 1200
+
+/** How long a model says that a command may take. */
+export function timeoutSeconds(defaultS: number) {
+  return z.int().min(1).max(longestTimeoutS).optional().describe(`Default: ${defaultS}.`)
+}
 
 /** Runs a command with bash in the root of the workspace, and says how it ended and what it printed. */
 export async function runCommand(

@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { findChecks } from '../checks/find-checks.ts'
-import { runCommand } from './run-command.ts'
+import { runCommand, timeoutSeconds } from './run-command.ts'
 import { type Tool, ToolError } from './tool.ts'
 
 const defaultTimeoutS = 600
-const longestTimeoutS = 1200
 
 const Input = z.object({
   command: z.string().min(1).describe('One of those that were found, exactly.'),
@@ -13,12 +12,7 @@ const Input = z.object({
     .max(20)
     .optional()
     .describe('More arguments for it, like the name of one test file. Not run by a shell.'),
-  timeout_seconds: z
-    .int()
-    .min(1)
-    .max(longestTimeoutS)
-    .optional()
-    .describe(`Default: ${defaultTimeoutS}.`),
+  timeout_seconds: timeoutSeconds(defaultTimeoutS),
 })
 type Input = z.infer<typeof Input>
 

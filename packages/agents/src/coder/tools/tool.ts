@@ -41,6 +41,12 @@ export class ToolError extends Error {
   }
 }
 
+/** What the model is told of a use that failed, foreseen or not. */
+export function explainFailure({ name }: Pick<Tool, 'name'>, error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error)
+  return error instanceof ToolError ? words : `${name} failed: ${words}`
+}
+
 export interface Tool<Input = unknown> {
   name: string
   /** What the model is told of it. */
