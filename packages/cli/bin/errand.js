@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 // Plain JavaScript for any Node since 20: finds the Node Errand needs and hands over to it.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -33,9 +33,10 @@ if (node === undefined) {
 
 // In a checkout the sources are run as they are; what is published has only what was built of them.
 const source = join(packageDir, 'src', 'run.ts')
+// Behind the dashes Node looks for no options of its own: an --env-file of ours it would load into itself.
 const program = existsSync(source)
-  ? ['--conditions=errand-source', source]
-  : [join(packageDir, 'dist', 'run.js')]
+  ? ['--conditions=errand-source', '--', source]
+  : ['--', join(packageDir, 'dist', 'run.js')]
 const args = [...program, ...process.argv.slice(2)]
 
 if (process.execve) {

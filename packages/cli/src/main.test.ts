@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -49,6 +49,22 @@ describe.each([
   it('runs under Node 24 or newer, says what it has to, and gives its exit code', () => {
     expect(run(node, '--version')).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' })
     expect(run(node, 'list')).toMatchObject({ status: 4, stdout: '' })
+  })
+
+  it('keeps an --env-file for itself: Node would load what is secret in it, or not start', () => {
+    const link = join(home, 'errand')
+    symlinkSync(bin, link)
+    const env = {
+      PATH: `${dirname(node)}:${process.env.PATH}`,
+      HOME: home,
+      ERRAND_URL: 'http://127.0.0.1:1/',
+      ERRAND_TOKEN: 'ghp_x',
+    }
+
+    const args = ['secret', 'set', '-R', 'a/b', '--env-file', 'none.env']
+    const { status, stderr } = spawnSync(link, args, { env, cwd: home, encoding: 'utf8' })
+
+    expect([status, stderr]).toEqual([1, `${join(home, 'none.env')} does not exist.\n`])
   })
 
   it('runs when it is called by a link, as npx does', () => {

@@ -145,6 +145,21 @@ it.each([
     'errand.yml:3:5: models[0].upstream `antropic` is not one of `upstreams` (did you mean anthropic?)',
   ],
   [
+    'a name that is mapped to no model',
+    'upstreams:\n  own: {wire: openai, base_url: "http://x"}\nmodels: [{id: small, upstream: own}]\nmapped_models:\n  haiku: smal',
+    'errand.yml:5:3: mapped_models.haiku `smal` is not one of `models` (did you mean small?)',
+  ],
+  [
+    'a network that is none',
+    'firewall:\n  private_networks: [ten]',
+    'errand.yml:2:22: firewall.private_networks[0] must be an address, or a network such as 10.20.0.0/16, not "ten"',
+  ],
+  [
+    'a region of AWS that nothing tells',
+    'upstreams:\n  own: {kind: bedrock, wire: anthropic, base_url: "https://bedrock.example/"}',
+    'errand.yml:2:3: upstreams.own.region must be given: its base_url does not tell the region to sign for',
+  ],
+  [
     'two places of one key',
     'upstreams:\n  own: {wire: openai, base_url: "http://x", api_key_env: A, api_key_file: B}',
     'errand.yml:2:61: upstreams.own.api_key_file must not stand beside api_key_env: give one of them',

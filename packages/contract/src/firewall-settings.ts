@@ -10,7 +10,11 @@ export const FirewallSettings = z.strictObject({
       'Whether what the allowlists do not name is let through and only told of: to learn what repositories need before it is blocked.',
     ),
   private_networks: z
-    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .array(
+      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+        error: 'must be an address, or a network such as 10.20.0.0/16',
+      }),
+    )
     .default([])
     .describe(
       "Private and reserved addresses, or networks such as `10.20.0.0/16`, that agents may reach where the allowlist lets them: a mirror inside the company. Nothing else private can be reached, this machine and a cloud's metadata service least of all.",

@@ -83,6 +83,11 @@ function* checkReferences(given: GivenSettings, settings: Settings): Generator<s
       yield `${at('agent')} \`${model.agent}\` cannot speak to this model: it knows ${Object.keys(entry?.apis ?? {}).join(', ')}`
     }
   }
+  for (const [name, id] of Object.entries(settings.mapped_models)) {
+    if (ids.has(id)) continue
+    const path = ['mapped_models', name]
+    yield `${placeOf(given, path)}: ${nameOf(path)} \`${id}\` is not one of \`models\`${didYouMean(id, [...ids])}`
+  }
 }
 
 /** What an entry is filled in with must be known before a task needs it. */
