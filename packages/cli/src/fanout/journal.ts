@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import type { Environment } from '../settings.ts'
+import { syncFolder } from '../sync-folder.ts'
 import { campaignName } from './campaign.ts'
 import { type CampaignRecord, JournalRecord } from './journal-record.ts'
 import { applyRecord, plannedProgress, type Progress } from './progress.ts'
@@ -215,10 +216,4 @@ function writer(file: FileHandle, folded: Folded, lock: { release(): void }): Jo
 
 function lineOf(record: JournalRecord): string {
   return `${JSON.stringify(record)}\n`
-}
-
-/** A new file is only there after a crash when its folder is on the disk too. */
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r')
-  await folder.sync()
 }

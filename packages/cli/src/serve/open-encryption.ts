@@ -7,6 +7,7 @@ import type { Settings } from '@errand/contract'
 import { createEncryption, type Encryption, keyBytes } from '@errand/core'
 import type { Logger } from 'pino'
 import { prepareSecret } from '../client/secrets-folder.ts'
+import { syncFolder } from '../sync-folder.ts'
 import { UserError } from '../errors.ts'
 import type { Environment } from '../settings.ts'
 import { readSecret } from './read-secret.ts'
@@ -108,16 +109,6 @@ async function withKeyFile<T>(
   const done = await put(next)
   await syncFolder(dirname(path))
   return done
-}
-
-/** That the file has its name is the folder's to keep. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 function newKey(): string {

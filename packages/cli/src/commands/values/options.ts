@@ -1,5 +1,12 @@
 import { type Command, Option } from 'commander'
+import { printableLine } from '../../terminal/printable.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import { placeOf, type Reach, type Whose } from '../../values/place.ts'
+import type { Given } from '../../values/read-values.ts'
 import { examples } from '../examples.ts'
+
+export type SetOptions = Whose & Given & Reach
+export type ListOptions = Whose & { json?: boolean }
 
 /** A command below `secret` or `variable`, with what all of them take. */
 export function addBelow(
@@ -17,9 +24,12 @@ export function addBelow(
     .addHelpText('after', examples(...lines))
 }
 
-/** What setting one takes besides. */
-export function addGiven(command: Command): Command {
-  return command
+/** `set`, of one by its name or of all in a file. */
+export function addSet(
+  command: Command,
+  set: (name: string | undefined, options: SetOptions) => Promise<void>,
+): void {
+  command
     .argument('[name]', 'its name')
     .option('-b, --body <value>', 'the value (default: standard input, or you are asked)')
     .option(
@@ -32,4 +42,21 @@ export function addGiven(command: Command): Command {
         .conflicts('repo'),
     )
     .option('-r, --repos <name...>', "the organization's repositories that have it")
+    .action(set)
+}
+
+export function addList(command: Command, list: (options: ListOptions) => Promise<void>): void {
+  command.option('--json', 'print them as JSON').action(list)
+}
+
+export function addDelete(
+  command: Command,
+  terminal: Terminal,
+  kind: 'secrets' | 'variables',
+): void {
+  command.argument('<name>', 'its name').action(async (name: string, options: Whose) => {
+    const { client, signal, root } = await placeOf(terminal, options)
+    await client.request('DELETE', `${root}/${kind}/${encodeURIComponent(name)}`, { signal })
+    terminal.err(`${printableLine(name)} is deleted.\n`)
+  })
 }

@@ -4,9 +4,16 @@ import { printJson } from '../../terminal/json-output.ts'
 import { printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { listAll, placeOf, type Reach, reachOf, type Whose } from '../../values/place.ts'
-import { type Given, readValues } from '../../values/read-values.ts'
-import { addBelow, addGiven } from './options.ts'
+import { listAll, placeOf, reachOf } from '../../values/place.ts'
+import { readValues } from '../../values/read-values.ts'
+import {
+  addBelow,
+  addDelete,
+  addList,
+  addSet,
+  type ListOptions,
+  type SetOptions,
+} from './options.ts'
 
 /** Secrets of agents, on Errand and on GitHub. */
 export function addSecretCommand(program: Command, terminal: Terminal): void {
@@ -15,7 +22,7 @@ export function addSecretCommand(program: Command, terminal: Terminal): void {
     .summary('set, list and delete what agents are given and nobody sees')
     .description("Secrets of a repository's agents, or of an organization's.")
     .helpCommand(false)
-  addGiven(
+  addSet(
     addBelow(
       secret,
       'set',
@@ -24,26 +31,23 @@ export function addSecretCommand(program: Command, terminal: Terminal): void {
       'errand secret set -R acme/shop --env-file .env.agents',
       'errand secret set SENTRY_TOKEN --org acme --repos shop site',
     ),
-  ).action((name: string | undefined, options: Whose & Given & Reach) =>
-    set(terminal, name, options),
+    (name, options) => set(terminal, name, options),
   )
-  addBelow(secret, 'list', 'list secrets', 'errand secret list -R acme/shop')
-    .option('--json', 'print them as JSON')
-    .action((options: Whose & { json?: boolean }) => list(terminal, options))
-  addBelow(secret, 'delete', 'delete a secret', 'errand secret delete NPM_TOKEN')
-    .argument('<name>', 'its name')
-    .action(async (name: string, options: Whose) => {
-      const { client, signal, root } = await placeOf(terminal, options)
-      await client.request('DELETE', `${root}/secrets/${encodeURIComponent(name)}`, { signal })
-      terminal.err(`${printableLine(name)} is deleted.\n`)
-    })
+  addList(addBelow(secret, 'list', 'list secrets', 'errand secret list -R acme/shop'), (options) =>
+    list(terminal, options),
+  )
+  addDelete(
+    addBelow(secret, 'delete', 'delete a secret', 'errand secret delete NPM_TOKEN'),
+    terminal,
+    'secrets',
+  )
 }
 
 /** Sealed here: neither the way nor a log on it sees a value. */
 async function set(
   terminal: Terminal,
   name: string | undefined,
-  options: Whose & Given & Reach,
+  options: SetOptions,
 ): Promise<void> {
   const place = await placeOf(terminal, options)
   const { client, signal, root } = place
@@ -60,7 +64,7 @@ async function set(
   }
 }
 
-async function list(terminal: Terminal, options: Whose & { json?: boolean }): Promise<void> {
+async function list(terminal: Terminal, options: ListOptions): Promise<void> {
   const secrets = await listAll<AgentSecret & { visibility?: string }>(
     await placeOf(terminal, options),
     'secrets',

@@ -4,9 +4,16 @@ import { printJson } from '../../terminal/json-output.ts'
 import { printable, printableLine } from '../../terminal/printable.ts'
 import { formatTable } from '../../terminal/table.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { listAll, placeOf, type Reach, reachOf, type Whose } from '../../values/place.ts'
-import { type Given, readValues } from '../../values/read-values.ts'
-import { addBelow, addGiven } from './options.ts'
+import { listAll, placeOf, reachOf } from '../../values/place.ts'
+import { readValues } from '../../values/read-values.ts'
+import {
+  addBelow,
+  addDelete,
+  addList,
+  addSet,
+  type ListOptions,
+  type SetOptions,
+} from './options.ts'
 
 /** Variables of agents, on Errand and on GitHub. */
 export function addVariableCommand(program: Command, terminal: Terminal): void {
@@ -15,7 +22,7 @@ export function addVariableCommand(program: Command, terminal: Terminal): void {
     .summary('set, list, show and delete variables that agents are given')
     .description("Variables of a repository's agents, or of an organization's.")
     .helpCommand(false)
-  addGiven(
+  addSet(
     addBelow(
       variable,
       'set',
@@ -24,16 +31,16 @@ export function addVariableCommand(program: Command, terminal: Terminal): void {
       'errand variable set -R acme/shop --env-file agents.env',
       'errand variable set REGION --org acme --visibility all --body eu',
     ),
-  ).action((name: string | undefined, options: Whose & Given & Reach) =>
-    set(terminal, name, options),
+    (name, options) => set(terminal, name, options),
   )
-  addBelow(variable, 'list', 'list variables', 'errand variable list --org acme')
-    .option('--json', 'print them as JSON')
-    .action((options: Whose & { json?: boolean }) => list(terminal, options))
+  addList(
+    addBelow(variable, 'list', 'list variables', 'errand variable list --org acme'),
+    (options) => list(terminal, options),
+  )
   addBelow(variable, 'get', 'print the value of a variable', 'errand variable get MODE')
     .argument('<name>', 'its name')
     .option('--json', 'print it as JSON')
-    .action(async (name: string, options: Whose & { json?: boolean }) => {
+    .action(async (name: string, options: ListOptions) => {
       const { client, signal, root } = await placeOf(terminal, options)
       const path = `${root}/variables/${encodeURIComponent(name)}`
       const found = (await (await client.request('GET', path, { signal })).json()) as AgentVariable
@@ -41,20 +48,18 @@ export function addVariableCommand(program: Command, terminal: Terminal): void {
       // Piped, it is the value itself.
       terminal.out(`${terminal.isInteractive ? printable(found.value) : found.value}\n`)
     })
-  addBelow(variable, 'delete', 'delete a variable', 'errand variable delete MODE')
-    .argument('<name>', 'its name')
-    .action(async (name: string, options: Whose) => {
-      const { client, signal, root } = await placeOf(terminal, options)
-      await client.request('DELETE', `${root}/variables/${encodeURIComponent(name)}`, { signal })
-      terminal.err(`${printableLine(name)} is deleted.\n`)
-    })
+  addDelete(
+    addBelow(variable, 'delete', 'delete a variable', 'errand variable delete MODE'),
+    terminal,
+    'variables',
+  )
 }
 
 /** Makes it, or changes the one there is: GitHub has an operation for each. */
 async function set(
   terminal: Terminal,
   name: string | undefined,
-  options: Whose & Given & Reach,
+  options: SetOptions,
 ): Promise<void> {
   const place = await placeOf(terminal, options)
   const { client, signal, root } = place
@@ -73,7 +78,7 @@ async function set(
   }
 }
 
-async function list(terminal: Terminal, options: Whose & { json?: boolean }): Promise<void> {
+async function list(terminal: Terminal, options: ListOptions): Promise<void> {
   const variables = await listAll<AgentVariable & { visibility?: string }>(
     await placeOf(terminal, options),
     'variables',
