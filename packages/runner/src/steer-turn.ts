@@ -28,9 +28,9 @@ const pollMs = 1000
 const restMs = 200
 
 /**
- * What the user says while the agent works, and what Errand notes, takes effect after the tool call it is at: it is put into
- * the turn where the agent takes that, else the turn is broken off and begun again with it. Never
- * earlier: there is an agent that leaves a running tool behind when it is spoken to.
+ * What the user says while the agent works, and what Errand notes, takes effect after the tool call it
+ * is at: it is put into the turn where the agent takes that, else the turn is broken off and begun again
+ * with it. Never earlier: there is an agent that leaves a running tool behind when it is spoken to.
  *
  * A message that was taken and not heard, since this process died, is told again by the next attempt.
  */

@@ -23,7 +23,7 @@ export async function awsCredentials(): Promise<AwsCredentials> {
     return await provider()
   } catch (cause) {
     throw new KeyMissing(
-      'no credentials of AWS were found; give the runner those, or an api_key of Bedrock in the settings',
+      'no credentials of AWS were found; give the runner those, or a key of Bedrock by api_key_env, api_key_file or api_key_command',
       { cause },
     )
   }

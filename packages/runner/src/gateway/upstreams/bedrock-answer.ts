@@ -76,15 +76,15 @@ function presentMessage({ headers, body }: ReturnType<EventStreamCodec['decode']
   const { message } = Exception.parse(parseOr(text))
   return presentEvent({
     type: 'error',
-    error: { type: errorTypes[name] ?? 'api_error', message: `${name}: ${message}` },
+    error: { type: errorTypes.get(name) ?? 'api_error', message: `${name}: ${message}` },
   })
 }
 
-const errorTypes: Readonly<Record<string, string>> = {
-  throttlingException: 'rate_limit_error',
-  serviceUnavailableException: 'overloaded_error',
-  validationException: 'invalid_request_error',
-}
+const errorTypes = new Map([
+  ['throttlingException', 'rate_limit_error'],
+  ['serviceUnavailableException', 'overloaded_error'],
+  ['validationException', 'invalid_request_error'],
+])
 
 function presentEvent(event: { type: string; [field: string]: unknown }): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`

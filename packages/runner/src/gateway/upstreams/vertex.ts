@@ -7,9 +7,9 @@ import type { SignCall, UnsignedCall } from './upstream-kind.ts'
 const anthropicVersion = 'vertex-2023-10-16'
 
 /**
- * Google's Vertex AI: the base URL ends in the location of a project, the key is an access token, where the settings
- * name none that of the application default credentials. Models of
- * Anthropic are named in the path, and asked by `rawPredict`; Gemini's own as on its own API.
+ * Google's Vertex AI: the base URL ends in the location of a project, the key is an access token; where the
+ * settings name none, that of the application default credentials. Models of Anthropic are named in the path,
+ * and asked by `rawPredict`; Gemini's own as on its own API.
  */
 export const signVertex: SignCall = async (call) => {
   const { upstream, headers } = call
