@@ -13,7 +13,8 @@ import { scriptedModelKey, scriptedModelKeyVariable } from './scripted-model.ts'
 import { clientFor } from './start-errand.ts'
 import { ownerToken, type TestSettings } from './test-settings.ts'
 
-const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
+/** The command itself. */
+export const program = fileURLToPath(new URL('../../packages/cli/bin/errand.js', import.meta.url))
 
 /** An `errand serve` or `errand worker` of its own, which a test may kill. */
 export interface ErrandProcess extends AsyncDisposable {
