@@ -12,14 +12,16 @@ import {
 } from './descriptor.ts'
 
 /**
- * The agent of a session, by its name in the settings or among those that come with Errand. One that is
+ * An agent, by default the session's, by its name in the settings or among those that come with Errand. One that is
  * not on this machine is installed, where the settings allow that.
  *
  * @throws SessionFailed agent_unknown, agent_not_installed
  */
-export async function prepareAgent(run: Run): Promise<AgentDescriptor> {
+export async function prepareAgent(
+  run: Run,
+  name: string = run.lease.session.agent,
+): Promise<AgentDescriptor> {
   const { settings, programs } = run.context
-  const name = run.lease.session.agent
   const entry = settings.agents[name]
   if (entry !== undefined) {
     const installed =

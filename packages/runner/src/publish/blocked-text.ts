@@ -1,5 +1,7 @@
 import type { EventData } from '@errand/contract'
 
+import { code } from './markdown-code.ts'
+
 type BlockedRequest = EventData['firewall.blocked']
 
 /** Of one pull request; the session's log has the others. */
@@ -62,15 +64,4 @@ function addressOf({ scheme, host, port, path = '' }: BlockedRequest): string {
   const isUsual = port === { http: 80, https: 443 }[scheme]
   const name = host.includes(':') ? `[${host}]` : host
   return `${scheme}://${name}${isUsual ? '' : `:${port}`}${path}`
-}
-
-/**
- * As code, whatever stands in it: within longer rows of backticks than it has itself, nothing else of
- * Markdown or HTML holds, and nobody is mentioned.
- */
-function code(text: string): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([row]) => row.length))
-  const fence = '`'.repeat(longest + 1)
-  const space = longest > 0 ? ' ' : ''
-  return `${fence}${space}${text || ' '}${space}${fence}`
 }

@@ -2,6 +2,8 @@
 export interface RawChange {
   oldMode: string
   newMode: string
+  oldId: string
+  newId: string
   path: string
 }
 
@@ -10,10 +12,11 @@ export function parseRawDiff(output: Buffer): RawChange[] {
   const fields = output.toString('utf8').split('\0')
   const changes: RawChange[] = []
   for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [, oldMode, newMode] = /^:(\d{6}) (\d{6}) /.exec(fields[at] ?? '') ?? []
+    const line = /^:(\d{6}) (\d{6}) ([0-9a-f]+) ([0-9a-f]+) /.exec(fields[at] ?? '')
     const path = fields[at + 1]
-    if (oldMode === undefined || newMode === undefined || path === undefined) break
-    changes.push({ oldMode, newMode, path })
+    if (line === null || path === undefined) break
+    const [, oldMode = '', newMode = '', oldId = '', newId = ''] = line
+    changes.push({ oldMode, newMode, oldId, newId, path })
   }
   return changes
 }
