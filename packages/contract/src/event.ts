@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SessionError, Usage } from './session.ts'
 import { BudgetScope } from './spending-settings.ts'
 import { State } from './states.ts'
+import { ValidationOutcome, ValidationTool, Finding } from './validation.ts'
 
 /** Why a request may not pass the firewall. */
 export const FirewallRule = z.enum([
@@ -53,6 +54,16 @@ const data = {
     spent: Usage,
     prevent_further_usage: z.boolean(),
     message: z.string(),
+  }),
+  /** What one of the tools says of the work before it is pushed; the last of a tool is what holds. */
+  'session.validation': z.object({
+    tool: ValidationTool,
+    outcome: ValidationOutcome,
+    /** Why it is not available, or has failed. */
+    message: z.string().exactOptional(),
+    finding_count: z.int(),
+    /** The first of them. */
+    findings: z.array(Finding),
   }),
   /** The agent's own report at the end, from which the pull request's text is made. */
   'session.summary': z.object({ title: z.string(), body: z.string() }),

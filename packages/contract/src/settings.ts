@@ -10,6 +10,7 @@ import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
 import { AutoModel, BudgetSetting, MultiplierLimit } from './spending-settings.ts'
 import { Fallback, Upstream } from './upstream-settings.ts'
+import { ValidationSettings } from './validation-settings.ts'
 
 /**
  * The settings of `errand.yml` and of the `ERRAND_*` environment, as one schema. Each key can be
@@ -275,6 +276,9 @@ export const Settings = z.strictObject({
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
   firewall: FirewallSettings.prefault({}).describe(
     "What every session's firewall goes by beside the configuration of its repository (docs/firewall.md).",
+  ),
+  validation: ValidationSettings.prefault({}).describe(
+    'What checks the work of agents before it is pushed, beside `enabled_tools` of the repository (docs/validation.md).',
   ),
   upstreams: z.record(z.string(), Upstream).default({}).describe('Where models are served.'),
   models: z

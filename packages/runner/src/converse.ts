@@ -24,6 +24,8 @@ export interface Conversation {
   onTurnOver: () => void
   /** What the agent's home remembers. Undefined where that is a new one. */
   earlierId: string | undefined
+  /** It goes on to mend its work: no answer is waited for. */
+  isMending: boolean
   /** The prompt that begins a conversation, or that goes on with one that the agent remembers. */
   composePrompt: (mode: { remembers: boolean }) => Promise<string>
 }
@@ -75,10 +77,11 @@ async function takeTurn(
 async function begin(
   run: Run,
   agent: Agent,
-  { earlierId, composePrompt }: Conversation,
+  { earlierId, isMending, composePrompt }: Conversation,
 ): Promise<{ conversationId: string; prompt: string }> {
   const { store } = run.context
-  const { resume, replay, session } = run.lease
+  const { replay, session } = run.lease
+  const resume = run.lease.resume && !isMending
   if (earlierId !== undefined && agent.canLoad && (await agent.load(earlierId))) {
     if (resume) {
       const { question, answer } = lastAnswer(replay)
@@ -88,7 +91,7 @@ async function begin(
     return { conversationId: earlierId, prompt: await composePrompt({ remembers: true }) }
   }
   // A script is told nothing but itself.
-  if (resume || (session.number > 1 && session.agent !== scriptModelId)) {
+  if (resume || isMending || (session.number > 1 && session.agent !== scriptModelId)) {
     await run.say('The agent cannot take its conversation up again: it is told anew.')
   }
   const conversationId = await agent.begin()

@@ -186,6 +186,20 @@ export const failures = {
     remedy: 'Nothing was pushed. Read the message, change the prompt, and send the task again.',
     retryable: false,
   },
+  secret_found: {
+    category: 'publish',
+    title: 'A secret in the work',
+    remedy:
+      'Nothing was pushed. If it is a secret, see that it is no longer valid, and send the task again; if it is none, name its file in `validation.secret_scanning.allow`.',
+    retryable: false,
+  },
+  not_scanned: {
+    category: 'publish',
+    title: 'The work could not be scanned for secrets',
+    remedy:
+      'Nothing was pushed. Read the message, ask for less in one task, or switch `secret_scanning` off in `enabled_tools` of the repository.',
+    retryable: false,
+  },
   push_refused: {
     category: 'publish',
     title: 'The push was refused',

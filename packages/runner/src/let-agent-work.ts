@@ -40,6 +40,8 @@ export interface AgentWork {
   mirror: Mirror
   branch: WorkBranch
   values: SessionValues
+  /** What was found in the work that this agent has done: it is started again to mend that. */
+  toMend?: string
 }
 
 /**
@@ -88,7 +90,8 @@ export async function letAgentWork(
         toolCalls.clear()
         progress.clear()
       },
-      earlierId: earlierConversation(run, work.workspace),
+      earlierId: earlierConversation(run, work),
+      isMending: work.toMend !== undefined,
       composePrompt: (mode) => composePrompt(run, work, mode),
     })
     const finished = await Promise.race([conversation, progress.whenStuck])
@@ -129,9 +132,13 @@ async function elicit(
   }
 }
 
-/** What the agent's home remembers: the conversation that was put away, or that of the task's last session. */
-function earlierConversation({ lease }: Run, workspace: Workspace): string | undefined {
-  if (workspace.isReopened) return lease.session.agent_session_id ?? undefined
+/**
+ * What the agent's home remembers: the conversation that was put away, or that of the task's last session;
+ * where it is to mend its work, that of the work.
+ */
+function earlierConversation({ lease }: Run, { workspace, toMend }: AgentWork): string | undefined {
+  if (workspace.isReopened && toMend === undefined)
+    return lease.session.agent_session_id ?? undefined
   return workspace.conversationId
 }
 
@@ -141,15 +148,17 @@ async function composePrompt(
   { remembers }: { remembers: boolean },
 ): Promise<string> {
   const { lease } = run
-  const { mirror, branch, checkout, descriptor } = work
+  const { mirror, branch, checkout, descriptor, toMend } = work
+  if (toMend !== undefined && remembers) return toMend
   const base = await branchTip(run, mirror, branch.base)
   const commits = [checkout.startCommit, ...(base === undefined ? [] : [base])]
   const customAgent = await readCustomAgent(run, mirror, commits)
   const earlier = remembers ? undefined : await tellEarlier(run)
-  return composeFirstPrompt(descriptor, lease, {
+  const prompt = composeFirstPrompt(descriptor, lease, {
     ...(customAgent === undefined ? {} : { customAgent }),
     ...(earlier === undefined ? {} : { earlier }),
   })
+  return toMend === undefined ? prompt : `${prompt}\n\n${toMend}`
 }
 
 /** Of the task's earlier sessions. What was said in this one is replayed from its own rows. */

@@ -77,6 +77,18 @@ describe('a session that has waited for too long', () => {
     await expect(test.forge.git('show', `${branch}:two.txt`)).resolves.toBe('two')
   })
 
+  it('pushes nothing that has a secret in it', async () => {
+    // Written apart, so that this file itself holds nothing that looks like a secret.
+    const token = ['ghp', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('_')
+    const id = await addAndPutAway([{ run: `echo 'key: ${token}' > key.yml` }, { ask: 'And now?' }])
+    await letWaitEnd(test, id)
+    const task = await test.untilEnded(id)
+
+    expect(task).toMatchObject({ state: 'timed_out', artifacts: [] })
+    expect(task.sessions[0]?.error?.message).toContain('There is a secret in the work: key.yml:1')
+    expect(await test.forge.git('branch', '--list', branchOf(id))).toBe('')
+  })
+
   it('is followed by one that goes on from the branch', async () => {
     const id = await addAndPutAway(workAndAsk)
     await letWaitEnd(test, id)

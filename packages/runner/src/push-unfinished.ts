@@ -1,4 +1,4 @@
-import { endSaying, endSession, type UnfinishedEnd } from '@errand/core'
+import { endSaying, endSession, type SessionValues, type UnfinishedEnd } from '@errand/core'
 
 import type { Mirror } from './mirror/mirror.ts'
 import type { Repository } from './mirror/repository.ts'
@@ -7,6 +7,7 @@ import { pushBranch, recordBranch } from './publish/push-branch.ts'
 import { collectResult } from './result/collect-result.ts'
 import type { Run } from './run/run.ts'
 import { openSessionBox } from './session-box.ts'
+import { requireUnfinishedClean } from './validation/require-unfinished-clean.ts'
 import { checkOut } from './workspace/check-out.ts'
 import type { WorkBranch } from './workspace/work-branch.ts'
 import { reopenWorkspace, type Workspace } from './workspace/workspace.ts'
@@ -15,6 +16,7 @@ interface Place {
   repository: Repository
   branch: WorkBranch
   mirror: Mirror
+  values: SessionValues
 }
 
 /**
@@ -63,6 +65,7 @@ async function pushWorkspace(
   const result = await collectResult(run, box, { workspace, checkout, summary, ...place })
   await box.close()
   if (result === undefined) return undefined
+  await requireUnfinishedClean(run, { checkout, result, ...place })
   const commit = await pushBranch(run, { checkout, result, ...place })
   return { commit, filesChanged: result.filesChanged }
 }

@@ -2,7 +2,6 @@ import { endSession, type Lease, subjectOf } from '@errand/core'
 
 import { openAgentNotes } from './agent-notes.ts'
 import { prepareAgent } from './agent/prepare-agent.ts'
-import { summarize } from './agent/summary.ts'
 import { endUnfinished } from './fail.ts'
 import { openCatalogue } from './gateway/catalogue.ts'
 import { openGateway } from './gateway/open-gateway.ts'
@@ -13,12 +12,12 @@ import { findPublished, type Published } from './publish/find-published.ts'
 import { openPull } from './publish/open-pull.ts'
 import { pushBranch, recordBranch } from './publish/push-branch.ts'
 import { openQuestions } from './questions.ts'
-import { collectResult } from './result/collect-result.ts'
 import { openRun, type Run, type RunnerContext } from './run/run.ts'
 import { pushUnfinished } from './push-unfinished.ts'
 import { readValues } from './run/session-values.ts'
 import { openSessionBox } from './session-box.ts'
 import { openSessionFirewall } from './session-firewall.ts'
+import { collectValidated } from './validation/collect-validated.ts'
 import { checkOut } from './workspace/check-out.ts'
 import { keepHome } from './workspace/kept-homes.ts'
 import { workBranchOf } from './workspace/work-branch.ts'
@@ -99,11 +98,9 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   }
   const worked = await letAgentWork(run, box, parts)
   if (worked === 'put_away') return 'put_away'
-  const { commands, note } = worked
-  const said = summarize(worked.report, worked.lastMessage, run.lease.task.name)
-  const summary = run.mask.value(said)
+  const collected = await collectValidated(run, box, parts, worked)
+  const { summary, result } = collected
   await run.record({ type: 'session.summary', data: summary })
-  const result = await collectResult(run, box, { workspace, checkout, summary, ...place })
   await box.close()
   await keepHome(run, workspace)
   if (result === undefined) {
@@ -112,6 +109,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   }
   const commit = await pushBranch(run, { checkout, result, ...place })
   const { filesChanged } = result
+  const { commands, note } = collected.worked
   return { commit, filesChanged, summary, commands, ...(note === undefined ? {} : { note }) }
 }
 

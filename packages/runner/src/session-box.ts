@@ -41,7 +41,10 @@ export async function openSessionBox(
     forwards: agent === undefined ? [] : forwardsOf(agent),
     mirrorDir: mirror.dir,
     ...(certificatesDir === undefined ? {} : { certificatesDir }),
-    readOnlyPaths: agent?.descriptor.readOnlyPaths ?? [],
+    readOnlyPaths: [
+      ...(agent?.descriptor.readOnlyPaths ?? []),
+      ...(settings.validation.code_scanning?.read_only_paths ?? []),
+    ],
     env: gitEnvironment(run),
     signal: run.signal,
     wallClockMs: Math.min(run.clock.leftMs() + waitsMs, longestTimerMs),

@@ -21,3 +21,18 @@ it.each([
 
   expect(presentEvent(event, (_, text) => text)).toBe(line)
 })
+
+it('tells what the checks have found, in words that no terminal obeys', () => {
+  const finding = { path: 'a\u001b[2J.ts', line: 3, rule: 'x', severity: 'high', message: 'Bad' }
+  const data = {
+    tool: 'secret_scanning',
+    outcome: 'findings',
+    finding_count: 1,
+    findings: [finding],
+  }
+  const event = { id: '1', type: 'session.validation', timestamp: '', session_id: 's', data }
+
+  expect(presentEvent(event, (_, text) => text)).toBe(
+    'secret scanning: findings\n  high a^[[2J.ts:3: Bad',
+  )
+})

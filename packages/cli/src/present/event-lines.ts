@@ -71,6 +71,7 @@ const presenters: Record<string, Presenter> = {
     const by = data.process === undefined ? '' : paint('dim', ` (${line(data.process)})`)
     return `${paint('yellow', `firewall ${done}`)} ${addressOfRequest(data)}${by}`
   },
+  'session.validation': (data, paint) => validationLines(data, paint),
   'elicitation.requested': (data, paint) =>
     `${paint('magenta', 'question:')} ${paint('bold', text(data.message))}`,
   'elicitation.completed': (data, paint) => `${paint('cyan', 'answer:')} ${text(data.answer)}`,
@@ -86,6 +87,20 @@ const presenters: Record<string, Presenter> = {
 
 function addressOfRequest({ scheme, host, port, path }: Data): string {
   return `${line(scheme)}://${line(host)}:${line(port)}${path === undefined ? '' : line(path)}`
+}
+
+/** What one of the tools says, and its findings below. */
+function validationLines({ tool, outcome, message, findings }: Data, paint: Paint): string {
+  const style = outcome === 'passed' || outcome === 'not_available' ? 'dim' : 'yellow'
+  const said = paint(style, `${line(tool)}: ${line(outcome)}`.replaceAll('_', ' '))
+  const why = message === undefined ? '' : paint('dim', ` (${line(message)})`)
+  const list = Array.isArray(findings) ? findings : []
+  const lines = list.map((finding: Data) => {
+    const at = finding.line === undefined ? '' : `:${line(finding.line)}`
+    const place = finding.path === undefined ? '' : `${line(finding.path)}${at}: `
+    return `  ${line(finding.severity)} ${place}${line(finding.message)}`
+  })
+  return [`${said}${why}`, ...lines].join('\n')
 }
 
 /** What went wrong, why, and what to do, as a session's error has it. */

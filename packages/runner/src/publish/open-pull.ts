@@ -7,8 +7,10 @@ import type { Repository } from '../mirror/repository.ts'
 import type { Run } from '../run/run.ts'
 import type { Published } from './find-published.ts'
 import { composeBlockedText } from './blocked-text.ts'
+import { composeValidationText } from './validation-text.ts'
 import { composePullText, type PullText } from './pull-text.ts'
-import { blockedRequestsOf, commentOnBlocked } from './tell-blocked-requests.ts'
+import { validationsOf } from './read-validations.ts'
+import { blockedRequestsOf, commentOnWarnings } from './tell-blocked-requests.ts'
 import { sessionUrlOf } from './session-url.ts'
 import type { WorkBranch } from '../workspace/work-branch.ts'
 
@@ -37,21 +39,20 @@ export async function openPull(
   if (!isWanted && !branch.isGiven) return
   const existing = await findPull(run, repository, branch)
   // Once more: what is made printable, or one line, may be a secret only then.
-  const blocked = run.mask.value(
-    composeBlockedText(await blockedRequestsOf(run), repository.full_name),
-  )
+  const warnings = run.mask.value(await composeWarnings(run, repository))
   const text = run.mask.value(
     composePullText({
       ...published,
       ...published.summary,
-      blocked,
+      warnings,
       requester: run.lease.session.user_login,
       sessionUrl: sessionUrlOf(run, repository),
     }),
   )
   if (existing !== undefined) {
     if (isOfSameRecipe(existing, text)) await renewText(run, repository, existing, text)
-    else if (isNews(existing, blocked)) await commentOnBlocked(run, repository, existing, blocked)
+    else if (isNews(existing, warnings))
+      await commentOnWarnings(run, repository, existing, warnings)
     await recordPull(run, existing)
     return
   }
@@ -60,9 +61,16 @@ export async function openPull(
   await recordPull(run, await createPull(run, repository, branch, text))
 }
 
+/** What the firewall has blocked, and what the checks have found. */
+async function composeWarnings(run: Run, { full_name: name }: Repository): Promise<string> {
+  const blocked = composeBlockedText(await blockedRequestsOf(run), name)
+  const found = composeValidationText(await validationsOf(run))
+  return [blocked, found].filter((text) => text !== '').join('\n\n')
+}
+
 /** An earlier attempt at this session may have opened the pull request with this very text. */
-function isNews({ body }: Pull, blocked: string): boolean {
-  return blocked !== '' && body?.replaceAll('\r\n', '\n').includes(blocked) !== true
+function isNews({ body }: Pull, warnings: string): boolean {
+  return warnings !== '' && body?.replaceAll('\r\n', '\n').includes(warnings) !== true
 }
 
 /** The mark a recipe leaves in the text of its pull requests, in a line of its own. */

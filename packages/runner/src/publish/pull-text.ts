@@ -21,16 +21,16 @@ export function composePullText(input: {
   /** A line for the reader to know before anything else, like that the work is unfinished. */
   note?: string
   commands: readonly string[]
-  /** What the firewall did not let through, as Markdown; empty where there was nothing. */
-  blocked: string
+  /** What the firewall did not let through and what the checks have found, as Markdown; may be empty. */
+  warnings: string
   requester: string
   sessionUrl: string
 }): PullText {
-  const { title, body, note, commands, blocked, requester, sessionUrl } = input
+  const { title, body, note, commands, warnings, requester, sessionUrl } = input
   const parts = [
     `Requested by @${requester} · [session](${sessionUrl})`,
     note === undefined ? '' : `> [!WARNING]\n> ${note}`,
-    blocked,
+    warnings,
     truncateMiddle(printable(body).trim(), bodyLimit),
     commands.length === 0 ? '' : whatWasRun(commands),
   ]

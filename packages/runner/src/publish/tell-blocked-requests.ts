@@ -24,10 +24,10 @@ export async function blockedRequestsOf({
 }
 
 /**
- * Tells of it below a pull request that was there before, whose text is somebody's own. Once for each
+ * Tells of what was blocked or found below a pull request that was there before, whose text is somebody's own. Once for each
  * session: an earlier attempt may have done it. The branch is pushed whatever becomes of this.
  */
-export async function commentOnBlocked(
+export async function commentOnWarnings(
   run: Run,
   { owner, name: repo }: Repository,
   { number }: { number: number },
@@ -46,7 +46,7 @@ export async function commentOnBlocked(
     await run.forge.request(`POST ${route}`, { ...place, body }, run.signal)
   } catch (error) {
     if (!(error instanceof ForgeRefused)) throw error
-    const message = `What the firewall blocked could not be told on the pull request: ${error.reason}`
+    const message = `What the firewall blocked and the checks have found could not be told on the pull request: ${error.reason}`
     await run.say(message, 'warning')
   }
 }

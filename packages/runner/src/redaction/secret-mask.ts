@@ -11,6 +11,8 @@ export interface SecretMask extends Pick<Redaction, 'text' | 'begin'> {
   error(error: unknown): unknown
   /** From now on these are masked. */
   hide(secrets: readonly string[]): void
+  /** And these, beside those that are masked already. */
+  hideMore(secrets: readonly string[]): void
 }
 
 /** As GitHub writes it. */
@@ -24,6 +26,7 @@ const deepestCause = 5
 
 export function createSecretMask(): SecretMask {
   let redaction = createRedaction([])
+  let hidden: readonly string[] = []
   const text = (given: string): string => redaction.text(given)
 
   function value<T>(given: T): T {
@@ -47,10 +50,14 @@ export function createSecretMask(): SecretMask {
     begin: (given) => redaction.begin(given),
     value,
     error: (given) => error(given),
-    hide(secrets) {
-      const parts = secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])
-      redaction = createRedaction([...new Set(parts)], { shortest: shortestSecret, mask })
-    },
+    hide,
+    hideMore: (secrets) => hide([...hidden, ...secrets]),
+  }
+
+  function hide(secrets: readonly string[]): void {
+    hidden = secrets
+    const parts = secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])
+    redaction = createRedaction([...new Set(parts)], { shortest: shortestSecret, mask })
   }
 }
 

@@ -35,9 +35,11 @@ export async function collectResult(
     repository: Repository
     checkout: Checkout
     summary: { title: string; body: string }
+    /** Whether the agent's commits become one: an earlier one may have what must not be pushed. */
+    isOneCommit?: boolean
   },
 ): Promise<Result | undefined> {
-  const { workspace, mirror, repository, checkout, summary } = parts
+  const { workspace, mirror, repository, checkout, summary, isOneCommit = false } = parts
   await run.say('Collecting the result')
   const requester = requesterOf(run.lease.session, run.context.forge.webUrl)
   const trailers = [
@@ -51,7 +53,12 @@ export async function collectResult(
   const quarantine = await importBundle(run, { dir: workspace.dir, mirror, checkout, bundle })
   if (await hasSameFiles(run, quarantine, checkout.startCommit)) return undefined
   const bot = botOf(run.context.forge.webUrl)
-  const commit = await signCommits(run, quarantine, checkout, { bot, trailers, message })
+  const commit = await signCommits(run, quarantine, checkout, {
+    bot,
+    trailers,
+    message,
+    isOneCommit,
+  })
   const changes = await rawDiff(run, quarantine, checkout.startCommit, commit)
   const [nested] = newGitlinks(changes)
   if (nested !== undefined) throw refused(`${nested} is a repository within the repository`)

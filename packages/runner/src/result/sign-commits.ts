@@ -12,6 +12,8 @@ export interface Signing {
   trailers: readonly string[]
   /** For a commit of all the work, where the agent's own cannot be kept. */
   message: string
+  /** Whether they are not kept, whatever they are. */
+  isOneCommit: boolean
 }
 
 /** More commits than this are one: nobody reads them, and each is made anew. */
@@ -38,7 +40,8 @@ export async function signCommits(
   signing: Signing,
 ): Promise<string> {
   const commits = await readCommits(run, quarantine)
-  if (commits.length > mostCommits || !(await isBuiltOnStart(run, quarantine, checkout))) {
+  const isKept = !signing.isOneCommit && commits.length <= mostCommits
+  if (!isKept || !(await isBuiltOnStart(run, quarantine, checkout))) {
     const tree = `${quarantine.commit}^{tree}`
     const parents = [checkout.startCommit]
     return await commit(run, quarantine, signing, { tree, parents, message: signing.message })

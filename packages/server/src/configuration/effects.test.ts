@@ -1,26 +1,24 @@
 import { Settings } from '@errand/contract'
 import { expect, it } from 'vitest'
+
 import { effectsOf } from './effects.ts'
 
-const github = Settings.parse({ forge: 'https://api.github.com' })
-const installationToken = () => Promise.resolve('ghs_x')
-
 it.each([
-  ['no workflows', { settings: Settings.parse({}) }],
-  ["Not kept: its pushes and pull requests are the user's own", { settings: github }],
   [
-    "Not kept: its pushes and pull requests are those of Errand's App",
-    { settings: github, installationToken },
+    {},
+    'Work is checked before it is pushed, and a secret in it stops the push. Not available on this server, whatever is set: dependency_vulnerability_checks, codeql, copilot_code_review.',
   ],
-])('says of the approval of workflows: %s', (said, context) => {
-  expect(effectsOf(context).require_actions_workflow_approval).toContain(said)
+  [
+    { osv: { path: '/osv' }, code_scanning: { command: ['scan'] }, review: {} },
+    'Work is checked before it is pushed, and a secret in it stops the push.',
+  ],
+])('says which tools the server has what they need for: %j', (validation, effect) => {
+  const settings = Settings.parse({ validation })
+  expect(effectsOf({ settings }).enabled_tools).toBe(effect)
 })
 
-it('says of the firewall what it does, and that nothing is blocked where it only reports', () => {
-  const fields = ['is_firewall_enabled', 'custom_allowlist'] as const
-  const strict = effectsOf({ settings: Settings.parse({}) })
-  const lax = effectsOf({ settings: Settings.parse({ firewall: { report_only: true } }) })
-
-  expect(fields.map((field) => strict[field])).not.toContainEqual(expect.stringMatching(/^N/))
-  for (const field of fields) expect(lax[field]).toMatch(/^Not enforced/)
+it('takes either a url or a path of an OSV database', () => {
+  for (const osv of [{}, { url: 'https://osv.test', path: '/osv' }]) {
+    expect(() => Settings.parse({ validation: { osv } })).toThrow('must be either a url or a path')
+  }
 })

@@ -11,7 +11,7 @@ export function effectsOf(
   const { report_only: isReportOnly } = context.settings.firewall
   return {
     mcp_configuration: "None yet: no MCP server of a repository's is started.",
-    enabled_tools: 'None yet: none of these tools runs on this server.',
+    enabled_tools: toolsEffect(context),
     require_actions_workflow_approval: workflowApproval(context),
     is_firewall_enabled: isReportOnly
       ? `${reportOnly} Off, nothing is told of either.`
@@ -24,6 +24,21 @@ export function effectsOf(
     require_write_access_for_automation_triggers:
       'Whoever starts a run needs write access, or each automation says for itself.',
   }
+}
+
+/** By the settings of this server: a runner apart from it goes by its own. */
+function toolsEffect({ settings }: Pick<ServerContext, 'settings'>): string {
+  const { osv, code_scanning: scanning, review } = settings.validation
+  const needed = {
+    dependency_vulnerability_checks: osv,
+    codeql: scanning,
+    copilot_code_review: review,
+  }
+  const missing = Object.entries(needed).filter(([, setting]) => setting === undefined)
+  const checks = 'Work is checked before it is pushed, and a secret in it stops the push.'
+  if (missing.length === 0) return checks
+  const names = missing.map(([name]) => name).join(', ')
+  return `${checks} Not available on this server, whatever is set: ${names}.`
 }
 
 /**

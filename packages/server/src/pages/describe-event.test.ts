@@ -21,3 +21,11 @@ it('says what the firewall did not let through, and which command tried', () => 
     'firewall would block',
   )
 })
+
+it('tells what the checks have found, each with its place', () => {
+  const finding = { path: 'a.ts', line: 3, rule: 'x', severity: 'high', message: 'Bad' }
+  const data = { tool: 'codeql', outcome: 'findings', finding_count: 2, findings: [finding] }
+  const event = { id: '1', type: 'session.validation', timestamp: '', session_id: 's', data }
+
+  expect(describeEvent(event)).toEqual({ label: 'codeql', text: 'findings\nhigh a.ts:3: Bad' })
+})

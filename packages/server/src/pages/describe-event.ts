@@ -36,6 +36,8 @@ export function describeEvent(event: Event): { label: string; text: string } {
         label: data['is_report_only'] === true ? 'firewall would block' : 'firewall blocked',
         text: blockedOf(data),
       }
+    case 'session.validation':
+      return { label: textOf(data['tool']).replaceAll('_', ' '), text: validationOf(data) }
     case 'elicitation.requested':
       return { label: 'question', text: textOf(data['message']) }
     case 'elicitation.completed':
@@ -63,6 +65,16 @@ function blockedOf(data: Event['data']): string {
   )
   const process = textOf(data['process'])
   return `${scheme}://${host}:${port}${path}${process === '' ? '' : ` (${process})`}`
+}
+
+function validationOf(data: Event['data']): string {
+  const { outcome, message, findings } = data
+  const list = Array.isArray(findings) ? findings : []
+  const lines = list.map((finding: Record<string, unknown>) => {
+    const at = [finding['path'], finding['line']].filter((part) => part !== undefined).join(':')
+    return `${textOf(finding['severity'])} ${at === '' ? '' : `${at}: `}${textOf(finding['message'])}`
+  })
+  return [textOf(message ?? outcome).replaceAll('_', ' '), ...lines].join('\n')
 }
 
 function planOf(entries: unknown): string {

@@ -1,0 +1,23 @@
+import { git } from '../../git/git.ts'
+import type { RepositoryOptions } from '../read-blobs.ts'
+
+/** Lines of the new file that were added or changed: from and to, both inclusive. */
+export type LineRange = readonly [from: number, to: number]
+
+/** Of two contents, whatever attributes their files have. */
+export async function changedLines(
+  options: RepositoryOptions,
+  oldId: string,
+  newId: string,
+): Promise<LineRange[]> {
+  const form = ['--unified=0', '--text', '--no-ext-diff', '--no-textconv', '--no-color']
+  // All of a new file is new.
+  if (/^0+$/.test(oldId)) return [[1, Infinity]]
+  const output = await git(['diff', ...form, oldId, newId], options)
+  return [...output.toString('latin1').matchAll(/^@@ -\S+ \+(\d+)(?:,(\d+))? @@/gm)].flatMap(
+    ([, start, count = '1']) => {
+      const [from, lines] = [Number(start), Number(count)]
+      return lines === 0 ? [] : [[from, from + lines - 1] as const]
+    },
+  )
+}
