@@ -27,6 +27,9 @@ const RemoteServer = z.looseObject({
 export const McpServer = z.discriminatedUnion('type', [LocalServer, RemoteServer])
 export type McpServer = z.infer<typeof McpServer>
 
+/** MCP servers by their names. */
+export const McpServers = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), McpServer)
+
 const limitBytes = 64 * 1024
 
 /**
@@ -36,7 +39,7 @@ const limitBytes = 64 * 1024
  */
 export const McpConfiguration = z
   .strictObject({
-    mcpServers: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), McpServer),
+    mcpServers: McpServers,
   })
   .superRefine((value, context) => {
     if (new TextEncoder().encode(JSON.stringify(value)).length > limitBytes) {

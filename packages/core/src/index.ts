@@ -124,6 +124,15 @@ export {
 } from './configuration/resolve.ts'
 export { serverLayer } from './configuration/server-layer.ts'
 export {
+  agentFilesOf,
+  customAgentName,
+  sharedAgentFilesOf,
+  sharedRepositories,
+} from './custom-agents/agent-files.ts'
+export { type AgentTools, type ToolKind, toolKinds } from './custom-agents/agent-tools.ts'
+export { parseFrontMatter } from './custom-agents/front-matter.ts'
+export { type CustomAgent, parseCustomAgent } from './custom-agents/parse-custom-agent.ts'
+export {
   acceptDelivery,
   type DeliveryWork,
   type NewPullComment,

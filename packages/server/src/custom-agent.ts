@@ -1,14 +1,19 @@
 import { type Caller, type Forge, invalidField, type RepositoryAccess } from '@errand/contract'
-import { parse } from 'yaml'
-import { z } from 'zod'
-
-const Frontmatter = z.object({ model: z.string().optional() })
+import {
+  agentFilesOf,
+  customAgentName,
+  parseCustomAgent,
+  sharedAgentFilesOf,
+  sharedRepositories,
+} from '@errand/core'
 
 /**
- * The custom agent a task names, `.github/agents/NAME.agent.md` or `NAME.md` (behaviour.md 3.4), as
- * far as create needs it. The message names the field: clients retry without it when it is refused.
+ * The custom agent a task names, as far as create needs it: of the repository, at the branch that says how
+ * agents work in it, or else of its owner. The message names the field: clients retry without it when it is
+ * refused.
  *
- * @throws ErrandError validation_failed when there is no such file.
+ * @param branch the task's base: never the branch it works on, which may be an outsider's
+ * @throws ErrandError validation_failed when there is none, or none that a task can be given to
  */
 export async function readCustomAgent(
   forge: Forge,
@@ -17,35 +22,45 @@ export async function readCustomAgent(
   branch: string,
   name: string,
 ): Promise<{ model?: string }> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
+  if (!customAgentName.test(name)) {
     throw invalidField(
       'custom_agent',
       'custom_agent must be a file name without extension: letters, digits, dots, dashes',
     )
   }
-  for (const file of [`${name}.agent.md`, `${name}.md`]) {
-    const text = await forge.readFile(caller, repository, branch, `.github/agents/${file}`)
-    if (text !== undefined) return readFrontmatter(text)
+  for await (const file of filesOf(forge, caller, repository, branch, name)) {
+    const read = parseCustomAgent(file.text)
+    if ('agent' in read) return read.agent.model === undefined ? {} : { model: read.agent.model }
+    throw invalidField(
+      'custom_agent',
+      `custom_agent '${name}' cannot be used: ${read.problem} (${file.place})`,
+    )
   }
+  const owner = repository.owner.login
   throw invalidField(
     'custom_agent',
-    `custom_agent '${name}' was not found: there is no .github/agents/${name}.agent.md on ${branch}`,
+    `custom_agent '${name}' was not found: there is no .github/agents/${name}.agent.md on ${branch}, and no agents/${name}.agent.md in ${owner}/.github`,
   )
 }
 
-function readFrontmatter(text: string): { model?: string } {
-  const [, yaml] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text) ?? []
-  if (yaml === undefined) return {}
-  const parsed = Frontmatter.safeParse(parseYaml(yaml))
-  const model = parsed.success ? parsed.data.model : undefined
-  return model === undefined ? {} : { model }
-}
-
-/** A repository's file may be anything; what is no YAML names no model. */
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: 0 })
-  } catch {
-    return undefined
+/** The files of that name, one after the other: the first that is there counts. */
+async function* filesOf(
+  forge: Forge,
+  caller: Caller,
+  repository: RepositoryAccess,
+  branch: string,
+  name: string,
+): AsyncGenerator<{ text: string; place: string }> {
+  for (const path of agentFilesOf(name)) {
+    const text = await forge.readFile(caller, repository, branch, path)
+    if (text !== undefined) yield { text, place: `${path} on ${branch}` }
+  }
+  for (const repo of sharedRepositories) {
+    const shared = await forge.repository(caller, { owner: repository.owner.login, repo })
+    if (shared === undefined) continue
+    for (const path of sharedAgentFilesOf(name)) {
+      const text = await forge.readFile(caller, shared, shared.default_branch, path)
+      if (text !== undefined) yield { text, place: `${path} of ${shared.full_name}` }
+    }
   }
 }

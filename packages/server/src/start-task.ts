@@ -89,7 +89,7 @@ async function resolveTask(
   const customAgent =
     body.custom_agent === undefined
       ? undefined
-      : await readCustomAgent(forge, caller, repository, headRef ?? baseRef, body.custom_agent)
+      : await readCustomAgent(forge, caller, repository, baseRef, body.custom_agent)
   const model = await resolveModel(context, {
     requested: body.model,
     agent: body.agent,

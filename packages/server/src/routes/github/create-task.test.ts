@@ -31,8 +31,22 @@ beforeAll(async () => {
         '.github/agents/plain.md': 'No frontmatter',
         '.github/agents/odd.md': '---\nmodel: gpt-9\n---\n',
         '.github/agents/broken.md': '---\n: : [\n---\n',
+        '.github/agents/editor.md': '---\ntarget: vscode\n---\n',
+        '.github/agents/inner.md': '---\nuser-invocable: false\n---\n',
       },
-      'feature/x': { '.github/agents/special.md': '---\r\nmodel: large\r\n---\r\n' },
+      'feature/x': {
+        '.github/agents/special.md': '---\r\nmodel: large\r\n---\r\n',
+        '.github/agents/tidy.agent.md': '---\nmodel: small\n---\n',
+      },
+    },
+  })
+  server.forge.addRepository('acme/.github', {
+    members: { alice: 'read' },
+    branches: {
+      main: {
+        'agents/shared.agent.md': '---\nmodel: large\n---\n',
+        'agents/tidy.agent.md': '---\nmodel: small\n---\n',
+      },
     },
   })
 })
@@ -135,8 +149,8 @@ describe('the model', () => {
     [{ custom_agent: 'tidy', model: 'auto' }, 'large'],
     [{ custom_agent: 'tidy', model: 'small' }, 'small'],
     [{ custom_agent: 'plain' }, 'small'],
-    [{ custom_agent: 'broken' }, 'small'],
-    [{ custom_agent: 'special', head_ref: 'feature/x' }, 'large'],
+    [{ custom_agent: 'tidy', head_ref: 'feature/x' }, 'large'],
+    [{ custom_agent: 'shared' }, 'large'],
   ])(
     'of %j is %s',
     async (fields: { custom_agent?: string; model?: string; head_ref?: string }, model) => {
@@ -187,6 +201,32 @@ describe('the model', () => {
     expect(body.errors?.[0]?.message).toBe(
       "model 'gpt-9' is not supported (the custom agent names it; send `model` to choose another); these are: small, large, script",
     )
+  })
+
+  it.each([
+    ['broken', /front matter cannot be read.*\(\.github\/agents\/broken\.md on main\)/],
+    ['editor', /VS Code only/],
+    ['inner', /not for users/],
+  ])('of the custom agent %s, no task is given to it: 422 says why', async (name, message) => {
+    const { status, body } = await create({ prompt: 'p', custom_agent: name })
+
+    expect(status).toBe(422)
+    expect(body.errors).toMatchObject([
+      { field: 'custom_agent', message: expect.stringMatching(message) },
+    ])
+  })
+
+  it('a custom agent that only the branch to be worked on has is unknown', async () => {
+    const { status, body } = await create({
+      prompt: 'p',
+      custom_agent: 'special',
+      head_ref: 'feature/x',
+    })
+
+    expect(status).toBe(422)
+    expect(body.errors).toMatchObject([
+      { field: 'custom_agent', message: expect.stringContaining('on main') },
+    ])
   })
 
   it('auto without any model is refused with how to configure one', async () => {
