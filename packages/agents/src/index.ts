@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { recipeProgram } from '@errand/recipes'
+import { rootNames } from './coder/project-notes.ts'
 
 /** An agent that comes with Errand: a program that speaks ACP on its standard streams. */
 export interface BuiltinAgent {
@@ -11,6 +12,8 @@ export interface BuiltinAgent {
   asks: 'elicitation' | 'mcp'
   /** Takes prompts exactly as they were written, with nothing put around them. */
   isVerbatim: boolean
+  /** What of a repository's instructions it reads by itself. */
+  readsInstructions: readonly (typeof rootNames)[number][]
 }
 
 /** The programs that come with Errand, as files of this machine. */
@@ -47,9 +50,19 @@ export const shippedAgents: Readonly<Record<string, string>> = Object.fromEntrie
 
 export const builtinPrograms: BuiltinPrograms = {
   agents: {
-    coder: { entry: program('coder'), asks: 'elicitation', isVerbatim: false },
+    coder: {
+      entry: program('coder'),
+      asks: 'elicitation',
+      isVerbatim: false,
+      readsInstructions: rootNames,
+    },
     // A script is its prompt.
-    script: { entry: program('script'), asks: 'elicitation', isVerbatim: true },
+    script: {
+      entry: program('script'),
+      asks: 'elicitation',
+      isVerbatim: true,
+      readsInstructions: [],
+    },
   },
   lockFolders: shippedAgents,
   askServerEntry: program('ask'),

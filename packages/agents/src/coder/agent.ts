@@ -125,7 +125,7 @@ async function prepareTurn(
   clientOf: (sessionId: string) => Turn['client'],
 ): Promise<Turn> {
   const client = clientOf(conversation.session_id)
-  const tools = toolsFor(client.canAsk)
+  const tools = toolsFor(client.canAsk, settings.allowed)
   const noteLimit = charactersOf(settings, noteShare)
   const notes = await readRootNotes(workspace, noteLimit)
   const checks = await findChecks(workspace)

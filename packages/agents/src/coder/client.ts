@@ -3,7 +3,9 @@ import type {
   CreateElicitationResponse,
   PlanEntry,
   SessionUpdate,
+  ToolKind,
 } from '@agentclientprotocol/sdk'
+import { z } from 'zod'
 
 /** The client takes no answer now; it may have one later, and bring it with the next prompt. */
 export class QuestionLeftOpen extends Error {}
@@ -21,6 +23,16 @@ export interface Client {
    * @throws QuestionLeftOpen
    */
   ask: (toolCallId: string, question: string, signal: AbortSignal) => Promise<string>
+  /** Asks whether a tool may be used. Gives why not; undefined where it may. */
+  refusal: (use: ToolUse, signal: AbortSignal) => Promise<string | undefined>
+}
+
+/** The use of a tool, for who is to allow it. */
+export interface ToolUse {
+  toolCallId: string
+  title: string
+  kind: ToolKind
+  rawInput: unknown
 }
 
 export function createClient(context: AgentContext, sessionId: string, canAsk: boolean): Client {
@@ -48,7 +60,32 @@ export function createClient(context: AgentContext, sessionId: string, canAsk: b
       const options = { cancellationSignal: signal, stopWaitingOnCancel: true }
       return readAnswer(await context.request('elicitation/create', form, options))
     },
+    async refusal(toolCall, signal) {
+      const question = { sessionId, toolCall, options: [...permissionOptions] }
+      const options = { cancellationSignal: signal, stopWaitingOnCancel: true }
+      const answer = await context.request('session/request_permission', question, options)
+      return readPermission(answer)
+    },
   }
+}
+
+const permissionOptions = [
+  { optionId: 'allow', name: 'Allow', kind: 'allow_once' },
+  { optionId: 'deny', name: 'Deny', kind: 'reject_once' },
+] as const
+
+const Permission = z.object({
+  outcome: z.object({ outcome: z.string(), optionId: z.string().optional() }),
+  _meta: z
+    .object({ errand: z.object({ reason: z.string() }) })
+    .optional()
+    .catch(undefined),
+})
+
+function readPermission(answer: unknown): string | undefined {
+  const { outcome, _meta } = Permission.parse(answer)
+  if (outcome.outcome === 'selected' && outcome.optionId === 'allow') return undefined
+  return _meta?.errand.reason ?? 'it may not be used here'
 }
 
 function readAnswer(response: CreateElicitationResponse): string {

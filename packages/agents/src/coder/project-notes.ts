@@ -11,9 +11,15 @@ export interface Note {
   text: string
 }
 
-const rootNames = ['AGENTS.md', 'CLAUDE.md', '.github/copilot-instructions.md']
+/** What the coder reads by itself. Of the rest a repository tells, and of its skills, its client tells it. */
+export const rootNames = [
+  'AGENTS.md',
+  'CLAUDE.md',
+  'GEMINI.md',
+  '.github/copilot-instructions.md',
+] as const
 /** Of these the first that is there: the others usually say the same. */
-const nestedNames = ['AGENTS.md', 'CLAUDE.md']
+const nestedNames = ['AGENTS.md', 'CLAUDE.md', 'GEMINI.md']
 
 /** The notes at the root. What says the same as another, or only points to it, is left out. */
 export async function readRootNotes(workspace: string, limit: number): Promise<Note[]> {

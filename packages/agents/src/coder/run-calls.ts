@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isCheck } from './checks/is-check.ts'
 import { QuestionLeftOpen } from './client.ts'
+import { refusalOf } from './ask-permission.ts'
 import { addResult } from './conversation/conversation.ts'
 import { charactersOf } from './conversation/estimate.ts'
 import { explore } from './explore/explore.ts'
@@ -105,6 +106,12 @@ async function runCall(
     return { text: `${call.name} was not run: ${wrong}${cut}` }
   }
   if (tool.isQuiet !== true) await reportStart(turn, toolCallId, tool, input.data)
+  const refusal = await refusalOf(turn, tool, toolCallId, input.data)
+  if (refusal !== undefined) {
+    const result = { text: `${tool.name} was not run: ${refusal}` }
+    await reportEnd(turn.client, toolCallId, result, 'failed')
+    return result
+  }
   const { result, status } = await runTool(
     turn,
     tool,

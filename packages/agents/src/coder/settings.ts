@@ -24,6 +24,13 @@ const Variables = z.object({
   ERRAND_STEP_LIMIT: tokens.min(1).default(250),
   /** Tokens in and out over all calls of one turn, those of a cache included. */
   ERRAND_TOKEN_LIMIT: tokens.min(1).default(30_000_000),
+  /** What its tools may be for, by `needs` of tools/all.ts, with commas between. Absent: all. */
+  ERRAND_TOOLS: z
+    .string()
+    .transform((list) => list.split(','))
+    .optional(),
+  /** Set: it asks before it uses a tool. */
+  ERRAND_ASK_PERMISSION: z.string().optional(),
 })
 
 /** What the coder works with: a model, and how much of it. */
@@ -35,6 +42,10 @@ export interface CoderSettings {
   maxOutputTokens: number
   stepLimit: number
   tokenLimit: number
+  /** What its tools may be for; undefined: anything. */
+  allowed: readonly string[] | undefined
+  /** Whether it asks before it uses a tool. */
+  asksPermission: boolean
 }
 
 /** @throws failure that names the variable */
@@ -53,5 +64,7 @@ export function readSettings(env: Environment): CoderSettings {
     maxOutputTokens: Math.min(data.ERRAND_MAX_OUTPUT_TOKENS, Math.floor(contextWindow / 2)),
     stepLimit: data.ERRAND_STEP_LIMIT,
     tokenLimit: data.ERRAND_TOKEN_LIMIT,
+    allowed: data.ERRAND_TOOLS,
+    asksPermission: Boolean(data.ERRAND_ASK_PERMISSION),
   }
 }

@@ -1,7 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CreateElicitationRequest, CreateElicitationResponse } from '@agentclientprotocol/sdk'
+import type {
+  CreateElicitationRequest,
+  CreateElicitationResponse,
+  RequestPermissionRequest,
+} from '@agentclientprotocol/sdk'
 import { afterEach, beforeEach } from 'vitest'
 import { builtinPrograms } from '../index.ts'
 import {
@@ -17,6 +21,7 @@ export interface CoderStart {
   api?: ModelApi
   env?: Record<string, string>
   answer?: (question: CreateElicitationRequest) => Promise<CreateElicitationResponse>
+  permit?: (request: RequestPermissionRequest) => string | undefined
 }
 
 /** The coder's real program, in a workspace and a home of its own, with a scripted model. */
@@ -48,13 +53,14 @@ export function useCoder(): CoderStage {
     await rm(stage.workspace, { recursive: true, force: true })
     await rm(stage.home, { recursive: true, force: true })
   })
-  async function restart({ api = 'chat_completions', env, answer }: CoderStart = {}) {
+  async function restart({ api = 'chat_completions', env, answer, permit }: CoderStart = {}) {
     stage.agent = await startAgent({
       entry: builtinPrograms.agents.coder.entry,
       cwd: stage.workspace,
       home: stage.home,
       env: { ...stage.model.env(api), ...env },
       ...(answer === undefined ? {} : { answer }),
+      ...(permit === undefined ? {} : { permit }),
     })
     started.push(stage.agent)
   }

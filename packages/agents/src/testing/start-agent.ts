@@ -10,6 +10,8 @@ export interface StartOptions {
   env?: Record<string, string>
   /** Answers questions. Without it the client says that it cannot ask anybody. */
   answer?: (question: acp.CreateElicitationRequest) => Promise<acp.CreateElicitationResponse>
+  /** Why a tool may not be used; undefined where it may. */
+  permit?: (request: acp.RequestPermissionRequest) => string | undefined
 }
 
 /** An agent's program, as a process of its own, spoken to over ACP as the runner does. */
@@ -30,7 +32,7 @@ export interface StartedAgent extends AsyncDisposable {
 }
 
 export async function startAgent(options: StartOptions): Promise<StartedAgent> {
-  const { entry, cwd, home, answer } = options
+  const { entry, cwd, home, answer, permit } = options
   const child = spawn(process.execPath, [...builtinPrograms.nodeArguments, entry], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: home, ...options.env },
@@ -44,6 +46,9 @@ export async function startAgent(options: StartOptions): Promise<StartedAgent> {
     .client({ name: 'test' })
     .onNotification('session/update', ({ params }) => void updates.push(params.update))
   if (answer !== undefined) client.onRequest('elicitation/create', ({ params }) => answer(params))
+  if (permit !== undefined) {
+    client.onRequest('session/request_permission', ({ params }) => answerPermission(params, permit))
+  }
   const { agent } = client.connect(acp.ndJsonStream(Writable.toWeb(child.stdin), input))
   const place: acp.NewSessionRequest = { cwd, mcpServers: [] }
   const clientCapabilities: acp.ClientCapabilities =
@@ -70,6 +75,18 @@ export async function startAgent(options: StartOptions): Promise<StartedAgent> {
     exited,
     [Symbol.asyncDispose]: kill,
   }
+}
+
+function answerPermission(
+  request: acp.RequestPermissionRequest,
+  permit: (request: acp.RequestPermissionRequest) => string | undefined,
+): acp.RequestPermissionResponse {
+  const reason = permit(request)
+  const wanted = reason === undefined ? 'allow_once' : 'reject_once'
+  const option = request.options.find(({ kind }) => kind === wanted)
+  if (option === undefined) return { outcome: { outcome: 'cancelled' } }
+  const outcome = { outcome: 'selected' as const, optionId: option.optionId }
+  return reason === undefined ? { outcome } : { outcome, _meta: { errand: { reason } } }
 }
 
 /** All text the agent has told in its updates, tools' outputs included. */

@@ -1,9 +1,11 @@
 import type { ModelMessage } from 'ai'
 import { cutMiddle } from '../../process/keep-ends.ts'
 import { askModel } from '../ask-model.ts'
+import { refusalOf } from '../ask-permission.ts'
 import { estimateTokens, questionRoom } from '../conversation/estimate.ts'
 import { pruneResults } from '../conversation/prune.ts'
 import type { Answer, ToolCall } from '../model/call-model.ts'
+import { allowedOf } from '../tools/all.ts'
 import { describeTools } from '../tools/describe.ts'
 import { listFilesTool } from '../tools/list-files.ts'
 import { readFileTool } from '../tools/read-file.ts'
@@ -38,7 +40,7 @@ export async function explore(turn: Turn, context: ToolContext, question: string
     const answer = await ask(turn, messages, true)
     messages.push(...answer.messages)
     if (answer.calls.length === 0) return presentAnswer(answer, context)
-    messages.push({ role: 'tool', content: await runAll(answer.calls, context) })
+    messages.push({ role: 'tool', content: await runAll(turn, answer.calls, context) })
     if (!hasRoom(turn, messages, pruneShare)) pruneResults(messages, messages.length - 4)
   }
   messages.push({ role: 'user', content: '[No more tools. Answer with what you know now.]' })
@@ -51,7 +53,7 @@ function ask(turn: Turn, messages: ModelMessage[], mayUseTools: boolean): Promis
     instructions: instructions(workspace),
     messages,
     // Declared to the end: a question with calls in it is refused where their tools are not.
-    tools: describeTools(tools),
+    tools: describeTools(allowedOf(tools, settings.allowed)),
     ...(mayUseTools ? {} : { toolChoice: 'none' as const }),
     maxOutputTokens: Math.min(settings.maxOutputTokens, longestAnswerTokens),
   })
@@ -71,11 +73,11 @@ function presentAnswer({ text }: Answer, { outputLimit }: ToolContext): string {
   return answer || 'Nothing was found out.'
 }
 
-async function runAll(calls: ToolCall[], context: ToolContext) {
+async function runAll(turn: Turn, calls: ToolCall[], context: ToolContext) {
   const share = Math.floor(context.outputLimit / Math.min(calls.length, mostCallsAtOnce))
   const first = calls.slice(0, mostCallsAtOnce)
   const results = await Promise.all(
-    first.map((call) => runOne(call, { ...context, outputLimit: share })),
+    first.map((call) => runOne(turn, call, { ...context, outputLimit: share })),
   )
   return calls.map(({ id, name }, at) => ({
     type: 'tool-result' as const,
@@ -85,11 +87,14 @@ async function runAll(calls: ToolCall[], context: ToolContext) {
   }))
 }
 
-async function runOne(call: ToolCall, context: ToolContext): Promise<string> {
-  const tool = tools.find(({ name }) => name === call.name)
+async function runOne(turn: Turn, call: ToolCall, context: ToolContext): Promise<string> {
+  const offered = allowedOf(tools, turn.settings.allowed)
+  const tool = offered.find(({ name }) => name === call.name)
   if (tool === undefined) return `There is no tool ${call.name} here.`
   const input = tool.input.safeParse(call.input)
   if (!input.success) return `${call.name} was not run: its input is not what it takes.`
+  const refusal = await refusalOf(turn, tool, call.id, input.data)
+  if (refusal !== undefined) return `${call.name} was not run: ${refusal}`
   try {
     return (await tool.run(context, input.data)).text
   } catch (error) {
