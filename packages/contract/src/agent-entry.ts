@@ -20,6 +20,19 @@ export const agentPlaceholders = [
   'questions_url',
 ] as const
 
+/** What a repository tells its agents, by where it stands. */
+export const InstructionSource = z.enum([
+  'AGENTS.md',
+  'CLAUDE.md',
+  'GEMINI.md',
+  '.github/copilot-instructions.md',
+  '.github/instructions',
+  '.github/skills',
+  '.claude/skills',
+  '.agents/skills',
+])
+export type InstructionSource = z.infer<typeof InstructionSource>
+
 /** A text, or JSON that is written as one. */
 const Template = z.json()
 
@@ -138,6 +151,16 @@ const own = {
     .boolean()
     .default(true)
     .describe('Whether it starts the MCP servers that `session/new` names.'),
+  runs_hooks: z
+    .boolean()
+    .default(false)
+    .describe('Whether it runs the hooks of `.github/hooks` itself: then Errand does not.'),
+  reads_instructions: z
+    .array(InstructionSource)
+    .default([])
+    .describe(
+      'What of a repository it reads by itself from its checkout. Of the rest its first prompt tells it.',
+    ),
 }
 
 /** What ACP's registry says of an agent: the members of an `agent.json`. */

@@ -42,6 +42,8 @@ const data = {
     base_ref: z.string(),
     head_ref: z.string(),
     commit: z.string(),
+    /** Where instructions, custom agents, skills and hooks were read: never on the branch that is worked on. */
+    steering_commit: z.string().exactOptional(),
   }),
   'session.log': z.object({ level: z.enum(['info', 'warning', 'error']), message: z.string() }),
   /** Little is left of a budget, or one that only warns is used up. Once for each budget and attempt. */
@@ -99,6 +101,18 @@ const data = {
     title: z.string(),
     kind: z.string().exactOptional(),
     decision: z.enum(['allowed', 'denied']),
+  }),
+  /** A hook of the repository was run. */
+  'session.hook': z.object({
+    /** Its file, its event as that names it, and its place there. */
+    hook: z.string(),
+    hook_event: z.string(),
+    outcome: z.enum(['completed', 'failed', 'timed_out']),
+    duration_ms: z.int(),
+    /** `block`: the agent is to go on. */
+    decision: z.enum(['allow', 'deny', 'block']).exactOptional(),
+    /** Why it failed, or decided so. */
+    message: z.string().exactOptional(),
   }),
   /**
    * The firewall did not let a request pass, or would not have. Told once for each address, with the first

@@ -10,6 +10,9 @@ import type { Questions } from './questions.ts'
 import type { Run } from './run/run.ts'
 import { type SteeredTurn, steerTurn } from './steer-turn.ts'
 
+/** How often hooks can have an agent go on that has come to its end. */
+const mostStopped = 3
+
 /** How a conversation ended, when it did not fail. */
 export interface Finished {
   report?: Turn['report']
@@ -26,6 +29,8 @@ export interface Conversation {
   earlierId: string | undefined
   /** It goes on to mend its work: no answer is waited for. */
   isMending: boolean
+  /** The agent has nothing more to do and nobody more to say: what it is to hear all the same, if anything. */
+  onStop: (stopReason: Turn['stopReason']) => Promise<string | undefined>
   /** The prompt that begins a conversation, or that goes on with one that the agent remembers. */
   composePrompt: (mode: { remembers: boolean }) => Promise<string>
 }
@@ -45,13 +50,20 @@ export async function converse(
   questions.conversationId = begun.conversationId
   let prompt: string | undefined = begun.prompt
   let finished: Finished = {}
+  let stopsLeft = mostStopped
+  const onStop: Conversation['onStop'] = async (stopReason) => {
+    if (stopsLeft === 0) return undefined
+    const more = await conversation.onStop(stopReason)
+    if (more !== undefined) stopsLeft -= 1
+    return more
+  }
   while (prompt !== undefined) {
     const said = [...notes.take(), prompt].join('\n\n')
     const turn = await takeTurn(run, agent, conversation, said)
     if (turn === 'put_away') return 'put_away'
     await run.recorder.flush()
     finished = judge(turn)
-    const next = await nextPrompt(run, questions, turn)
+    const next = await nextPrompt(run, questions, turn, onStop)
     if (next === 'put_away') return 'put_away'
     prompt = next?.prompt
   }
@@ -104,6 +116,7 @@ async function nextPrompt(
   run: Run,
   questions: Questions,
   { unheard, stopReason }: SteeredTurn,
+  onStop: Conversation['onStop'],
 ): Promise<{ prompt: string } | 'put_away' | undefined> {
   const { store } = run.context
   if (unheard.length > 0) return { prompt: unheard.join('\n\n') }
@@ -119,6 +132,8 @@ async function nextPrompt(
     if (messages.length > 0) {
       return { prompt: messages.map(({ content }) => content).join('\n\n') }
     }
+    const more = await onStop(stopReason)
+    if (more !== undefined) return { prompt: more }
     if (await questions.close()) return undefined
   }
 }

@@ -1,12 +1,18 @@
 import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
-import { isDisconnected, lastEvents, type SessionValues, StaleAttempt } from '@errand/core'
+import {
+  type CustomAgent,
+  isDisconnected,
+  lastEvents,
+  type SessionValues,
+  StaleAttempt,
+} from '@errand/core'
 
 import type { AgentNotes } from './agent-notes.ts'
 import type { AgentQuestion } from './agent/acp-connection.ts'
 import { fitAnswer } from './agent/answer-form.ts'
 import { answerPermission } from './agent/answer-permission.ts'
-import { readCustomAgent } from './agent/custom-agent.ts'
-import type { AgentDescriptor } from './agent/descriptor.ts'
+import { deniedKinds } from './agent/denied-kinds.ts'
+import { type AgentDescriptor, restrict } from './agent/descriptor.ts'
 import { mostToldEvents, tellConversation, toldEvents } from './agent/earlier-conversation.ts'
 import { composeFirstPrompt } from './agent/first-prompt.ts'
 import { composeLaunch, writeSettingsFiles } from './agent/launch.ts'
@@ -15,16 +21,19 @@ import { startAgent } from './agent/start-agent.ts'
 import { watchToolCalls } from './agent/tool-calls.ts'
 import type { Box } from './box/index.ts'
 import { converse, type Finished } from './converse.ts'
+import { aroundWork } from './hooks/around-work.ts'
+import { openSessionHooks, type SessionHooks } from './hooks/session-hooks.ts'
+import { watchToolHooks } from './hooks/tool-hooks.ts'
 import { RunStopped, SessionFailed } from './failures.ts'
 import type { Catalogue } from './gateway/catalogue.ts'
 import type { Gateway } from './gateway/open-gateway.ts'
-import { branchTip, type Mirror } from './mirror/mirror.ts'
+import type { Mirror } from './mirror/mirror.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
 import type { Run } from './run/run.ts'
 import { environmentOf } from './run/session-values.ts'
 import type { SessionFirewall } from './session-firewall.ts'
 import type { Checkout } from './workspace/check-out.ts'
-import type { WorkBranch } from './workspace/work-branch.ts'
+import { tellRepository } from './steering/tell-repository.ts'
 import { watchProgress } from './watch-progress.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -38,7 +47,7 @@ export interface AgentWork {
   notes: AgentNotes
   checkout: Checkout
   mirror: Mirror
-  branch: WorkBranch
+  customAgent: CustomAgent | undefined
   values: SessionValues
   /** What was found in the work that this agent has done: it is started again to mend that. */
   toMend?: string
@@ -55,16 +64,39 @@ export async function letAgentWork(
   box: Box,
   work: AgentWork,
 ): Promise<(Finished & WorkLog) | 'put_away'> {
-  const { gateway, firewall, descriptor, catalogue, questions, notes } = work
+  // Of two that say the same, Errand's own word counts.
+  const values = await giveValues(run, work)
+  const { isReopened } = work.workspace
+  const hooks = await openSessionHooks(run, box, { ...work, ...work.checkout, values })
+  const talking = () => talk(run, box, work, { values, hooks })
+  // Those of the session's beginning and end run once, around the work itself.
+  if (work.toMend !== undefined) return await talking()
+  return await aroundWork(run, hooks, { isReopened }, talking)
+}
+
+/** The work between the hooks of its beginning and of its end. */
+async function talk(
+  run: Run,
+  box: Box,
+  work: AgentWork,
+  { values, hooks }: { values: Record<string, string>; hooks: SessionHooks },
+): Promise<(Finished & WorkLog) | 'put_away'> {
+  const { gateway, firewall, catalogue, questions, notes } = work
   const log: WorkLog = { commands: [], lastMessage: '' }
+  const toolHooks = watchToolHooks(hooks, (error) => {
+    if (!run.signal.aborted) run.context.log.error({ err: error }, 'a hook could not be run')
+  })
   await run.say('Starting the agent')
   try {
+    const permissions = permissionsOf(run, work, hooks)
+    const mayBeDenied = permissions.isAskedAgain || permissions.deny.length > 0
+    const descriptor = mayBeDenied ? restrict(work.descriptor) : work.descriptor
     const toolCalls = watchToolCalls()
     const progress = watchProgress(run, work.workspace.workspaceDir)
     const composed = composeLaunch(descriptor, gateway.url, catalogue)
-    // Of two that say the same, Errand's own word counts.
-    const values = await giveValues(run, work)
-    const launch = { ...composed, env: { ...values, ...firewall.env, ...composed.env } }
+    const tools = work.customAgent?.tools
+    const own = { ...composed.env, ...(tools && { ERRAND_TOOLS: tools.kinds.join(',') }) }
+    const launch = { ...composed, env: { ...values, ...firewall.env, ...own } }
     await writeSettingsFiles(run, box, launch)
     await using agent = await startAgent(run, box, launch, {
       onUpdate(told) {
@@ -72,14 +104,18 @@ export async function letAgentWork(
         const update = run.mask.value(told)
         toolCalls.note(update)
         progress.note(update)
+        toolHooks.note(update)
         reportUpdate(run.recorder, log, update)
       },
       onElicitation: (question) => elicit(run, questions, question),
-      onPermissionRequest(request) {
+      async onPermissionRequest(request) {
         const { toolCallId = '', kind = toolCalls.kindOf(toolCallId) } = request.toolCall
-        const toolCall = { ...request.toolCall, kind }
-        const { permissions } = run.context.settings
-        return answerPermission(run.recorder, permissions, { ...request, toolCall })
+        const asked = { ...request, toolCall: { ...request.toolCall, kind } }
+        const isDenied = permissions.deny.includes(kind ?? 'other')
+        const refusal = isDenied
+          ? undefined
+          : await toolHooks.refusal(run.mask.value(asked.toolCall))
+        return answerPermission(run.recorder, permissions, asked, refusal)
       },
     })
     const conversation = converse(run, agent, {
@@ -93,6 +129,11 @@ export async function letAgentWork(
       earlierId: earlierConversation(run, work),
       isMending: work.toMend !== undefined,
       composePrompt: (mode) => composePrompt(run, work, mode),
+      async onStop(stopReason) {
+        await toolHooks.settled()
+        const { isBlocking, reason } = await hooks.fire('agentStop', { stopReason })
+        return isBlocking === true ? (reason ?? 'Go on with your work.') : undefined
+      },
     })
     const finished = await Promise.race([conversation, progress.whenStuck])
     if (finished === 'put_away') return 'put_away'
@@ -100,7 +141,15 @@ export async function letAgentWork(
     return { ...finished, ...log }
   } catch (error) {
     throw blameModel(error, work)
+  } finally {
+    await toolHooks.settled()
   }
+}
+
+/** What the settings, the custom agent and the repository's hooks leave an agent to do. */
+function permissionsOf(run: Run, { customAgent }: AgentWork, hooks: SessionHooks) {
+  const deny = [...run.context.settings.permissions.deny, ...deniedKinds(customAgent?.tools)]
+  return { deny, isAskedAgain: hooks.has('preToolUse') }
 }
 
 /** What the agent's environment has of the repository's values; of names that are not theirs it is told. */
@@ -148,14 +197,18 @@ async function composePrompt(
   { remembers }: { remembers: boolean },
 ): Promise<string> {
   const { lease } = run
-  const { mirror, branch, checkout, descriptor, toMend } = work
+  const { mirror, checkout, descriptor, customAgent, toMend } = work
   if (toMend !== undefined && remembers) return toMend
-  const base = await branchTip(run, mirror, branch.base)
-  const commits = [checkout.startCommit, ...(base === undefined ? [] : [base])]
-  const customAgent = await readCustomAgent(run, mirror, commits)
+  const { steeringCommit } = checkout
+  // Told once in a conversation.
+  const repository =
+    remembers || descriptor.isVerbatim
+      ? undefined
+      : await tellRepository(run, { mirror, steeringCommit }, descriptor.readsInstructions)
   const earlier = remembers ? undefined : await tellEarlier(run)
   const prompt = composeFirstPrompt(descriptor, lease, {
-    ...(customAgent === undefined ? {} : { customAgent }),
+    ...(customAgent === undefined ? {} : { customAgent: customAgent.instructions }),
+    ...(repository === undefined ? {} : { repository }),
     ...(earlier === undefined ? {} : { earlier }),
   })
   return toMend === undefined ? prompt : `${prompt}\n\n${toMend}`

@@ -17,6 +17,7 @@ import { pushUnfinished } from './push-unfinished.ts'
 import { readValues } from './run/session-values.ts'
 import { openSessionBox } from './session-box.ts'
 import { openSessionFirewall } from './session-firewall.ts'
+import { readCustomAgent } from './steering/read-custom-agent.ts'
 import { collectValidated } from './validation/collect-validated.ts'
 import { checkOut } from './workspace/check-out.ts'
 import { keepHome } from './workspace/kept-homes.ts'
@@ -86,6 +87,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   const agent = { ...ways, descriptor }
   await using box = await openSessionBox(run, { workspace, agent, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
+  const customAgent = await readCustomAgent(run, { ...checkout, ...place })
   const parts = {
     workspace,
     ...ways,
@@ -94,6 +96,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     questions,
     notes,
     checkout,
+    customAgent,
     ...place,
   }
   const worked = await letAgentWork(run, box, parts)

@@ -36,3 +36,17 @@ it('tells what the checks have found, in words that no terminal obeys', () => {
     'secret scanning: findings\n  high a^[[2J.ts:3: Bad',
   )
 })
+
+it.each([
+  [{ outcome: 'completed' }, 'hook a.json preToolUse[0]'],
+  [{ outcome: 'timed_out' }, 'hook a.json preToolUse[0] timed out'],
+  [
+    { outcome: 'failed', decision: 'deny', message: 'it ended\n\u001B[2J' },
+    'hook a.json preToolUse[0] failed: deny (it ended ^[[2J)',
+  ],
+])('tells in one line what became of a hook: %j', (more, line) => {
+  const data = { hook: 'a.json preToolUse[0]', hook_event: 'preToolUse', duration_ms: 5, ...more }
+  const event = { id: '1', type: 'session.hook', timestamp: '', session_id: 's', data }
+
+  expect(presentEvent(event, (_, text) => text)).toBe(line)
+})

@@ -66,6 +66,13 @@ const presenters: Record<string, Presenter> = {
     [toolOutput(data.output, paint), data.status === 'failed' ? paint('red', '✗ failed') : '']
       .filter((part) => part !== '')
       .join('\n'),
+  'session.hook': (data, paint) => {
+    const ended = data.outcome === 'completed' ? '' : ` ${line(data.outcome)}`.replace('_', ' ')
+    const decision = data.decision === undefined ? '' : `: ${line(data.decision)}`
+    const why = data.message === undefined ? '' : ` (${shorten(line(data.message), titleWidth)})`
+    const style = data.outcome === 'failed' || data.decision === 'deny' ? 'yellow' : 'dim'
+    return paint(style, `hook ${line(data.hook)}${ended}${decision}${why}`)
+  },
   'firewall.blocked': (data, paint) => {
     const done = data.is_report_only === true ? 'would block' : 'blocked'
     const by = data.process === undefined ? '' : paint('dim', ` (${line(data.process)})`)

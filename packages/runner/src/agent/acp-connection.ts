@@ -22,8 +22,8 @@ export interface AgentHandlers {
   onUpdate(update: unknown): void
   /** Asks the user. Resolves with what fits the form asked for. */
   onElicitation(question: AgentQuestion): Promise<CreateElicitationResponse>
-  /** Wants to know whether it may use a tool. Must not throw. */
-  onPermissionRequest(request: PermissionRequest): RequestPermissionResponse
+  /** Wants to know whether it may use a tool. */
+  onPermissionRequest(request: PermissionRequest): Promise<RequestPermissionResponse>
 }
 
 export interface AgentQuestion {

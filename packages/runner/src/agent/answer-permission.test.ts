@@ -59,6 +59,25 @@ it.each([
   expect(event.decision).toBe('denied')
 })
 
+it('denies whatever it is told to, and says why', async () => {
+  const events: unknown[] = []
+  const recorder = openRecorder(
+    (some) => Promise.resolve(void events.push(...some)),
+    () => undefined,
+    openEventMask(createSecretMask()),
+  )
+  const request = PermissionRequest.parse({ toolCall: { kind: 'read' }, options })
+
+  const answered = answerPermission(recorder, { deny: [], isAskedAgain: true }, request, 'not now')
+
+  expect(answered).toEqual({
+    outcome: { outcome: 'selected', optionId: 'no' },
+    _meta: { errand: { reason: 'not now' } },
+  })
+  const allowed = answerPermission(recorder, { deny: [], isAskedAgain: true }, request)
+  expect(allowed).toEqual({ outcome: { outcome: 'selected', optionId: 'once' } })
+})
+
 it('takes what is no tool call for one of no kind', async () => {
   const { event } = await answer([], { toolCall: 'nonsense', options })
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 
-import type { AgentEntry, Settings } from '@errand/contract'
+import type { AgentEntry, InstructionSource, Settings } from '@errand/contract'
 
 import { SessionFailed } from '../failures.ts'
 import type { Template } from './fill-in.ts'
@@ -29,12 +29,26 @@ export interface AgentDescriptor {
   takesMcpServers: boolean
   /** Takes prompts exactly as they were written: nothing of ours is put around them. */
   isVerbatim: boolean
+  /** What of a repository's instructions it reads by itself: of these it is not told. */
+  readsInstructions: readonly InstructionSource[]
+  /** Whether it runs the hooks of a repository itself. */
+  runsHooks: boolean
+  /** What is different where it may be told no: it has to ask first. */
+  restricted?: Partial<Pick<AgentDescriptor, 'args' | 'env' | 'settingsFiles' | 'mode'>>
 }
 
 /** The programs that come with Errand, as files of this machine; node runs them. */
 export interface BuiltinPrograms {
   agents: Readonly<
-    Record<string, { entry: string; asks: 'elicitation' | 'mcp'; isVerbatim: boolean }>
+    Record<
+      string,
+      {
+        entry: string
+        asks: 'elicitation' | 'mcp'
+        isVerbatim: boolean
+        readsInstructions: readonly InstructionSource[]
+      }
+    >
   >
   /** The folders with the lock files of agents that are installed on demand, by their names. */
   lockFolders: Readonly<Record<string, string>>
@@ -71,6 +85,9 @@ export function describeBuiltin(
     loads: true,
     takesMcpServers: true,
     isVerbatim: builtin.isVerbatim,
+    readsInstructions: builtin.readsInstructions,
+    runsHooks: false,
+    restricted: { env: { ERRAND_ASK_PERMISSION: '1' } },
     ...askingBy(builtin.asks, programs.readOnlyPaths, programs),
   }
 }
@@ -93,25 +110,48 @@ export function describeEntry(
     const message = `The agent ${name} is not installed: ${missing}, one of its read_only_paths, does not exist.`
     throw new SessionFailed('agent_not_installed', message)
   }
-  const restricted = permissions.deny.length > 0 ? entry.restricted : undefined
-  const args = restricted?.args ?? entry.args
-  const mode = restricted?.mode ?? entry.mode
+  const { restricted, mode } = entry
+  const argsFor = (args: readonly Template[]) => (args.length > 0 ? args : (installed?.args ?? []))
   const own = installed === undefined ? paths : [...paths, installed.folder]
-  return {
+  const descriptor: AgentDescriptor = {
     name,
     // One of the two is there: the schema sees to it.
     command: installed?.command ?? entry.command ?? name,
-    args: args.length > 0 ? args : (installed?.args ?? []),
-    env: { ...installed?.env, ...entry.env, ...restricted?.env },
-    settingsFiles: { ...entry.settings_files, ...restricted?.settings_files },
+    args: argsFor(entry.args),
+    env: { ...installed?.env, ...entry.env },
+    settingsFiles: entry.settings_files,
     configOptions: entry.config_options,
     loads: entry.loads,
     takesMcpServers: entry.takes_mcp_servers,
     isVerbatim: false,
+    readsInstructions: entry.reads_instructions,
+    runsHooks: entry.runs_hooks,
+    ...(restricted === undefined
+      ? {}
+      : {
+          restricted: {
+            ...(restricted.args === undefined ? {} : { args: argsFor(restricted.args) }),
+            ...(restricted.mode === undefined ? {} : { mode: restricted.mode }),
+            env: restricted.env ?? {},
+            settingsFiles: restricted.settings_files ?? {},
+          },
+        }),
     ...(apis === undefined ? {} : { apis }),
     ...(authenticate === undefined ? {} : { authenticate }),
     ...(mode === undefined ? {} : { mode }),
     ...askingBy(entry.asks, own, programs),
+  }
+  return permissions.deny.length > 0 ? restrict(descriptor) : descriptor
+}
+
+/** The agent in the way in which it asks before it uses a tool, where it has one. */
+export function restrict(descriptor: AgentDescriptor): AgentDescriptor {
+  const { restricted, env, settingsFiles } = descriptor
+  return {
+    ...descriptor,
+    ...restricted,
+    env: { ...env, ...restricted?.env },
+    settingsFiles: { ...settingsFiles, ...restricted?.settingsFiles },
   }
 }
 

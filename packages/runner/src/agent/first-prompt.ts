@@ -6,6 +6,8 @@ import type { AgentDescriptor } from './descriptor.ts'
 export interface PromptParts {
   /** The instructions of the custom agent the task names. */
   customAgent?: string
+  /** What the repository tells its agents, and this one does not read by itself. */
+  repository?: string
   /** What was said and done in the task before, where there was anything. */
   earlier?: string
 }
@@ -18,13 +20,15 @@ export interface PromptParts {
 export function composeFirstPrompt(
   descriptor: AgentDescriptor,
   { session, replay }: Lease,
-  { customAgent, earlier }: PromptParts,
+  { customAgent, repository, earlier }: PromptParts,
 ): string {
   if (descriptor.isVerbatim) return session.prompt
   const parts = [
     customAgent ?? '',
     earlier === undefined ? '' : told(earlier),
     session.prompt,
+    // Below the request: a request that is a recipe begins with its name.
+    repository ?? '',
     replay.length === 0 ? '' : said(replay),
   ]
   return parts.filter((part) => part !== '').join('\n\n')

@@ -1,6 +1,6 @@
 import { AgentFile, Settings } from '@errand/contract'
 import { expect, it } from 'vitest'
-import { describeEntry } from './descriptor.ts'
+import { describeBuiltin, describeEntry, restrict } from './descriptor.ts'
 import { composeLaunch } from './launch.ts'
 
 const settings = Settings.parse({
@@ -62,6 +62,36 @@ it('starts an agent that may be told no in the mode in which it asks', () => {
 
   expect(launch(entry)).toMatchObject({ args: ['--yolo'], mode: 'free' })
   expect(launch(entry, { deny: ['fetch'] })).toMatchObject({ args: ['--ask'], mode: 'asking' })
+})
+
+it('starts an agent anew in that mode where somebody else than the settings may say no', () => {
+  const entry = {
+    args: ['--yolo'],
+    env: { A: '1' },
+    restricted: { args: ['--ask'], env: { B: '2' } },
+  }
+  const parsed = AgentFile.parse({ command: 'goose', ...entry })
+  const options = { programs, permissions: { deny: [] } }
+
+  const restricted = restrict(describeEntry('goose', parsed, undefined, options))
+
+  expect(restricted).toMatchObject({ args: ['--ask'], env: { A: '1', B: '2' }, command: 'goose' })
+  expect(composeLaunch(restricted, gateway, { model, upstream }).args).toEqual(['--ask'])
+})
+
+it('has an agent that comes with Errand ask where it may be told no', () => {
+  const own = {
+    entry: '/errand/coder.js',
+    asks: 'elicitation' as const,
+    isVerbatim: false,
+    readsInstructions: ['AGENTS.md' as const],
+  }
+  const coder = describeBuiltin({ ...programs, agents: { coder: own } }, 'coder')
+  if (coder === undefined) throw new Error('there is no coder')
+
+  expect(coder.env).toEqual({})
+  expect(restrict(coder).env).toEqual({ ERRAND_ASK_PERMISSION: '1' })
+  expect(coder.readsInstructions).toEqual(['AGENTS.md'])
 })
 
 it('refuses a model the agent cannot speak to, in words', () => {

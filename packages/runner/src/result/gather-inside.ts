@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 
 import { type Box, boxPaths } from '../box/index.ts'
 import type { Run } from '../run/run.ts'
+import type { PutAside } from '../steering/put-aside.ts'
 import type { Checkout } from '../workspace/check-out.ts'
 import { runInBox } from '../workspace/run-in-box.ts'
-import { newGitlinks } from './raw-diff.ts'
+import { leftAlone, ownEntries } from '../steering/restore-own.ts'
+import { newGitlinks, parseRawDiff } from './raw-diff.ts'
 
 /** What an agent has left, packed by git inside the box. */
 export interface Gathered {
@@ -47,12 +49,17 @@ export async function gatherInside(
   message: string,
 ): Promise<Gathered | undefined> {
   const env = gitConfig
+  const { putAside } = checkout
+  // It was hidden from git, in the index that is the agent's.
+  await setEntries(run, box, putAside)
   const stage = ['sh', '-c', stageScript, 'stage', checkout.startCommit] as const
   const raw = await runInBox(run, box, [...stage], {
     ...options,
     env,
+    input: putAside.map(({ path, own }) => (own === undefined ? `${path}\0` : '')).join(''),
     maxOutputBytes: listLimitBytes,
   })
+  await setEntries(run, box, leftAlone(putAside, parseRawDiff(raw)))
   const nested = newGitlinks(raw)
   if (nested.length > 0) {
     const input = nested.map((path) => `${path}\0`).join('')
@@ -71,8 +78,22 @@ export async function gatherInside(
   return answer.toString('utf8').trim() === 'unchanged' ? undefined : { bundleName }
 }
 
+/** Has the index say what the branch says of these. */
+async function setEntries(run: Run, box: Box, entries: readonly PutAside[]): Promise<void> {
+  if (entries.length === 0) return
+  const input = ownEntries(entries)
+  await runInBox(run, box, ['sh', '-c', entriesScript], { ...options, env: gitConfig, input })
+}
+
+const entriesScript = `
+rm -f .git/index.lock
+git update-index -z --index-info
+`
+
 /**
- * An agent that was stopped may have left git's lock behind. Argument: the commit it started from.
+ * An agent that was stopped may have left git's lock behind. Argument: the commit it started from. Input:
+ * what was put into the checkout and hidden, which counts where the agent has changed it; what leads over a
+ * link by now is not looked at.
  *
  * Files as young as the index may have changed unseen, so git reads them again; `add` would also write
  * each anew, since it cannot mark the object it finds in the read-only mirror as used. The refresh only
@@ -83,6 +104,7 @@ set -eu
 rm -f .git/index.lock
 git update-index -q --refresh >/dev/null || :
 git add --all
+git update-index -z --add --remove --stdin 2>/dev/null || :
 git diff-index --cached --raw -z --no-renames --no-abbrev "$1"
 `
 

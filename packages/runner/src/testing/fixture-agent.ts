@@ -20,6 +20,8 @@ export type Step =
   | { post: string }
   | { call: string; model?: string }
   | { plan: string[] }
+  /** Asks whether it may use a tool of this kind, and says what it was answered. */
+  | { permit: string; input?: object }
   | { report: { title: string; body: string } }
   | { write: string }
   | { flood: string; times: number }
@@ -138,6 +140,18 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
       body: JSON.stringify({ model: step.model ?? process.env.ERRAND_MODEL, messages: step.call }),
     })
     chunk('agent_message_chunk', `${response.status} ${await response.text()}`)
+  }
+  if ('permit' in step) {
+    const toolCall = { toolCallId: `call-${nextId++}`, title: 'Try', kind: step.permit }
+    const options = [
+      { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+      { optionId: 'no', name: 'No', kind: 'reject_once' },
+    ]
+    const rawInput = step.input ?? {}
+    const params = { sessionId: 's', toolCall: { ...toolCall, rawInput }, options }
+    const { result } = await ask('session/request_permission', params)
+    const { outcome } = result as { outcome: { optionId?: string } }
+    chunk('agent_message_chunk', `${step.permit}: ${outcome.optionId ?? 'cancelled'}. `)
   }
   if ('write' in step) process.stdout.write(step.write)
   if ('flood' in step) {

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -15,14 +15,19 @@ export interface TestForge extends AsyncDisposable {
   gitDir: string
   pulls: TestPull[]
   comments: { issue: number; body: string }[]
+  /** Files of other repositories, by their names. */
+  shared: Record<string, Record<string, string>>
   /** What was asked of it: method, path and authorization. */
   requests: { method: string; path: string; authorization: string | undefined }[]
   /** Answers instead of the forge, where it gives a status. */
   refuse: (method: string, path: string) => { status: number; message: string } | undefined
   git(...args: string[]): Promise<string>
-  /** A commit on a branch, made from the branch's present files with these changed. */
-  commit(branch: string, files: Record<string, string>, message?: string): Promise<string>
+  /** A commit on a branch, made from the branch's present files with these changed. A new branch begins at main. */
+  commit(branch: string, files: Record<string, TestFile>, message?: string): Promise<string>
 }
+
+/** What a file holds, or where a link points to; null removes it. */
+export type TestFile = string | { link: string } | null
 
 export interface TestPull {
   id: number
@@ -74,18 +79,16 @@ export async function startTestForge(folder: string): Promise<TestForge> {
     gitDir,
     pulls: [],
     comments: [],
+    shared: {},
     requests: [],
     refuse: () => undefined,
     git: (...args) => git(gitDir, ...args),
     async commit(branch, files, message = 'Change files') {
       await git(checkout, 'fetch', '--quiet', 'origin')
       const known = await git(checkout, 'branch', '--remotes', '--list', `origin/${branch}`)
-      const start = known === '' ? [] : [`origin/${branch}`]
-      await git(checkout, 'checkout', '--quiet', '-B', branch, ...start, '--')
-      for (const [path, content] of Object.entries(files)) {
-        await mkdir(dirname(join(checkout, path)), { recursive: true })
-        await writeFile(join(checkout, path), content)
-      }
+      const start = known === '' ? (branch === 'main' ? [] : ['origin/main']) : [`origin/${branch}`]
+      await git(checkout, 'checkout', '--quiet', '--no-track', '-B', branch, ...start, '--')
+      for (const [path, content] of Object.entries(files)) await put(join(checkout, path), content)
       await git(checkout, 'add', '--all')
       await git(checkout, 'commit', '--quiet', '--allow-empty', '--message', message)
       await git(checkout, 'push', '--quiet', 'origin', branch)
@@ -99,6 +102,14 @@ export async function startTestForge(folder: string): Promise<TestForge> {
   }
   await forge.commit('main', { 'README.md': '# Sums\n', 'src/sum.js': 'export {}\n' }, 'Begin')
   return forge
+}
+
+async function put(path: string, content: TestFile): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+  if (content === null) return
+  await mkdir(dirname(path), { recursive: true })
+  if (typeof content === 'string') await writeFile(path, content)
+  else await symlink(content.link, path)
 }
 
 async function answer(
@@ -165,6 +176,9 @@ async function serveRest(
     if (content === undefined) return send(response, 404, { message: 'Not Found' })
     response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' })
     response.end(content)
+  } else if (sharedFile(forge, url.pathname) !== undefined) {
+    response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' })
+    response.end(sharedFile(forge, url.pathname))
   } else if (/\/issues\/\d+\/comments$/.test(url.pathname)) {
     const issue = Number(url.pathname.split('/').at(-2))
     if (request.method === 'GET') {
@@ -177,6 +191,11 @@ async function serveRest(
   } else {
     send(response, 404, { message: 'Not Found' })
   }
+}
+
+function sharedFile({ shared }: TestForge, pathname: string): string | undefined {
+  const [, name = '', path = ''] = /^\/repos\/([^/]+\/[^/]+)\/contents\/(.+)$/.exec(pathname) ?? []
+  return shared[name]?.[path]
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

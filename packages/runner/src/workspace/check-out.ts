@@ -8,6 +8,9 @@ import { SessionFailed } from '../failures.ts'
 import { branchTip, branchTips, fetchMirror, type Mirror } from '../mirror/mirror.ts'
 import type { Repository } from '../mirror/repository.ts'
 import type { Run } from '../run/run.ts'
+import { findPutAside, PutAside } from '../steering/put-aside.ts'
+import { putAsideInside } from '../steering/put-aside-inside.ts'
+import { trustedCommit } from '../steering/trusted-commit.ts'
 import { runInBox } from './run-in-box.ts'
 import type { WorkBranch } from './work-branch.ts'
 import type { Workspace } from './workspace.ts'
@@ -20,6 +23,10 @@ const Checkout = z.object({
   upstreamTips: z.array(z.string()),
   /** The tip the branch had on the forge; absent when it is still to be made. */
   headCommit: z.string().exactOptional(),
+  /** Where what steers agents is read. */
+  steeringCommit: z.string(),
+  /** What is so read and is another on the branch: the workspace has the trusted version. */
+  putAside: z.array(PutAside).default([]),
 })
 export type Checkout = z.infer<typeof Checkout>
 
@@ -38,20 +45,35 @@ export async function checkOut(
   const { workspace, mirror, repository, branch } = parts
   const noteFile = join(workspace.dir, 'checkout.json')
   // Put away and opened again: the agent's work so far is in there.
-  if (workspace.isReopened) return Checkout.parse(JSON.parse(await readFile(noteFile, 'utf8')))
+  if (workspace.isReopened) {
+    // A note of an earlier version says nothing of it.
+    const steeringCommit = await trustedCommit(run, mirror, branch)
+    const noted = JSON.parse(await readFile(noteFile, 'utf8')) as object
+    return Checkout.parse({ steeringCommit, ...noted })
+  }
   await run.say('Cloning')
   await fetchMirror(run, mirror, repository)
   const headCommit = await branchTip(run, mirror, branch.name)
   if (headCommit === undefined && branch.isGiven) throw gone(branch.name, repository)
   const startCommit = headCommit ?? (await branchTip(run, mirror, branch.base))
   if (startCommit === undefined) throw gone(branch.base, repository)
+  const steeringCommit = await trustedCommit(run, mirror, branch)
+  if (steeringCommit === undefined) throw gone(branch.base, repository)
   await cloneInside(run, box, branch.name, startCommit)
+  const putAside = await findPutAside(run, mirror, { trusted: steeringCommit, own: startCommit })
+  await putAsideInside(run, box, putAside, branch.base)
   await run.record({
     type: 'session.workspace',
-    data: { base_ref: branch.base, head_ref: branch.name, commit: startCommit },
+    data: {
+      base_ref: branch.base,
+      head_ref: branch.name,
+      commit: startCommit,
+      steering_commit: steeringCommit,
+    },
   })
   const upstreamTips = await branchTips(run, mirror)
-  const checkout = { startCommit, upstreamTips, ...(headCommit && { headCommit }) }
+  const known = headCommit === undefined ? {} : { headCommit }
+  const checkout = { startCommit, upstreamTips, ...known, steeringCommit, putAside }
   await writeFile(noteFile, JSON.stringify(checkout))
   return checkout
 }

@@ -31,6 +31,17 @@ export function describeEvent(event: Event): { label: string; text: string } {
         label: 'usage',
         text: `${textOf(data['model'])}: ${textOf(data['input_tokens'])} in, ${textOf(data['output_tokens'])} out`,
       }
+    case 'session.hook':
+      return {
+        label: 'hook',
+        text: [
+          textOf(data['hook']),
+          textOf(data['decision'] ?? data['outcome']),
+          textOf(data['message']),
+        ]
+          .filter(Boolean)
+          .join(': '),
+      }
     case 'firewall.blocked':
       return {
         label: data['is_report_only'] === true ? 'firewall would block' : 'firewall blocked',

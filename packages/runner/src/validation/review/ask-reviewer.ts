@@ -57,8 +57,10 @@ export async function askReviewer(
           : (said + update.content.text).slice(-longestAnswer)
     },
     onElicitation: () => Promise.resolve({ action: 'decline' }),
-    onPermissionRequest: (request) =>
-      answerPermission(run.recorder, run.context.settings.permissions, request),
+    onPermissionRequest: (request) => {
+      const { permissions } = run.context.settings
+      return Promise.resolve(answerPermission(run.recorder, permissions, request))
+    },
   })
   await takeTurn(agent, prompt, timeoutMs)
   return said

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+
+/** What a hook has to say to what happens. */
+export interface HookAnswer {
+  /** Of `preToolUse`. */
+  permission?: 'allow' | 'deny'
+  /** Of `agentStop`: the agent is to go on. */
+  isBlocking?: true
+  reason?: string
+}
+
+const Output = z.object({
+  permissionDecision: z.enum(['allow', 'deny', 'ask']).optional(),
+  permissionDecisionReason: z.string().optional(),
+  decision: z.string().optional(),
+  reason: z.string().optional(),
+})
+/** Editors put what belongs to one event below this. */
+const Wrapped = z.object({ hookSpecificOutput: Output })
+
+const longestReason = 10_000
+
+/**
+ * Reads what a hook printed or answered: lines that tell of its progress are left out, the rest is one JSON.
+ * Undefined for what is none. Nobody is there to be asked: `ask` is a no.
+ */
+export function readHookOutput(output: string): HookAnswer | undefined {
+  const rest = output
+    .split('\n')
+    .filter((line) => !isProgress(line))
+    .join('\n')
+    .trim()
+  if (rest === '') return {}
+  const value = readJson(rest)
+  const parsed = Output.safeParse({
+    ...Object(value),
+    ...Wrapped.safeParse(value).data?.hookSpecificOutput,
+  })
+  if (typeof value !== 'object' || value === null || !parsed.success) return undefined
+  const { permissionDecision, permissionDecisionReason, decision, reason } = parsed.data
+  const why = permissionDecisionReason ?? reason
+  return {
+    ...(permissionDecision === undefined
+      ? {}
+      : { permission: permissionDecision === 'allow' ? 'allow' : 'deny' }),
+    ...(decision === 'block' && { isBlocking: true as const }),
+    ...(why === undefined ? {} : { reason: why.slice(0, longestReason) }),
+  }
+}
+
+function isProgress(line: string): boolean {
+  if (!line.trimStart().startsWith('{')) return false
+  return z.object({ type: z.literal('progress') }).safeParse(readJson(line)).success
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

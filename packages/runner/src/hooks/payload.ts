@@ -1,0 +1,41 @@
+import { isSnakeCased } from './hook-events.ts'
+
+/** What a hook is told, beside what every hook is told. */
+export type HookDetails = Readonly<Record<string, unknown>>
+
+/** The payload of a hook in the form its event is named in (behaviour.md 3.6). */
+export function composePayload(
+  eventName: string,
+  session: { id: string; cwd: string; now: Date },
+  details: HookDetails,
+): Record<string, unknown> {
+  const { id, cwd, now } = session
+  if (!isSnakeCased(eventName)) {
+    return { sessionId: id, timestamp: now.getTime(), cwd, ...details }
+  }
+  const common = {
+    hook_event_name: eventName,
+    session_id: id,
+    timestamp: now.toISOString(),
+    cwd,
+  }
+  return { ...common, ...snakeCased(details) }
+}
+
+/** What editors call otherwise than by underscores. */
+const renamed: Readonly<Record<string, string>> = { toolArgs: 'tool_input' }
+/** Told as they came: their keys are others' own. */
+const kept = new Set(['toolArgs', 'error'])
+
+function snakeCased(details: HookDetails): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [
+      renamed[key] ?? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      isObject(value) && !kept.has(key) ? snakeCased(value) : value,
+    ]),
+  )
+}
+
+function isObject(value: unknown): value is HookDetails {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,99 @@
+import {
+  agentFilesOf,
+  type CustomAgent,
+  parseCustomAgent,
+  sharedAgentFilesOf,
+  sharedRepositories,
+} from '@errand/core'
+
+import { SessionFailed } from '../failures.ts'
+import { ForgeRefused } from '../forge-client.ts'
+import type { Mirror } from '../mirror/mirror.ts'
+import type { Repository } from '../mirror/repository.ts'
+import type { Run } from '../run/run.ts'
+import { isFile, listTree, readEntries } from './trusted-tree.ts'
+
+export interface CustomAgentSource {
+  mirror: Mirror
+  repository: Repository
+  steeringCommit: string
+}
+
+/**
+ * The custom agent a task names: of the repository, at the commit that says how agents work in this task, or
+ * else of its owner, as it is there now. Undefined when the task names none.
+ *
+ * @throws SessionFailed custom_agent_gone; forge_refused
+ */
+export async function readCustomAgent(
+  run: Run,
+  source: CustomAgentSource,
+): Promise<CustomAgent | undefined> {
+  const { custom_agent: name } = run.lease.task
+  if (name === null) return undefined
+  const file = (await readOwnFile(run, source, name)) ?? (await readSharedFile(run, source, name))
+  if (file === undefined) {
+    const message = `The custom agent ${name} is not there: neither .github/agents/${name}.agent.md of the base branch nor agents/${name}.agent.md of ${source.repository.owner}/.github.`
+    throw new SessionFailed('custom_agent_gone', message)
+  }
+  const read = parseCustomAgent(file.text)
+  if ('agent' in read) return read.agent
+  const message = `The custom agent ${name} cannot be used: ${read.problem} (${file.place}).`
+  throw new SessionFailed('custom_agent_gone', message)
+}
+
+interface FoundFile {
+  text: string
+  place: string
+}
+
+/** From the mirror, where no agent can have changed it. A link is none. */
+async function readOwnFile(
+  run: Run,
+  { mirror, steeringCommit }: CustomAgentSource,
+  name: string,
+): Promise<FoundFile | undefined> {
+  const tree = await listTree(run, mirror, steeringCommit)
+  for (const path of agentFilesOf(name)) {
+    const entry = tree.find((entry) => entry.path === path && isFile(entry))
+    if (entry === undefined) continue
+    const text = (await readEntries(run, mirror, [entry])).get(entry.oid)
+    if (text !== undefined) return { text, place: path }
+  }
+  return undefined
+}
+
+async function readSharedFile(
+  run: Run,
+  { repository: { owner } }: CustomAgentSource,
+  name: string,
+): Promise<FoundFile | undefined> {
+  for (const repo of sharedRepositories) {
+    for (const path of sharedAgentFilesOf(name)) {
+      const text = await readForgeFile(run, owner, repo, path)
+      if (text !== undefined) return { text, place: `${path} of ${owner}/${repo}` }
+    }
+  }
+  return undefined
+}
+
+/** A file of a default branch; undefined where there is none that this session's token may see. */
+async function readForgeFile(
+  run: Run,
+  owner: string,
+  repo: string,
+  path: string,
+): Promise<string | undefined> {
+  const route = `GET /repos/{owner}/{repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
+  const parameters = { owner, repo, mediaType: { format: 'raw' } }
+  try {
+    const answer = await run.forge.request(route, parameters, run.signal)
+    if (answer instanceof ArrayBuffer) return Buffer.from(answer).toString('utf8')
+    return typeof answer === 'string' ? answer : undefined
+  } catch (error) {
+    if (!(error instanceof ForgeRefused)) throw error
+    if (error.status === 404 || error.status === 403) return undefined
+    const message = `The forge refused to show ${path} of ${owner}/${repo} to the runner: ${error.reason} (${error.status}).`
+    throw new SessionFailed('forge_refused', message, error)
+  }
+}

@@ -1,0 +1,65 @@
+import type { InstructionSource } from '@errand/contract'
+
+import type { Mirror } from '../mirror/mirror.ts'
+import type { Run } from '../run/run.ts'
+import { findInstructions, type Instruction } from './instructions.ts'
+import { findSkills, type Skill } from './skills.ts'
+import { listTree } from './trusted-tree.ts'
+
+/** Characters of one file, and of all: a prompt is read anew with every call of the model. */
+const longestFile = 20_000
+const mostCharacters = 60_000
+
+/**
+ * What the repository tells an agent that does not read it by itself, for its first prompt. Undefined where
+ * there is nothing.
+ */
+export async function tellRepository(
+  run: Run,
+  { mirror, steeringCommit }: { mirror: Mirror; steeringCommit: string },
+  reads: readonly InstructionSource[],
+): Promise<string | undefined> {
+  const tree = await listTree(run, mirror, steeringCommit)
+  const { told, nested } = await findInstructions(run, mirror, tree, reads)
+  const skills = await findSkills(run, mirror, tree, reads)
+  return writeTold({ told, nested, skills })
+}
+
+export function writeTold({
+  told,
+  nested,
+  skills,
+}: {
+  told: readonly Instruction[]
+  nested: readonly string[]
+  skills: readonly Skill[]
+}): string | undefined {
+  const parts = [
+    ...tellInstructions(told),
+    ...(nested.length === 0
+      ? []
+      : [
+          `More holds below some folders. Before you change a file there, read the nearest of these: ${nested.join(', ')}.`,
+        ]),
+    ...(skills.length === 0
+      ? []
+      : [
+          `How some things are done here is written down. When one of these is what you are about to do, read its file first:\n${skills.map(({ name, description, path }) => `- ${name}: ${description} (${path})`).join('\n')}`,
+        ]),
+  ]
+  if (parts.length === 0) return undefined
+  return ['This is how work is done in this repository.', ...parts].join('\n\n')
+}
+
+function tellInstructions(told: readonly Instruction[]): string[] {
+  let room = mostCharacters
+  return told.map(({ path, text, appliesTo }) => {
+    const whom = appliesTo === undefined ? '' : `, for files that match ${appliesTo}`
+    const shown = text.slice(0, Math.min(longestFile, room))
+    room -= shown.length
+    if (shown === '') return `There is ${path} as well${whom}: read it.`
+    const left = text.length - shown.length
+    const cut = left === 0 ? '' : `\n[${left} characters are left out: read ${path}.]`
+    return `From ${path}${whom}:\n<instructions>\n${shown}${cut}\n</instructions>`
+  })
+}
