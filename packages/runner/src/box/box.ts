@@ -47,6 +47,10 @@ export interface BoxOptions {
   log: Log
   /** Bound at `boxPaths.workspace`, writable. Given to the box's uid when the server runs as root. */
   workspaceDir: string
+  /** The workspace is another box's, and is only looked at. Default: false. */
+  isWorkspaceReadOnly?: boolean
+  /** Where programs start. Default: `boxPaths.workspace`. */
+  cwd?: string
   /** Bound at `boxPaths.home`, writable; kept when a waiting session is put away. */
   homeDir: string
   /** The ways out the agent has. What else runs in the box has those it is given. */

@@ -75,7 +75,7 @@ async function planBox(options: BoxOptions): Promise<LaunchPlan> {
     level: 'full',
     binds,
     env: defaultEnvironment(dirname(process.execPath)),
-    cwd: boxPaths.workspace,
+    cwd: options.cwd ?? boxPaths.workspace,
     seccompFilter: buildFilter(),
     cgroup: delegation === undefined ? undefined : createBoxCgroup(delegation, settings),
   }

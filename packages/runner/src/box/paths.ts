@@ -33,7 +33,11 @@ const ownFolders = new Set(['/', '/dev', '/etc', '/home', '/proc', '/run', '/sys
 export function bindsOf(options: BoxOptions): Bind[] {
   const readOnly = [...new Set([process.execPath, ...options.readOnlyPaths].map(cleanPath))]
   const binds = [
-    { source: options.workspaceDir, target: boxPaths.workspace, writable: true },
+    {
+      source: options.workspaceDir,
+      target: boxPaths.workspace,
+      writable: options.isWorkspaceReadOnly !== true,
+    },
     { source: options.homeDir, target: boxPaths.home, writable: true },
     { source: launcherSource, target: launcherTarget, writable: false },
     ...(options.mirrorDir === undefined

@@ -24,6 +24,7 @@ export interface SupervisionOptions {
   settings: SandboxSettings
   log: Log
   workspaceDir: string
+  isWorkspaceReadOnly?: boolean
   homeDir: string
   signal: AbortSignal
   wallClockMs: number
@@ -58,7 +59,11 @@ export function superviseBox(options: SupervisionOptions): Supervision {
     onError: (error) => log.error({ err: error }, 'memory of a box could not be measured'),
   })
   const disk = guardDisk({
-    folders: [options.workspaceDir, options.homeDir],
+    // What is in a workspace that can only be read is not this box's doing.
+    folders:
+      options.isWorkspaceReadOnly === true
+        ? [options.homeDir]
+        : [options.workspaceDir, options.homeDir],
     limitBytes: settings.workspace_mb * mib,
     roots,
     onExceeded: (found) => {
