@@ -10,6 +10,8 @@ export interface BuiltinAgent {
   entry: string
   /** How it asks the user: by ACP elicitation, or by the MCP tool `ask`. */
   asks: 'elicitation' | 'mcp'
+  /** Whether it uses MCP servers that it is told of. */
+  takesMcpServers: boolean
   /** Takes prompts exactly as they were written, with nothing put around them. */
   isVerbatim: boolean
   /** What of a repository's instructions it reads by itself. */
@@ -24,6 +26,8 @@ export interface BuiltinPrograms {
   lockFolders: Readonly<Record<string, string>>
   /** The MCP server by which agents without elicitation ask the user. */
   askServerEntry: string
+  /** What makes an MCP server at an address one on standard streams. */
+  mcpBridgeEntry: string
   /** What node needs to be told to run them. */
   nodeArguments: readonly string[]
   /** Folders a box must hold, read-only and at the same path, for them to run. */
@@ -53,6 +57,7 @@ export const builtinPrograms: BuiltinPrograms = {
     coder: {
       entry: program('coder'),
       asks: 'elicitation',
+      takesMcpServers: true,
       isVerbatim: false,
       readsInstructions: rootNames,
     },
@@ -60,12 +65,14 @@ export const builtinPrograms: BuiltinPrograms = {
     script: {
       entry: program('script'),
       asks: 'elicitation',
+      takesMcpServers: false,
       isVerbatim: true,
       readsInstructions: [],
     },
   },
   lockFolders: shippedAgents,
   askServerEntry: program('ask'),
+  mcpBridgeEntry: program('mcp-bridge'),
   nodeArguments: extension === 'ts' ? ['--conditions=errand-source'] : [],
   readOnlyPaths: [
     ...new Set([dirname(dirname(here)), ...modulesFolders(), ...recipeProgram.readOnlyPaths]),

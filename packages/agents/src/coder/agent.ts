@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isAbsolute } from 'node:path'
 import * as acp from '@agentclientprotocol/sdk'
-import { z } from 'zod'
-import { failure } from '../acp/failure.ts'
 import { promptText } from '../acp/prompt-text.ts'
 import { createSteering, type Steering, steeringMethod, SteeringRequest } from '../acp/steering.ts'
 import { createTurns } from '../acp/turns.ts'
@@ -13,6 +11,7 @@ import { type Conversation, createConversation } from './conversation/conversati
 import { charactersOf, estimateTokens } from './conversation/estimate.ts'
 import { keepConversation, readConversation } from './conversation/keep.ts'
 import { writeInstructions } from './instructions.ts'
+import { connectServers, type McpTools } from './mcp/connect-servers.ts'
 import { type Model, openModel } from './model/open-model.ts'
 import { readRootNotes } from './project-notes.ts'
 import { readCommit } from './record/workspace-state.ts'
@@ -20,7 +19,7 @@ import { runRecipeFirst } from './recipe-first.ts'
 import { replayConversation } from './replay.ts'
 import { type CoderSettings, readSettings } from './settings.ts'
 import { toolsFor } from './tools/all.ts'
-import { describeTools } from './tools/describe.ts'
+import { describeTools, schemaOf } from './tools/describe.ts'
 import { runTurn, type Turn } from './turn.ts'
 
 export interface CoderOptions {
@@ -35,6 +34,7 @@ interface Session {
   settings: CoderSettings
   model: Model
   conversation: Conversation
+  mcp: McpTools
   /** Of the turn that runs. */
   steering?: Steering
 }
@@ -56,7 +56,11 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
       return {
         protocolVersion: acp.PROTOCOL_VERSION,
         agentInfo: { name: 'coder', title: 'Coder', version: '0.1.0' },
-        agentCapabilities: { loadSession: true, promptCapabilities: { embeddedContext: true } },
+        agentCapabilities: {
+          loadSession: true,
+          promptCapabilities: { embeddedContext: true },
+          mcpCapabilities: { http: true },
+        },
         authMethods: [],
         _meta: { steering: { supported: true } },
       }
@@ -72,6 +76,7 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
       const { sessionId } = params
       const conversation = await readConversation(options.home, sessionId)
       if (conversation === undefined) throw acp.RequestError.sessionNotFound(sessionId)
+      await sessions.get(sessionId)?.mcp[Symbol.asyncDispose]()
       sessions.set(sessionId, await openSession(options, params, conversation))
       for (const update of replayConversation(conversation)) {
         await client.notify('session/update', { sessionId, update })
@@ -113,19 +118,20 @@ async function openSession(
   conversation: Conversation,
 ): Promise<Session> {
   if (!isAbsolute(cwd)) throw acp.RequestError.invalidParams({ cwd })
-  if (mcpServers.length > 0) throw failure('agent', 'The coder does not use MCP servers.')
   const settings = readSettings(env)
-  return { workspace: cwd, settings, model: await openModel(settings), conversation }
+  const model = await openModel(settings)
+  const mcp = await connectServers(mcpServers)
+  return { workspace: cwd, settings, model, conversation, mcp }
 }
 
 async function prepareTurn(
   { env, home }: CoderOptions,
-  { workspace, settings, model, conversation, steering = createSteering() }: Session,
+  { workspace, settings, model, conversation, mcp, steering = createSteering() }: Session,
   signal: AbortSignal,
   clientOf: (sessionId: string) => Turn['client'],
 ): Promise<Turn> {
   const client = clientOf(conversation.session_id)
-  const tools = toolsFor(client.canAsk, settings.allowed)
+  const tools = [...toolsFor(client.canAsk, settings.allowed), ...mcp.tools]
   const noteLimit = charactersOf(settings, noteShare)
   const notes = await readRootNotes(workspace, noteLimit)
   const checks = await findChecks(workspace)
@@ -133,11 +139,7 @@ async function prepareTurn(
   const commandEnv = { ...commandEnvironment(env), ...quietEnvironment }
   const place = { workspace, env: commandEnv, signal }
   conversation.record.base_commit ??= (await readCommit(place)) ?? null
-  const described = tools.map(({ name, description, input }) => [
-    name,
-    description,
-    z.toJSONSchema(input),
-  ])
+  const described = tools.map((tool) => [tool.name, tool.description, schemaOf(tool)])
   return {
     settings,
     model,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type {
   CreateElicitationRequest,
   CreateElicitationResponse,
+  McpServer,
   RequestPermissionRequest,
 } from '@agentclientprotocol/sdk'
 import { afterEach, beforeEach } from 'vitest'
@@ -20,6 +21,7 @@ import { startAgent, type StartedAgent } from './start-agent.ts'
 export interface CoderStart {
   api?: ModelApi
   env?: Record<string, string>
+  mcpServers?: McpServer[]
   answer?: (question: CreateElicitationRequest) => Promise<CreateElicitationResponse>
   permit?: (request: RequestPermissionRequest) => string | undefined
 }
@@ -53,12 +55,19 @@ export function useCoder(): CoderStage {
     await rm(stage.workspace, { recursive: true, force: true })
     await rm(stage.home, { recursive: true, force: true })
   })
-  async function restart({ api = 'chat_completions', env, answer, permit }: CoderStart = {}) {
+  async function restart({
+    api = 'chat_completions',
+    env,
+    mcpServers = [],
+    answer,
+    permit,
+  }: CoderStart = {}) {
     stage.agent = await startAgent({
       entry: builtinPrograms.agents.coder.entry,
       cwd: stage.workspace,
       home: stage.home,
       env: { ...stage.model.env(api), ...env },
+      mcpServers,
       ...(answer === undefined ? {} : { answer }),
       ...(permit === undefined ? {} : { permit }),
     })

@@ -8,6 +8,7 @@ export interface StartOptions {
   cwd: string
   home: string
   env?: Record<string, string>
+  mcpServers?: acp.McpServer[]
   /** Answers questions. Without it the client says that it cannot ask anybody. */
   answer?: (question: acp.CreateElicitationRequest) => Promise<acp.CreateElicitationResponse>
   /** Why a tool may not be used; undefined where it may. */
@@ -50,7 +51,7 @@ export async function startAgent(options: StartOptions): Promise<StartedAgent> {
     client.onRequest('session/request_permission', ({ params }) => answerPermission(params, permit))
   }
   const { agent } = client.connect(acp.ndJsonStream(Writable.toWeb(child.stdin), input))
-  const place: acp.NewSessionRequest = { cwd, mcpServers: [] }
+  const place: acp.NewSessionRequest = { cwd, mcpServers: options.mcpServers ?? [] }
   const clientCapabilities: acp.ClientCapabilities =
     answer === undefined ? {} : { elicitation: { form: {} } }
   const initialized = await agent.request('initialize', { protocolVersion: 1, clientCapabilities })

@@ -52,6 +52,8 @@ export interface Tool<Input = unknown> {
   /** What the model is told of it. */
   description: string
   input: z.ZodType<Input>
+  /** What the model is told of the input in its place: JSON Schema of somebody else's. */
+  inputSchema?: object
   kind: ToolKind
   /** Whether it changes nothing, so that several can be used at once. */
   isReadOnly?: boolean
