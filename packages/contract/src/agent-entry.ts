@@ -18,6 +18,7 @@ export const agentPlaceholders = [
   'ask_command',
   'ask_args',
   'questions_url',
+  'mcp_config',
 ] as const
 
 /** What a repository tells its agents, by where it stands. */

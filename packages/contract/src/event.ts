@@ -125,9 +125,29 @@ const data = {
     /** Absent where only the host was known. */
     path: z.string().exactOptional(),
     process: z.string().exactOptional(),
+    /** The MCP server that tried. Absent for the agent. */
+    mcp_server: z.string().exactOptional(),
     rule: FirewallRule,
     /** It was let through all the same: `firewall.report_only`. */
     is_report_only: z.boolean(),
+  }),
+  /** An MCP server has started, or has not, or is not there any more. */
+  'mcp.server': z.object({
+    server: z.string(),
+    state: z.enum(['started', 'failed', 'ended']),
+    /** The tools the agent is shown. */
+    tools: z.array(z.string()).exactOptional(),
+    /** Why, or what is to be known of it. */
+    message: z.string().exactOptional(),
+  }),
+  /** The agent has called a tool of an MCP server. Arguments and output are cut where they are long. */
+  'mcp.call': z.object({
+    server: z.string(),
+    tool: z.string(),
+    arguments: z.unknown().exactOptional(),
+    status: z.enum(['completed', 'failed']),
+    output: z.string(),
+    duration_ms: z.int(),
   }),
   'elicitation.requested': z.object({
     question_id: z.string(),

@@ -6,6 +6,7 @@ import { EncryptionSettings } from './encryption-settings.ts'
 import { FirewallSettings } from './firewall-settings.ts'
 import { ActionsOidc, GitHubApp } from './github-settings.ts'
 import { Integrations } from './integrations.ts'
+import { McpSettings } from './mcp-settings.ts'
 import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
 import { AutoModel, BudgetSetting, MultiplierLimit } from './spending-settings.ts'
@@ -276,6 +277,9 @@ export const Settings = z.strictObject({
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
   firewall: FirewallSettings.prefault({}).describe(
     "What every session's firewall goes by beside the configuration of its repository (docs/firewall.md).",
+  ),
+  mcp: McpSettings.prefault({}).describe(
+    'The MCP servers of sessions (docs/mcp-servers.md). Which there are is said by each repository.',
   ),
   validation: ValidationSettings.prefault({}).describe(
     'What checks the work of agents before it is pushed, beside `enabled_tools` of the repository (docs/validation.md).',

@@ -1,4 +1,5 @@
 import type { CreateElicitationResponse } from '@agentclientprotocol/sdk'
+import type { CloudAgentConfiguration } from '@errand/contract'
 import {
   type CustomAgent,
   isDisconnected,
@@ -15,7 +16,7 @@ import { deniedKinds } from './agent/denied-kinds.ts'
 import { type AgentDescriptor, restrict } from './agent/descriptor.ts'
 import { mostToldEvents, tellConversation, toldEvents } from './agent/earlier-conversation.ts'
 import { composeFirstPrompt } from './agent/first-prompt.ts'
-import { composeLaunch, writeSettingsFiles } from './agent/launch.ts'
+import { composeLaunch, mayUseMcp, writeSettingsFiles } from './agent/launch.ts'
 import { reportUpdate, type WorkLog } from './agent/report-update.ts'
 import { startAgent } from './agent/start-agent.ts'
 import { watchToolCalls } from './agent/tool-calls.ts'
@@ -27,7 +28,10 @@ import { watchToolHooks } from './hooks/tool-hooks.ts'
 import { RunStopped, SessionFailed } from './failures.ts'
 import type { Catalogue } from './gateway/catalogue.ts'
 import type { Gateway } from './gateway/open-gateway.ts'
+import type { McpEndpoints } from './mcp/endpoints.ts'
+import { openMcpServers } from './mcp/open-mcp-servers.ts'
 import type { Mirror } from './mirror/mirror.ts'
+import type { Repository } from './mirror/repository.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
 import type { Run } from './run/run.ts'
 import { environmentOf } from './run/session-values.ts'
@@ -45,6 +49,9 @@ export interface AgentWork {
   catalogue: Catalogue | undefined
   questions: Questions
   notes: AgentNotes
+  mcpEndpoints: McpEndpoints
+  configuration: CloudAgentConfiguration
+  repository: Repository
   checkout: Checkout
   mirror: Mirror
   customAgent: CustomAgent | undefined
@@ -93,7 +100,8 @@ async function talk(
     const descriptor = mayBeDenied ? restrict(work.descriptor) : work.descriptor
     const toolCalls = watchToolCalls()
     const progress = watchProgress(run, work.workspace.workspaceDir)
-    const composed = composeLaunch(descriptor, gateway.url, catalogue)
+    await using _servers = await startMcpServers(run, work)
+    const composed = composeLaunch(descriptor, gateway.url, catalogue, work.mcpEndpoints.names())
     const tools = work.customAgent?.tools
     const own = { ...composed.env, ...(tools && { ERRAND_TOOLS: tools.kinds.join(',') }) }
     const launch = { ...composed, env: { ...values, ...firewall.env, ...own } }
@@ -150,6 +158,27 @@ async function talk(
 function permissionsOf(run: Run, { customAgent }: AgentWork, hooks: SessionHooks) {
   const deny = [...run.context.settings.permissions.deny, ...deniedKinds(customAgent?.tools)]
   return { deny, isAskedAgain: hooks.has('preToolUse') }
+}
+
+/** They live as long as the agent, which is told of those that have started. */
+async function startMcpServers(run: Run, work: AgentWork): Promise<AsyncDisposable> {
+  const { configuration, customAgent } = work
+  if (mayUseMcp(work.descriptor)) {
+    return await openMcpServers(run, work.mcpEndpoints, {
+      ...work,
+      ...(customAgent && { customAgentServers: customAgent.mcpServers }),
+      ...(customAgent?.tools && { customAgentTools: customAgent.tools.mcp }),
+    })
+  }
+  const configured = Object.keys({
+    ...customAgent?.mcpServers,
+    ...configuration.mcp_configuration?.mcpServers,
+  })
+  if (configured.length > 0) {
+    const message = `The agent ${work.descriptor.name} uses no MCP servers: ${configured.join(', ')} were not started.`
+    await run.say(message, 'warning')
+  }
+  return new AsyncDisposableStack()
 }
 
 /** What the agent's environment has of the repository's values; of names that are not theirs it is told. */

@@ -6,6 +6,7 @@ import { endUnfinished } from './fail.ts'
 import { openCatalogue } from './gateway/catalogue.ts'
 import { openGateway } from './gateway/open-gateway.ts'
 import { letAgentWork } from './let-agent-work.ts'
+import { openMcpEndpoints } from './mcp/endpoints.ts'
 import { openMirror } from './mirror/mirror.ts'
 import { findRepository } from './mirror/repository.ts'
 import { findPublished, type Published } from './publish/find-published.ts'
@@ -14,6 +15,7 @@ import { pushBranch, recordBranch } from './publish/push-branch.ts'
 import { openQuestions } from './questions.ts'
 import { openRun, type Run, type RunnerContext } from './run/run.ts'
 import { pushUnfinished } from './push-unfinished.ts'
+import { effectiveConfiguration } from './run/effective-configuration.ts'
 import { readValues } from './run/session-values.ts'
 import { openSessionBox } from './session-box.ts'
 import { openSessionFirewall } from './session-firewall.ts'
@@ -71,18 +73,21 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   const { task, session } = run.lease
   const { settings } = run.context
   const catalogue = await openCatalogue(settings, session.model, subjectOf(task, session))
+  const configuration = await effectiveConfiguration(run, place.repository)
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)
   const notes = openAgentNotes()
+  const mcpEndpoints = openMcpEndpoints(run)
   await using gateway = await openGateway(run, {
     runDir: workspace.runDir,
     catalogue,
     onQuestion: questions.ask,
     notes,
+    mcpEndpoints,
     onUsedUp: async (question) =>
       (await questions.answerTo(await questions.ask(question))) !== undefined,
   })
-  await using firewall = await openSessionFirewall(run, { workspace, ...place })
+  await using firewall = await openSessionFirewall(run, { workspace, configuration })
   const ways = { gateway, firewall }
   const agent = { ...ways, descriptor }
   await using box = await openSessionBox(run, { workspace, agent, ...place })
@@ -95,6 +100,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     catalogue,
     questions,
     notes,
+    mcpEndpoints,
+    configuration,
     checkout,
     customAgent,
     ...place,

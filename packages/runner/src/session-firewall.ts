@@ -4,13 +4,11 @@ import { join } from 'node:path'
 import { type Forward, boxPaths, firewallPort } from './box/index.ts'
 import { SessionFailed } from './failures.ts'
 import { systemAuthorities, writeCertificateFiles } from './firewall/certificate-files.ts'
-import { composePolicy } from './firewall/compose-policy.ts'
+import { composePolicy, type FirewallConfiguration } from './firewall/compose-policy.ts'
 import { firewallEnvironment } from './firewall/environment.ts'
 import { openFirewall } from './firewall/open-firewall.ts'
 import { registriesOf } from './firewall/registries/registries-of.ts'
 import { tellBlocked } from './firewall/tell-blocked.ts'
-import type { Repository } from './mirror/repository.ts'
-import { effectiveConfiguration } from './run/effective-configuration.ts'
 import type { Run } from './run/run.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -24,16 +22,25 @@ export interface SessionFirewall extends AsyncDisposable {
 }
 
 /**
- * Opens the firewall of a session by what holds in its repository now. What it blocks becomes events.
+ * Opens the firewall of a session by what holds in its repository. What it blocks becomes events.
  *
- * @throws SessionFailed configuration_broken, forge_refused, sandbox_unavailable
+ * @param parts.mcpServer whose it is; `at` tells it from the others. Default: the agent's
+ * @throws SessionFailed sandbox_unavailable
  */
 export async function openSessionFirewall(
   run: Run,
-  { workspace, repository }: { workspace: Workspace; repository: Repository },
+  {
+    workspace,
+    configuration,
+    mcpServer,
+  }: {
+    workspace: Workspace
+    configuration: FirewallConfiguration
+    mcpServer?: { name: string; at: number }
+  },
 ): Promise<SessionFirewall> {
   const { context, lease } = run
-  const configuration = await effectiveConfiguration(run, repository)
+  const place = `${lease.attempt}${mcpServer === undefined ? '' : `-mcp-${mcpServer.at}`}`
   const registries = await registriesOf(context)
   const policy = composePolicy(context, configuration, registries)
   const company = await readCompanyAuthorities(run)
@@ -42,12 +49,12 @@ export async function openSessionFirewall(
   const system = needsFiles ? await systemAuthorities() : ''
   const firewall = await openFirewall({
     runDir: workspace.runDir,
-    socketName: `firewall-${lease.attempt}.sock`,
+    socketName: `firewall-${place}.sock`,
     policy,
     ...(needsFiles ? { trusted: `${system}\n${company}` } : {}),
-    onBlocked: tellBlocked(run.recorder),
+    onBlocked: tellBlocked(run.recorder, mcpServer?.name),
   })
-  const certificatesDir = join(workspace.runDir, `certificates-${lease.attempt}`)
+  const certificatesDir = join(workspace.runDir, `certificates-${place}`)
   if (needsFiles) {
     const extra = company + (isReading ? firewall.certificate : '')
     await writeCertificateFiles(certificatesDir, boxPaths.certificates, { system, extra })
@@ -60,8 +67,12 @@ export async function openSessionFirewall(
   }
 }
 
-/** PEM, ending in a line break; empty where there are none. */
-async function readCompanyAuthorities(run: Run): Promise<string> {
+/**
+ * PEM, ending in a line break; empty where there are none.
+ *
+ * @throws SessionFailed sandbox_unavailable
+ */
+export async function readCompanyAuthorities(run: Run): Promise<string> {
   const { ca_file: path } = run.context.settings.firewall
   if (path === undefined) return ''
   try {

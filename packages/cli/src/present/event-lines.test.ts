@@ -16,6 +16,10 @@ it.each([
     { ...blocked, path: '/a', is_report_only: true },
     'firewall would block https://evil.test:443/a (curl ^[[2Jevil)',
   ],
+  [
+    { ...blocked, mcp_server: 'issues' },
+    'firewall blocked https://evil.test:443 (curl ^[[2Jevil), MCP server issues',
+  ],
 ])('tells in one line what the firewall did not let through: %j', (data, line) => {
   const event = { id: '1', type: 'firewall.blocked', timestamp: '', session_id: 's', data }
 

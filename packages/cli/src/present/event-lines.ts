@@ -76,7 +76,19 @@ const presenters: Record<string, Presenter> = {
   'firewall.blocked': (data, paint) => {
     const done = data.is_report_only === true ? 'would block' : 'blocked'
     const by = data.process === undefined ? '' : paint('dim', ` (${line(data.process)})`)
-    return `${paint('yellow', `firewall ${done}`)} ${addressOfRequest(data)}${by}`
+    const whose = data.mcp_server === undefined ? '' : `, MCP server ${line(data.mcp_server)}`
+    return `${paint('yellow', `firewall ${done}`)} ${addressOfRequest(data)}${by}${whose}`
+  },
+  'mcp.server': (data, paint) => {
+    const tools = Array.isArray(data.tools) ? ` with ${data.tools.length} tools` : ''
+    const message = data.message === undefined ? '' : `: ${line(data.message)}`
+    const style = data.state === 'started' ? 'dim' : 'yellow'
+    return paint(style, `MCP server ${line(data.server)} ${line(data.state)}${tools}${message}`)
+  },
+  'mcp.call': (data, paint) => {
+    const called = `MCP ${line(data.server)}: ${line(data.tool)} ${line(data.arguments ?? '')}`
+    const failed = data.status === 'failed' ? paint('red', ' ✗ failed') : ''
+    return `${paint('blue', '›')} ${shorten(called.trimEnd(), titleWidth)}${failed}`
   },
   'session.validation': (data, paint) => validationLines(data, paint),
   'elicitation.requested': (data, paint) =>

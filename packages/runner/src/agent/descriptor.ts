@@ -18,6 +18,8 @@ export interface AgentDescriptor {
   readOnlyPaths: readonly string[]
   /** The program of the MCP tool by which it asks its user; without one it asks by ACP's elicitation. */
   askServer?: { command: string; args: readonly string[] }
+  /** The program that is an MCP server on standard streams for one that the gateway leads to. */
+  mcpBridge: { command: string; args: readonly string[] }
   /** The APIs of models it speaks, and what placeholders stand for with each. Absent: any. */
   apis?: AgentEntry['apis']
   authenticate?: { method_id: string; meta?: Readonly<Record<string, Template>> }
@@ -45,6 +47,7 @@ export interface BuiltinPrograms {
       {
         entry: string
         asks: 'elicitation' | 'mcp'
+        takesMcpServers: boolean
         isVerbatim: boolean
         readsInstructions: readonly InstructionSource[]
       }
@@ -54,6 +57,8 @@ export interface BuiltinPrograms {
   lockFolders: Readonly<Record<string, string>>
   /** The MCP server by which agents without elicitation ask the user. */
   askServerEntry: string
+  /** What makes an MCP server at an address one on standard streams. */
+  mcpBridgeEntry: string
   nodeArguments: readonly string[]
   /** Files and folders they need, bound read-only at the same path. */
   readOnlyPaths: readonly string[]
@@ -83,12 +88,12 @@ export function describeBuiltin(
     settingsFiles: {},
     configOptions: {},
     loads: true,
-    takesMcpServers: true,
+    takesMcpServers: builtin.takesMcpServers,
     isVerbatim: builtin.isVerbatim,
     readsInstructions: builtin.readsInstructions,
     runsHooks: false,
     restricted: { env: { ERRAND_ASK_PERMISSION: '1' } },
-    ...askingBy(builtin.asks, programs.readOnlyPaths, programs),
+    ...withPrograms(builtin.asks, programs.readOnlyPaths, programs),
   }
 }
 
@@ -139,7 +144,7 @@ export function describeEntry(
     ...(apis === undefined ? {} : { apis }),
     ...(authenticate === undefined ? {} : { authenticate }),
     ...(mode === undefined ? {} : { mode }),
-    ...askingBy(entry.asks, own, programs),
+    ...withPrograms(entry.asks, own, programs),
   }
   return permissions.deny.length > 0 ? restrict(descriptor) : descriptor
 }
@@ -155,15 +160,19 @@ export function restrict(descriptor: AgentDescriptor): AgentDescriptor {
   }
 }
 
-/** An agent that asks by our MCP tool has that program in its box as well. */
-function askingBy(
+/** The programs of ours that an agent may be told to start, and so has in its box. */
+function withPrograms(
   asks: 'elicitation' | 'mcp',
   ownPaths: readonly string[],
-  { nodeArguments, askServerEntry, readOnlyPaths }: BuiltinPrograms,
-): Pick<AgentDescriptor, 'readOnlyPaths' | 'askServer'> {
-  if (asks === 'elicitation') return { readOnlyPaths: ownPaths }
+  { nodeArguments, askServerEntry, mcpBridgeEntry, readOnlyPaths }: BuiltinPrograms,
+): Pick<AgentDescriptor, 'readOnlyPaths' | 'askServer' | 'mcpBridge'> {
+  const program = (entry: string) => ({
+    command: process.execPath,
+    args: [...nodeArguments, entry],
+  })
   return {
     readOnlyPaths: [...new Set([...ownPaths, ...readOnlyPaths])],
-    askServer: { command: process.execPath, args: [...nodeArguments, askServerEntry] },
+    mcpBridge: program(mcpBridgeEntry),
+    ...(asks === 'mcp' ? { askServer: program(askServerEntry) } : {}),
   }
 }

@@ -10,7 +10,7 @@ export type Template =
   | { readonly [key: string]: Template }
 
 /** What placeholders stand for. */
-export type Values = Readonly<Record<string, string | number | readonly string[] | undefined>>
+export type Values = Readonly<Record<string, Template | undefined>>
 
 /**
  * Fills placeholders in, as a text: JSON where the template is more than one. A text that is nothing
@@ -43,7 +43,7 @@ function fillText(text: string, values: Values): string {
   })
 }
 
-function valueOf(name: string, values: Values): string | number | readonly string[] {
+function valueOf(name: string, values: Values): Template {
   const value = values[name]
   if (value !== undefined) return value
   const message = `The agent needs ${name} for its settings, and this session has none: it needs a model.`

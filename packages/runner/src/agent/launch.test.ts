@@ -14,6 +14,7 @@ const programs = {
   agents: {},
   lockFolders: {},
   askServerEntry: '/errand/ask.js',
+  mcpBridgeEntry: '/errand/bridge.js',
   nodeArguments: ['--quiet'],
   readOnlyPaths: ['/errand'],
 }
@@ -83,6 +84,7 @@ it('has an agent that comes with Errand ask where it may be told no', () => {
   const own = {
     entry: '/errand/coder.js',
     asks: 'elicitation' as const,
+    takesMcpServers: true,
     isVerbatim: false,
     readsInstructions: ['AGENTS.md' as const],
   }

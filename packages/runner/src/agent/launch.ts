@@ -6,7 +6,7 @@ import type { Catalogue } from '../gateway/catalogue.ts'
 import type { Run } from '../run/run.ts'
 import { runInBox } from '../workspace/run-in-box.ts'
 import type { AgentDescriptor } from './descriptor.ts'
-import { fill, fillIn, type Template, type Values } from './fill-in.ts'
+import { fill, fillIn, type Template } from './fill-in.ts'
 
 /** An agent as it is started, with nothing left to be filled in. */
 export interface AgentLaunch {
@@ -16,10 +16,20 @@ export interface AgentLaunch {
   env: Readonly<Record<string, string>>
   settingsFiles: Readonly<Record<string, string>>
   mcpServers: readonly McpServer[]
+  /** MCP servers that are reached by the gateway. */
+  mcpEndpoints: readonly McpEndpoint[]
   authenticate?: { methodId: string; _meta?: Template }
   mode?: string
   configOptions: Readonly<Record<string, string | boolean>>
   loads: boolean
+}
+
+/** An MCP server as the agent's box reaches it. */
+export interface McpEndpoint {
+  name: string
+  url: string
+  /** The program for an agent that knows MCP on standard streams only. */
+  bridge: McpServer
 }
 
 /** A program that an agent is told to start as an MCP server. */
@@ -34,14 +44,19 @@ export interface McpServer {
  * How an agent is started in this session: its entry with the gateway, the model and what else it has to
  * know filled in.
  *
+ * @param mcpNames the MCP servers that the gateway leads to
  * @throws SessionFailed model_unknown where agent and model do not fit
  */
 export function composeLaunch(
   descriptor: AgentDescriptor,
   gatewayUrl: string,
   catalogue: Pick<Catalogue, 'model' | 'upstream'> | undefined,
+  mcpNames: readonly string[] = [],
 ): AgentLaunch {
-  const values = valuesFor(descriptor, gatewayUrl, catalogue)
+  const asks = mcpServersFor(descriptor, gatewayUrl)
+  const endpoints = mcpEndpointsFor(descriptor, gatewayUrl, mcpNames)
+  const plain = valuesFor(descriptor, gatewayUrl, catalogue)
+  const values = { ...plain, mcp_config: mcpConfigOf(asks, endpoints) }
   const all = (templates: Readonly<Record<string, Template>>) =>
     Object.fromEntries(
       Object.entries(templates).map(([name, template]) => [name, fillIn(template, values)]),
@@ -51,9 +66,10 @@ export function composeLaunch(
     name: descriptor.name,
     command: descriptor.command,
     args: descriptor.args.map((template) => fillIn(template, values)),
-    env: { ...ownVariables(values), ...all(descriptor.env) },
+    env: { ...ownVariables(plain), ...all(descriptor.env) },
     settingsFiles: all(descriptor.settingsFiles),
-    mcpServers: descriptor.takesMcpServers ? mcpServersFor(descriptor, gatewayUrl) : [],
+    mcpServers: descriptor.takesMcpServers ? asks : [],
+    mcpEndpoints: descriptor.takesMcpServers ? endpoints : [],
     ...(authenticate === undefined
       ? {}
       : {
@@ -68,11 +84,19 @@ export function composeLaunch(
   }
 }
 
+/** Whether the agent is told of MCP servers, by the protocol or by its entry. */
+export function mayUseMcp({ takesMcpServers, args, env, settingsFiles }: AgentDescriptor): boolean {
+  return takesMcpServers || JSON.stringify([args, env, settingsFiles]).includes('${mcp_config}')
+}
+
+/** What stands for itself in a text. */
+type PlainValues = Readonly<Record<string, string | number | readonly string[] | undefined>>
+
 function valuesFor(
   { name, apis, askServer }: AgentDescriptor,
   gatewayUrl: string,
   catalogue: Pick<Catalogue, 'model' | 'upstream'> | undefined,
-): Values {
+): PlainValues {
   const always = {
     gateway: gatewayUrl,
     questions_url: questionsUrl(gatewayUrl),
@@ -101,7 +125,13 @@ function valuesFor(
  * What every agent finds in its environment: where its model is, as its box reaches it, and what the
  * model can take.
  */
-function ownVariables({ gateway, wire, api, model, ...sizes }: Values): Record<string, string> {
+function ownVariables({
+  gateway,
+  wire,
+  api,
+  model,
+  ...sizes
+}: PlainValues): Record<string, string> {
   const always = { ERRAND_GATEWAY_URL: String(gateway) }
   if (model === undefined) return always
   return {
@@ -130,6 +160,29 @@ function mcpServersFor({ askServer }: AgentDescriptor, gatewayUrl: string): McpS
       env: [{ name: 'ERRAND_QUESTIONS_URL', value: questionsUrl(gatewayUrl) }],
     },
   ]
+}
+
+function mcpEndpointsFor(
+  { mcpBridge: { command, args } }: AgentDescriptor,
+  gatewayUrl: string,
+  names: readonly string[],
+): McpEndpoint[] {
+  return names.map((name) => {
+    const url = `${gatewayUrl}/mcp/${name}`
+    const env = [{ name: 'ERRAND_MCP_URL', value: url }]
+    return { name, url, bridge: { name, command, args: [...args], env } }
+  })
+}
+
+/** All of them in GitHub's JSON shape, for agents that are told of them by a file or an argument. */
+function mcpConfigOf(asks: readonly McpServer[], endpoints: readonly McpEndpoint[]): Template {
+  const tools = ['*']
+  const programs = asks.map(({ name, command, args, env }) => {
+    const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]))
+    return [name, { type: 'local', command, args, env: variables, tools }] as const
+  })
+  const others = endpoints.map(({ name, url }) => [name, { type: 'http', url, tools }] as const)
+  return { mcpServers: Object.fromEntries([...programs, ...others]) }
 }
 
 /**

@@ -50,6 +50,10 @@ const InitializeAnswer = z.object({
   agentCapabilities: z
     .object({
       loadSession: z.boolean().default(false),
+      mcpCapabilities: z
+        .object({ http: z.boolean().default(false) })
+        .optional()
+        .catch(undefined),
       sessionCapabilities: z.object({ resume: Capability, title: Capability }).optional(),
     })
     .optional()
@@ -111,8 +115,13 @@ export async function startAgent(
     await connection.request('authenticate', launch.authenticate, z.unknown(), limited)
   }
 
-  const place = { cwd: boxPaths.workspace, mcpServers: launch.mcpServers }
-  const { loadSession = false, sessionCapabilities } = answer.agentCapabilities ?? {}
+  const {
+    loadSession = false,
+    sessionCapabilities,
+    mcpCapabilities,
+  } = answer.agentCapabilities ?? {}
+  const mcpServers = mcpServersOf(launch, mcpCapabilities?.http === true)
+  const place = { cwd: boxPaths.workspace, mcpServers }
   // Resuming is loading without telling all of it again.
   const taking = sessionCapabilities?.resume == null ? 'session/load' : 'session/resume'
   async function end(): Promise<void> {
@@ -173,6 +182,14 @@ export async function startAgent(
     end,
     [Symbol.asyncDispose]: end,
   }
+}
+
+/** An agent that knows MCP on standard streams only is given a program in the place of an address. */
+function mcpServersOf({ mcpServers, mcpEndpoints }: AgentLaunch, knowsHttp: boolean): object[] {
+  const others = mcpEndpoints.map(({ name, url, bridge }) =>
+    knowsHttp ? { type: 'http', name, url, headers: [] } : bridge,
+  )
+  return [...mcpServers, ...others]
 }
 
 async function giveTitle(

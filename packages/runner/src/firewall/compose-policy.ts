@@ -42,7 +42,7 @@ function originOf(url: string): string {
 }
 
 /** Public addresses, and those of the networks given. */
-function reachable(networks: readonly string[]): (address: string) => boolean {
+export function reachable(networks: readonly string[]): (address: string) => boolean {
   const allowed = new BlockList()
   for (const network of networks) {
     const [address = '', bits] = network.split('/')

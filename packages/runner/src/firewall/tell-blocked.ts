@@ -13,14 +13,20 @@ const longest = { host: 253, path: 300, process: 300 }
 /**
  * Makes events of what was blocked: each address once, and so many in all. What is told comes from inside
  * and must neither fill the store nor change a reader's terminal.
+ *
+ * @param mcpServer whose firewall it is. Default: the agent's
  */
-export function tellBlocked(recorder: Pick<Recorder, 'add'>): (blocked: Blocked) => void {
+export function tellBlocked(
+  recorder: Pick<Recorder, 'add'>,
+  mcpServer?: string,
+): (blocked: Blocked) => void {
+  const by = mcpServer === undefined ? {} : { mcp_server: mcpServer }
   const pathsTold = new Map<string, Set<string>>()
   let told = 0
 
   return (blocked) => {
     if (told > mostTold) return
-    const data = presentBlocked(blocked)
+    const data = { ...presentBlocked(blocked), ...by }
     const place = [data.scheme, data.host, data.port, data.rule].join(' ')
     const paths = pathsTold.get(place) ?? new Set()
     if (paths.has(data.path ?? '') || paths.size >= mostPaths) return

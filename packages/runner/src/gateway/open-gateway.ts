@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 
 import { gatewayPort } from '../box/index.ts'
+import type { McpEndpoints } from '../mcp/endpoints.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -34,6 +35,8 @@ export interface GatewayOptions extends SpendingOptions {
   catalogue: Catalogue | undefined
   /** Records a question; the answer comes later, as a prompt. Gives its id. */
   onQuestion: (question: { message: string; requestedSchema?: unknown }) => Promise<string>
+  /** The MCP servers of the session. Default: there are none. */
+  mcpEndpoints?: Pick<McpEndpoints, 'handle'>
   /** Waits before a call is sent again. Only tests need another way. */
   pause?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
@@ -133,7 +136,7 @@ async function handle(
 }
 
 function wireOf(route: Route | undefined): Wire | undefined {
-  return route === undefined || route.type === 'questions' ? undefined : route.wire
+  return route !== undefined && 'wire' in route ? route.wire : undefined
 }
 
 async function answer(
@@ -145,6 +148,10 @@ async function answer(
   switch (route.type) {
     case 'questions':
       sendJson(response, 202, await takeQuestion(state, request))
+      return
+    case 'mcp':
+      if (state.mcpEndpoints === undefined) throw new GatewayRefusal(404, 'There is nothing here')
+      await state.mcpEndpoints.handle(route.name, request, response)
       return
     case 'models':
       sendJson(response, 200, presentModels(state.catalogue, route.wire))

@@ -23,7 +23,11 @@ export interface CallRoute {
 }
 
 /** What a request to the gateway is for. */
-export type Route = CallRoute | { type: 'models'; wire: Wire } | { type: 'questions' }
+export type Route =
+  | CallRoute
+  | { type: 'models'; wire: Wire }
+  | { type: 'questions' }
+  | { type: 'mcp'; name: string }
 
 /** The only calls that pass. `count_tokens` costs nothing; the others name how their tokens are told. */
 const calls: Record<string, { wire: Wire; path: string; api?: ModelApi }> = {
@@ -50,6 +54,8 @@ export function findRoute(
   const [, given = '', path = '', search = ''] =
     /^\/s\/([^/?#]+)(\/[^?#]*)(\?[^#]*)?$/.exec(target ?? '') ?? []
   if (!isSame(given, token)) return undefined
+  const [, mcpServer] = /^\/mcp\/([A-Za-z0-9][A-Za-z0-9._-]*)$/.exec(path) ?? []
+  if (mcpServer !== undefined) return { type: 'mcp', name: mcpServer }
   if (method === 'GET') {
     const wire = /^\/(?:(anthropic|openai)\/v1|(gemini)\/v1(?:beta)?)\/models$/.exec(path)
     const [, one, other = one] = wire ?? []

@@ -16,6 +16,8 @@ export type Step =
   | { ask: string; schema?: object }
   /** Calls the tool for agents that cannot wait, of the MCP server it was told to start. */
   | { pose: string }
+  /** Asks an MCP server it was told of: for its tools, or to call one. Says what it answers. */
+  | { mcp: string; tool?: string; arguments?: object }
   /** What that tool does, and no more. */
   | { post: string }
   | { call: string; model?: string }
@@ -36,7 +38,11 @@ type Message = { id?: number; method?: string; params?: Record<string, unknown>;
 
 const historyFile = `${homedir()}/history.json`
 const waiting = new Map<number, (message: Message) => void>()
-let mcpServers: { command: string; args: string[]; env: { name: string; value: string }[] }[] = []
+type McpServer = { name: string } & (
+  | { type: 'http'; url: string }
+  | { type?: never; command: string; args: string[]; env: { name: string; value: string }[] }
+)
+let mcpServers: McpServer[] = []
 let nextId = 1
 let answer = ''
 let interrupted = Promise.withResolvers<string | undefined>()
@@ -71,10 +77,32 @@ function shell(command: string): Promise<{ code: number; output: string }> {
   })
 }
 
-/** MCP by hand: the handshake, one call, and what it gave back. */
-async function pose(question: string): Promise<string> {
-  const [server] = mcpServers
+/** Calls the tool for questions; gives what it answered. */
+function pose(question: string): Promise<string> {
+  return askMcp(mcpServers[0], 'tools/call', {
+    name: 'pose_question',
+    arguments: { message: question },
+  })
+}
+
+/** MCP by hand: the handshake, one request, and its answer. */
+async function askMcp(
+  server: McpServer | undefined,
+  method: string,
+  params: object,
+): Promise<string> {
   if (server === undefined) return 'no MCP server'
+  const request = { jsonrpc: '2.0', id: 2, method, params }
+  if (server.type === 'http') {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    }
+    const body = JSON.stringify(request)
+    const response = await fetch(server.url, { method: 'POST', headers, body })
+    const text = await response.text()
+    return /^data: (.*)$/m.exec(text)?.[1] ?? text
+  }
   const env = Object.fromEntries(server.env.map(({ name, value }) => [name, value]))
   const child = spawn(server.command, server.args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -85,8 +113,7 @@ async function pose(question: string): Promise<string> {
   tell({ id: 1, method: 'initialize', params: hello })
   await lines.next()
   tell({ method: 'notifications/initialized' })
-  const call = { name: 'pose_question', arguments: { message: question } }
-  tell({ id: 2, method: 'tools/call', params: call })
+  tell(request)
   const answered: unknown = (await lines.next()).value
   child.kill()
   return String(answered)
@@ -127,6 +154,15 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     answer = action === 'accept' ? String(Object.values(content ?? {})[0]) : action
   }
   if ('pose' in step) chunk('agent_message_chunk', await pose(step.pose))
+  if ('mcp' in step) {
+    const server = mcpServers.find(({ name }) => name === step.mcp)
+    const { tool, arguments: args = {} } = step
+    const answered =
+      tool === undefined
+        ? await askMcp(server, 'tools/list', {})
+        : await askMcp(server, 'tools/call', { name: tool, arguments: args })
+    chunk('agent_message_chunk', `${answered}\n`)
+  }
   if ('post' in step) {
     const url = `${process.env.ERRAND_GATEWAY_URL}/questions`
     const headers = { 'content-type': 'application/json' }
@@ -210,7 +246,10 @@ function answerTo({ id, method, params }: Message & { id: number }): void {
         id,
         result: {
           protocolVersion: 1,
-          agentCapabilities: { loadSession: true },
+          agentCapabilities: {
+            loadSession: true,
+            mcpCapabilities: { http: process.argv.includes('--http') },
+          },
           _meta: { steering: { supported: process.argv.includes('--steering') } },
         },
       })

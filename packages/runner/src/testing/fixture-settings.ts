@@ -17,6 +17,7 @@ export function fixtureSettings(settings: object = {}, upstreamUrl = 'http://127
     agents: {
       fixture,
       'fixture-steered': { ...fixture, args: [program, '--steering'] },
+      'fixture-http': { ...fixture, args: [program, '--http'] },
       'fixture-mcp': { ...fixture, asks: 'mcp' },
       absent: { command: '/opt/no-such-agent' },
     },

@@ -21,6 +21,8 @@ export interface TestForge extends AsyncDisposable {
   requests: { method: string; path: string; authorization: string | undefined }[]
   /** Answers instead of the forge, where it gives a status. */
   refuse: (method: string, path: string) => { status: number; message: string } | undefined
+  /** What it knows beside what a runner needs, by path; asked with the right token only. */
+  knows: (url: URL) => object | undefined
   git(...args: string[]): Promise<string>
   /** A commit on a branch, made from the branch's present files with these changed. A new branch begins at main. */
   commit(branch: string, files: Record<string, TestFile>, message?: string): Promise<string>
@@ -82,6 +84,7 @@ export async function startTestForge(folder: string): Promise<TestForge> {
     shared: {},
     requests: [],
     refuse: () => undefined,
+    knows: () => undefined,
     git: (...args) => git(gitDir, ...args),
     async commit(branch, files, message = 'Change files') {
       await git(checkout, 'fetch', '--quiet', 'origin')
@@ -139,6 +142,8 @@ async function serveRest(
   const url = new URL(request.url ?? '/', forge.url)
   if (request.headers.authorization !== `token ${forge.token}`) {
     send(response, 401, { message: 'Bad credentials' })
+  } else if (forge.knows(url) !== undefined) {
+    send(response, 200, forge.knows(url))
   } else if (url.pathname === `/repositories/${repositoryId}`) {
     const [owner, name] = forge.fullName.split('/')
     const { fullName: full_name } = forge

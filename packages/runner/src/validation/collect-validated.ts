@@ -4,9 +4,7 @@ import type { Box } from '../box/index.ts'
 import type { Finished } from '../converse.ts'
 import { SessionFailed } from '../failures.ts'
 import { type AgentWork, letAgentWork } from '../let-agent-work.ts'
-import type { Repository } from '../mirror/repository.ts'
 import { collectResult, type Result } from '../result/collect-result.ts'
-import { effectiveConfiguration } from '../run/effective-configuration.ts'
 import type { Run } from '../run/run.ts'
 import type { Report } from './finding.ts'
 import { composeFindingsPrompt, hasSecret } from './findings-prompt.ts'
@@ -33,10 +31,10 @@ export interface Collected {
 export async function collectValidated(
   run: Run,
   box: Box,
-  work: AgentWork & { repository: Repository },
+  work: AgentWork,
   worked: Worked,
 ): Promise<Collected> {
-  const { enabled_tools: enabled } = await effectiveConfiguration(run, work.repository)
+  const { enabled_tools: enabled } = work.configuration
   async function collect(from: Worked, isOneCommit: boolean): Promise<Collected> {
     const summary = summarize(from.report, from.lastMessage, run.lease.task.name)
     const options = { ...work, summary: run.mask.value(summary), isOneCommit }

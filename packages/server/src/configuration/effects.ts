@@ -10,7 +10,8 @@ export function effectsOf(
 ): Record<ConfigurationField, string> {
   const { report_only: isReportOnly } = context.settings.firewall
   return {
-    mcp_configuration: "None yet: no MCP server of a repository's is started.",
+    mcp_configuration:
+      'These servers are started for each session, and its agent may use the tools that they list.',
     enabled_tools: toolsEffect(context),
     require_actions_workflow_approval: workflowApproval(context),
     is_firewall_enabled: isReportOnly

@@ -49,6 +49,16 @@ export function describeEvent(event: Event): { label: string; text: string } {
       }
     case 'session.validation':
       return { label: textOf(data['tool']).replaceAll('_', ' '), text: validationOf(data) }
+    case 'mcp.server':
+      return {
+        label: `MCP server ${textOf(data['state'])}`,
+        text: [textOf(data['server']), textOf(data['message'])].filter(Boolean).join(': '),
+      }
+    case 'mcp.call':
+      return {
+        label: data['status'] === 'failed' ? 'MCP call failed' : 'MCP call',
+        text: `${textOf(data['server'])}: ${textOf(data['tool'])} ${textOf(data['arguments'])}`,
+      }
     case 'elicitation.requested':
       return { label: 'question', text: textOf(data['message']) }
     case 'elicitation.completed':
@@ -75,7 +85,9 @@ function blockedOf(data: Event['data']): string {
     textOf(data[key]),
   )
   const process = textOf(data['process'])
-  return `${scheme}://${host}:${port}${path}${process === '' ? '' : ` (${process})`}`
+  const server = textOf(data['mcp_server'])
+  const whose = server === '' ? '' : `, MCP server ${server}`
+  return `${scheme}://${host}:${port}${path}${process === '' ? '' : ` (${process})`}${whose}`
 }
 
 function validationOf(data: Event['data']): string {
