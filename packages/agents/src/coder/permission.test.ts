@@ -43,14 +43,14 @@ describe('a coder that has to ask', () => {
     const id = await stage.start(({ count }) => replies[count] ?? finish(), {
       ...asking,
       permit(request) {
-        asked.push(request.toolCall.title)
+        asked.push(request.toolCall.kind)
         return undefined
       },
     })
 
     await stage.agent.prompt(id, 'Do it')
 
-    expect(asked).toHaveLength(2)
+    expect(asked).toEqual(['other', 'read'])
   })
 })
 

@@ -11,10 +11,13 @@ import type { Tool } from './tool.ts'
 import { updatePlanTool } from './update-plan.ts'
 import { writeFileTool } from './write-file.ts'
 
-/** What the use of a tool comes to, by GitHub's names. What is not here only tells or asks, and is always there. */
+/**
+ * What the use of a tool comes to, by GitHub's names; its kind says the same in ACP's. What is not here only
+ * tells or asks, and is always there.
+ */
 const needs: Readonly<Record<string, string>> = {
   [readFileTool.name]: 'read',
-  [listFilesTool.name]: 'search',
+  [listFilesTool.name]: 'read',
   [searchTool.name]: 'search',
   [exploreTool.name]: 'agent',
   [editFileTool.name]: 'edit',

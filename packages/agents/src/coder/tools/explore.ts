@@ -14,7 +14,8 @@ export const exploreTool: Tool<z.infer<typeof Input>> = {
   description:
     'Has a question about the repository looked into by a second conversation that can only read and search, and gives its answer with paths and lines. For wide searches whose many files you need not see yourself: "where is X used, and how", "how does Y work". It knows nothing but the question. Several can run at once.',
   input: Input,
-  kind: 'search',
+  // What it uses has kinds of its own, and is asked about by them.
+  kind: 'other',
   isReadOnly: true,
   title: ({ question }) => `Explore: ${question}`,
   run: async ({ explore }, { question }) => ({ text: await explore(question) }),
