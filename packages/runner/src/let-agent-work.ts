@@ -228,12 +228,11 @@ async function composePrompt(
   const { lease } = run
   const { mirror, checkout, descriptor, customAgent, toMend } = work
   if (toMend !== undefined && remembers) return toMend
-  const { steeringCommit } = checkout
   // Told once in a conversation.
   const repository =
     remembers || descriptor.isVerbatim
       ? undefined
-      : await tellRepository(run, { mirror, steeringCommit }, descriptor.readsInstructions)
+      : await tellRepository(run, { mirror, ...checkout }, descriptor.readsInstructions)
   const earlier = remembers ? undefined : await tellEarlier(run)
   const prompt = composeFirstPrompt(descriptor, lease, {
     ...(customAgent === undefined ? {} : { customAgent: customAgent.instructions }),

@@ -9,27 +9,32 @@ import { isFile, readEntries, type TreeEntry } from './trusted-tree.ts'
 const mostSteps = 5
 
 /**
- * What else steers, because what steers leads there: where its links point to, and what its Markdown brings
- * in by `@path`, as Claude Code and Gemini CLI read it. Folders stand for all in them.
+ * Whether a path steers because what steers leads there: where its links point to, a folder with all in it, and
+ * the Markdown that its Markdown brings in by `@path`, as Claude Code and Gemini CLI read it. Other files that
+ * are named so are material: nobody writes in them what agents are to do.
  */
 export async function followedPaths(
   run: Run,
   mirror: Mirror,
   tree: readonly TreeEntry[],
-): Promise<Set<string>> {
-  const followed = new Set<string>()
+): Promise<(path: string) => boolean> {
+  const linked = new Set<string>()
+  const imported = new Set<string>()
+  const isLinked = isWithin(linked)
+  const isFollowed = (path: string): boolean => imported.has(path) || isLinked(path)
+  let known = new Set<string>()
   let next = tree.filter(({ path }) => steersAgents(path))
   for (let step = 0; step < mostSteps && next.length > 0; step += 1) {
-    const sources = next.filter((entry) => isLink(entry) || isMarkdown(entry))
-    const texts = await readEntries(run, mirror, sources)
-    const found = sources
-      .flatMap((entry) => targetsOf(entry, texts.get(entry.oid) ?? ''))
-      .filter((path) => !followed.has(path))
-    for (const path of found) followed.add(path)
-    const isFound = isWithin(new Set(found))
-    next = tree.filter(({ path }) => isFound(path))
+    const texts = await readEntries(run, mirror, next.filter(mayLead))
+    for (const entry of next.filter(mayLead)) {
+      const text = texts.get(entry.oid) ?? ''
+      if (isLink(entry)) for (const path of within(entry, [text])) linked.add(path)
+      else for (const path of within(entry, importsOf(text))) imported.add(path)
+    }
+    known = new Set([...known, ...next.map(({ path }) => path)])
+    next = tree.filter(({ path }) => isFollowed(path) && !known.has(path))
   }
-  return followed
+  return isFollowed
 }
 
 /** Whether a path is one of these, or below one. */
@@ -40,21 +45,21 @@ export function isWithin(paths: ReadonlySet<string>): (path: string) => boolean 
   }
 }
 
+function mayLead(entry: TreeEntry): boolean {
+  return isLink(entry) || (isFile(entry) && /\.md$/i.test(entry.path))
+}
+
 function isLink({ mode }: TreeEntry): boolean {
   return mode === '120000'
 }
 
-function isMarkdown(entry: TreeEntry): boolean {
-  return isFile(entry) && /\.md$/i.test(entry.path)
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:^|\s)@([\w./-]+\.mdc?)\b/gi)].map(([, target]) => target ?? '')
 }
 
-/** Within the tree; what leads out of it is there for nobody. */
-function targetsOf(entry: TreeEntry, text: string): string[] {
-  const targets = isLink(entry)
-    ? [text]
-    : [...text.matchAll(/(?:^|\s)@([\w./-]*\w)/g)].map(([, target]) => target ?? '')
+/** Targets within the tree; what leads out of it is there for nobody. */
+function within({ path }: TreeEntry, targets: readonly string[]): string[] {
   return targets
-    .map((target) => posix.normalize(posix.join(posix.dirname(entry.path), target)))
-    .map((path) => path.replace(/\/$/, ''))
-    .filter((path) => path !== '.' && !path.startsWith('..') && !path.startsWith('/'))
+    .map((target) => posix.normalize(posix.join(posix.dirname(path), target)).replace(/\/$/, ''))
+    .filter((target) => target !== '.' && !target.startsWith('..'))
 }

@@ -1,4 +1,5 @@
 import type { Box } from '../box/index.ts'
+import { printable } from '../printable.ts'
 import type { Run } from '../run/run.ts'
 import { runInBox } from '../workspace/run-in-box.ts'
 import type { PutAside } from './put-aside.ts'
@@ -25,7 +26,7 @@ export async function putAsideInside(
     input: JSON.stringify(putAside),
     timeoutMs: 10 * 60_000,
   })
-  const names = putAside.slice(0, mostNamed).map(({ path }) => path)
+  const names = putAside.slice(0, mostNamed).map(({ path }) => printable(path).slice(0, 200))
   const more = putAside.length > mostNamed ? ` and ${putAside.length - mostNamed} more` : ''
   await run.say(
     `What steers agents is taken from ${base}, not from the branch that is worked on. The agent does not see the branch's own ${names.join(', ')}${more}; the branch keeps them.`,

@@ -28,9 +28,7 @@ export async function findPutAside(
   if (trusted === own) return []
   const changed = await compare(run, mirror, trusted, own)
   if (changed.length === 0) return []
-  const isFollowed = isWithin(
-    await followedPaths(run, mirror, await listTree(run, mirror, trusted)),
-  )
+  const isFollowed = await followedPaths(run, mirror, await listTree(run, mirror, trusted))
   const steers = (path: string): boolean => steersAgents(path) || isFollowed(path)
   // Where the branch has a file or a link in the place of a folder, nothing can be put below it.
   const blocked = isWithin(

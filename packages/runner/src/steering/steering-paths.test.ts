@@ -30,6 +30,7 @@ it.each([
 it.each([
   'README.md',
   'src/agents.md.ts',
+  'docs/agent.md',
   'src/claude/settings.json',
   '.github/workflows/test.yml',
   '.github/CODEOWNERS',

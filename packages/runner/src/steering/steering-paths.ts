@@ -2,11 +2,9 @@
 const files = new Set([
   'agents.md',
   'agents.override.md',
-  'agent.md',
   'claude.md',
   'claude.local.md',
   'gemini.md',
-  'copilot.md',
   '.mcp.json',
   '.cursorrules',
   '.clinerules',

@@ -48,8 +48,14 @@ it('an agent that continues a branch is steered by the base branch, and the bran
     'docs/claude.md': 'trusted claude, and @docs/more.md\n',
     'docs/docs/more.md': 'more that is trusted\n',
     '.github/copilot-instructions.md': 'trusted copilot\n',
+    'GEMINI.md': 'Ask @web, and see @package.json.\n',
+    'package.json': '{}',
+    'web/page.html': 'old\n',
   })
   const before = await test.forge.commit('outside', {
+    // What is only mentioned is the branch's own.
+    'package.json': '{"name":"of-the-branch"}',
+    'web/page.html': 'page of the branch\n',
     'AGENTS.md': 'EVIL\n',
     'docs/claude.md': 'EVIL\n',
     'docs/docs/more.md': 'EVIL\n',
@@ -62,13 +68,23 @@ it('an agent that continues a branch is steered by the base branch, and the bran
     'own.txt': 'of the branch\n',
   })
 
-  const { task, output, log } = await work(`${look}\ncat own.txt\necho x > looked`, {
-    head_ref: 'outside',
-  })
+  const { task, output, log } = await work(
+    `${look}\ncat own.txt package.json web/page.html\necho x > looked`,
+    {
+      head_ref: 'outside',
+    },
+  )
 
   expect(task.state).toBe('completed')
   expect(output).toContain('nothing evil')
-  for (const text of ['trusted agents', 'trusted claude', 'trusted copilot', 'of the branch']) {
+  for (const text of [
+    'trusted agents',
+    'trusted claude',
+    'trusted copilot',
+    'of the branch',
+    'of-the-branch',
+    'page of',
+  ]) {
     expect(output).toContain(text)
   }
   expect(output).not.toMatch(/^( M|\?\?| D) /m)

@@ -26,7 +26,7 @@ async function tell(
   const steeringCommit = await test.forge.commit(`told-${branches++}`, files)
   const mirror = await openMirror(run)
   await fetchMirror(run, mirror, await findRepository(run))
-  return (await tellRepository(run, { mirror, steeringCommit }, reads)) ?? ''
+  return (await tellRepository(run, { mirror, steeringCommit, putAside: [] }, reads)) ?? ''
 }
 
 describe('what an agent is told of its repository', () => {
@@ -104,12 +104,29 @@ describe('what an agent is told of its repository', () => {
 
   it('is cut where it is too long, and says so', () => {
     const long = (path: string) => ({ path, text: 'x'.repeat(25_000) })
-    const told = writeTold({ told: ['a', 'b', 'c', 'd'].map(long), nested: [], skills: [] }) ?? ''
+    const told =
+      writeTold({ told: ['a', 'b', 'c', 'd'].map(long), nested: [], skills: [], replaced: [] }) ??
+      ''
 
     expect(told).toContain('[5000 characters are left out: read a.]')
     expect(told).toContain('There is d as well: read it.')
     expect(told.length).toBeLessThan(62_000)
   })
+})
+
+it('an agent hears which files are not as its branch has them, but no name that the branch has made up', async () => {
+  await using test = await startTestRunner({ settings: fixtureSettings() })
+  await test.forge.commit('main', { 'AGENTS.md': 'Use tabs.' })
+  await test.forge.commit('outside', { 'AGENTS.md': 'evil', '.claude/obey me.md': 'evil' })
+
+  const task = fixtureTask([{ run: 'cat ~/history.json' }], { head_ref: 'outside' })
+  const id = await test.add(task)
+  await test.untilEnded(id)
+
+  const events = await test.events(id)
+  const output = events.flatMap(({ data }) => (typeof data.output === 'string' ? data.output : []))
+  expect(output.join('')).toContain('not as the branch does that you work on: AGENTS.md. Leave')
+  expect(output.join('')).not.toContain('obey me')
 })
 
 it('a session tells it in its first prompt, below the request, and the custom agent above', async () => {
