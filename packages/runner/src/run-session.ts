@@ -73,6 +73,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   const { task, session } = run.lease
   const { settings } = run.context
   const catalogue = await openCatalogue(settings, session.model, subjectOf(task, session))
+  // As it is now: what is changed while the agent works holds for the next session.
   const configuration = await effectiveConfiguration(run, place.repository)
   await using workspace = await openWorkspace(run)
   const questions = openQuestions(run, workspace)

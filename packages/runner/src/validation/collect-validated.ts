@@ -40,22 +40,24 @@ export async function collectValidated(
     const options = { ...work, summary: run.mask.value(summary), isOneCommit }
     return { worked: from, summary, result: await collectResult(run, box, options) }
   }
-  async function validate({ summary, result }: Collected, only?: ToolNames): Promise<Report[]> {
+  async function validate(collected: Collected, only?: ToolNames): Promise<Report[]> {
+    const { worked: done, summary, result } = collected
     if (result === undefined) return []
-    const said = [summary.title, summary.body, ...worked.commands].join('\n')
-    return await validateResult(run, { ...work, box, parts: work, result, said }, enabled, only)
+    const said = [summary.title, summary.body, ...done.commands].join('\n')
+    const validated = { ...work, box, parts: work, result, said }
+    return await validateResult(run, validated, enabled, only)
   }
 
-  let collected = await collect(worked, false)
-  let reports = await validate(collected)
+  let last = await collect(worked, false)
+  let reports = await validate(last)
   const mended = await mend(run, box, work, { worked, reports })
   if (mended !== undefined) {
-    collected = await collect(mended, hasSecret(reports))
-    reports = await validate(collected, toolsToAskAgain(reports))
+    last = await collect(mended, hasSecret(reports))
+    reports = await validate(last, toolsToAskAgain(reports))
   }
   requireNoSecret(reports)
   // What is masked by now may have been found only just before.
-  return { ...collected, summary: run.mask.value(collected.summary) }
+  return { ...last, summary: run.mask.value(last.summary) }
 }
 
 type ToolNames = readonly Report['tool'][]
