@@ -153,7 +153,7 @@ describe('code scanning', () => {
 
   it.each([
     [
-      'a hundred megabytes',
+      'ten megabytes of brackets',
       ['sh', '-c', 'head -c 10000000 /dev/zero | tr "\\\\0" "["'],
       /is no SARIF/,
     ],
