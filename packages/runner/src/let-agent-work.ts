@@ -173,7 +173,7 @@ async function startMcpServers(run: Run, work: AgentWork): Promise<AsyncDisposab
   const configured = Object.keys({
     ...customAgent?.mcpServers,
     ...configuration.mcp_configuration?.mcpServers,
-  })
+  }).toSorted()
   if (configured.length > 0) {
     const message = `The agent ${work.descriptor.name} uses no MCP servers: ${configured.join(', ')} were not started.`
     await run.say(message, 'warning')

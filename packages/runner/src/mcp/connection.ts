@@ -119,6 +119,8 @@ export async function connectServer(way: ServerWay, signal: AbortSignal): Promis
 
 /** A transport may hang where its signal is not looked at. */
 async function abortable<T>(doing: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody waits for it once the signal was first.
+  doing.catch(() => undefined)
   signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(signal.reason)
@@ -127,8 +129,5 @@ async function abortable<T>(doing: Promise<T>, signal: AbortSignal): Promise<T> 
     return await Promise.race([doing, aborted.promise])
   } finally {
     signal.removeEventListener('abort', onAbort)
-    // Nobody waits for it any more.
-    doing.catch(() => undefined)
-    aborted.promise.catch(() => undefined)
   }
 }

@@ -1,5 +1,7 @@
 import type { McpServer } from '@errand/contract'
 
+import { isRemote } from './remote-way.ts'
+
 /** A server as it is started or called: nothing is left to be filled in. */
 export type ReadyServer = McpServer & {
   /** Whether it was given one of the repository's secrets or variables. */
@@ -49,19 +51,13 @@ interface Filling {
 }
 
 function fillServer(filling: Filling, server: McpServer): McpServer {
-  switch (server.type) {
-    case 'local':
-    case 'stdio': {
-      const env = fillAll(filling, server.env ?? {})
-      const args = server.args.map((text) => fill(filling, text, env))
-      return { type: server.type, command: fill(filling, server.command), args, env }
-    }
-    case 'http':
-    case 'sse': {
-      const headers = fillAll(filling, server.headers ?? {})
-      return { type: server.type, url: fill(filling, server.url), headers }
-    }
+  if (isRemote(server)) {
+    const headers = fillAll(filling, server.headers ?? {})
+    return { type: server.type, url: fill(filling, server.url), headers }
   }
+  const env = fillAll(filling, server.env ?? {})
+  const args = server.args.map((text) => fill(filling, text, env))
+  return { type: server.type, command: fill(filling, server.command), args, env }
 }
 
 type Texts = Readonly<Record<string, string>>

@@ -80,14 +80,14 @@ it('goes on without a server that does not start, and says why', async () => {
       errand: fixtureServer(),
       good: fixtureServer(),
     },
-    settings: { mcp: { start_seconds: 6 } },
+    settings: { mcp: { start_seconds: 20 } },
   })
 
   expect(mcp.names).toEqual(['forge', 'good'])
   const failed = (await mcp.events('mcp.server')).filter(({ state }) => state === 'failed')
   expect(Object.fromEntries(failed.map(({ server, message }) => [server, message]))).toEqual({
     absent: 'could not be started: there is no not-installed in the sandbox',
-    silent: 'did not answer within 6 s',
+    silent: 'did not answer within 20 s',
     unset:
       'it needs COPILOT_MCP_NOT_THERE, which is neither a secret nor a variable of the repository',
     errand: 'is left out: the name is taken',

@@ -22,7 +22,7 @@ import { forgeServerName, openForgeServer } from './forge-server/open-forge-serv
 import { keepServer } from './kept-server.ts'
 import { limitTools } from './limit-tools.ts'
 import { openLocalWay } from './local-way.ts'
-import { openRemoteWay, type RemoteServer } from './remote-way.ts'
+import { isRemote, openRemoteWay } from './remote-way.ts'
 import type { ToolServer } from './tool-server.ts'
 
 export interface McpServersOptions {
@@ -192,10 +192,6 @@ async function openWays(
     const way = await openLocalWay(run, server, { folder, ...checkout, firewall, signal })
     return await connectServer(way, signal)
   }
-}
-
-function isRemote(server: McpServer): server is RemoteServer {
-  return server.type === 'http' || server.type === 'sse'
 }
 
 /** @throws Error in words for a user */

@@ -14,6 +14,10 @@ import { longestMessageBytes, type ServerWay } from './connection.ts'
 
 export type RemoteServer = Extract<McpServer, { type: 'http' | 'sse' }>
 
+export function isRemote(server: McpServer): server is RemoteServer {
+  return server.type === 'http' || server.type === 'sse'
+}
+
 /** From where a runner calls servers elsewhere. */
 export interface RemoteOptions {
   /** Of a numeric address: what is private to the runner only where its operator says so. */

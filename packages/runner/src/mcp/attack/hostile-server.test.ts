@@ -17,7 +17,7 @@ beforeAll(async () => {
       chosen: fixtureServer({ tools: ['die', 'hang'] }),
       flooding: fixtureServer(),
       many: fixtureServer({}, '--many'),
-      loud: fixtureServer({}, '--loud'),
+      loud: fixtureServer(),
       plain: fixtureServer(),
     },
     values: { COPILOT_MCP_ONE: 'secret-of-one', COPILOT_MCP_TWO: 'secret-of-two' },
@@ -111,7 +111,7 @@ it('what nobody sees is no part of a tool, and neither are names that are none',
   const started = (await mcp.events('mcp.server')).find(({ server }) => server === 'plain')
   const tools = await mcp.tools('plain')
 
-  expect(tools).toEqual(['sh', 'environments', 'flood', 'hang', 'die', 'image'])
+  expect(tools).toEqual(['sh', 'environments', 'flood', 'hang', 'die', 'shout', 'image'])
   expect(started?.message).toContain('2 of its tools are left out')
   expect(await mcp.descriptions('plain')).toContain('Runs a command')
 })
@@ -121,10 +121,9 @@ it('a thousand tools are a hundred and twenty-eight', async () => {
 })
 
 it('a server that prints errors without end is ended, and the others go on', async () => {
-  const told = (await mcp.events('mcp.server')).filter(({ server }) => server === 'loud')
+  const shouted = await mcp.say('loud', 'shout')
 
-  expect(told).toMatchObject([{ state: 'failed' }])
-  expect(told[0]?.message).toContain('printed errors without end')
+  expect(shouted).toContain('The server loud printed errors without end')
   expect(await mcp.say('plain', 'sh', { command: 'echo x' })).toBe('x\n')
 })
 

@@ -33,6 +33,7 @@ const described = [
   { name: 'flood', description: 'Answers without end' },
   { name: 'hang', description: 'Does not answer' },
   { name: 'die', description: 'Ends' },
+  { name: 'shout', description: 'Prints errors without end' },
   { name: 'image', description: 'Gives many large images' },
   { name: `a${hidden}b`, description: 'Has no plain name' },
   { name: 'x'.repeat(500), description: 'Has a long name' },
@@ -95,6 +96,10 @@ async function call(id: number, name: string, args: Record<string, unknown>): Pr
     case 'hang':
       await delay(1_000_000)
       return
+    case 'shout': {
+      const shout = (): void => void process.stderr.write('x'.repeat(mebibyte), shout)
+      return shout()
+    }
     case 'die':
       process.stderr.write('I have had enough of \u001b[31mthis')
       process.exit(3)
@@ -128,11 +133,6 @@ async function answer({ id, method, params }: Message & { id: number }): Promise
   }
 }
 
-if (mode === '--loud') {
-  // Until it is stopped.
-  const shout = (): void => void process.stderr.write('x'.repeat(mebibyte), shout)
-  shout()
-}
 process.stdout.write('This line is no message.\n')
 createInterface({ input: process.stdin }).on('line', (line) => {
   const message = JSON.parse(line) as Message
