@@ -46,6 +46,18 @@ const data = {
     steering_commit: z.string().exactOptional(),
   }),
   'session.log': z.object({ level: z.enum(['info', 'warning', 'error']), message: z.string() }),
+  /** A setup step begins, the first of them with number 1. One that is skipped only completes. */
+  'setup.step_start': z.object({ number: z.int(), name: z.string() }),
+  'setup.step_update': z.object({ number: z.int(), output: z.string() }),
+  'setup.step_complete': z.object({
+    number: z.int(),
+    name: z.string(),
+    /** GitHub's words; `cancelled` where it was out of time. Before `continue-on-error` is looked at. */
+    outcome: z.enum(['success', 'failure', 'cancelled', 'skipped']),
+    seconds: z.number(),
+    /** Why it failed or was skipped. */
+    message: z.string().exactOptional(),
+  }),
   /** Little is left of a budget, or one that only warns is used up. Once for each budget and attempt. */
   'session.budget_warning': z.object({
     scope: z.enum(['task', ...BudgetScope.options]),

@@ -9,6 +9,7 @@ import { Integrations } from './integrations.ts'
 import { McpSettings } from './mcp-settings.ts'
 import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
+import { SetupSettings } from './setup-settings.ts'
 import { AutoModel, BudgetSetting, MultiplierLimit } from './spending-settings.ts'
 import { Fallback, Upstream } from './upstream-settings.ts'
 import { ValidationSettings } from './validation-settings.ts'
@@ -277,6 +278,9 @@ export const Settings = z.strictObject({
   sandbox: Sandbox.prefault({}).describe('The box agents run in.'),
   firewall: FirewallSettings.prefault({}).describe(
     "What every session's firewall goes by beside the configuration of its repository (docs/firewall.md).",
+  ),
+  setup_steps: SetupSettings.prefault({}).describe(
+    'How long the results of `copilot-setup-steps.yml` are kept (docs/setup-steps.md).',
   ),
   mcp: McpSettings.prefault({}).describe(
     'The MCP servers of sessions (docs/mcp-servers.md). Which there are is said by each repository.',

@@ -16,7 +16,7 @@ import { deniedKinds } from './agent/denied-kinds.ts'
 import { type AgentDescriptor, restrict } from './agent/descriptor.ts'
 import { mostToldEvents, tellConversation, toldEvents } from './agent/earlier-conversation.ts'
 import { composeFirstPrompt } from './agent/first-prompt.ts'
-import { composeLaunch, mayUseMcp, writeSettingsFiles } from './agent/launch.ts'
+import { composeLaunch, writeSettingsFiles } from './agent/launch.ts'
 import { reportUpdate, type WorkLog } from './agent/report-update.ts'
 import { startAgent } from './agent/start-agent.ts'
 import { watchToolCalls } from './agent/tool-calls.ts'
@@ -29,7 +29,7 @@ import { RunStopped, SessionFailed } from './failures.ts'
 import type { Catalogue } from './gateway/catalogue.ts'
 import type { Gateway } from './gateway/open-gateway.ts'
 import type { McpEndpoints } from './mcp/endpoints.ts'
-import { openMcpServers } from './mcp/open-mcp-servers.ts'
+import { openAgentsServers } from './mcp/open-agents-servers.ts'
 import type { Mirror } from './mirror/mirror.ts'
 import type { Repository } from './mirror/repository.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
@@ -56,6 +56,8 @@ export interface AgentWork {
   mirror: Mirror
   customAgent: CustomAgent | undefined
   values: SessionValues
+  /** What the repository's setup steps have set. */
+  setupEnv: Readonly<Record<string, string>>
   /** What was found in the work that this agent has done: it is started again to mend that. */
   toMend?: string
 }
@@ -71,8 +73,8 @@ export async function letAgentWork(
   box: Box,
   work: AgentWork,
 ): Promise<(Finished & WorkLog) | 'put_away'> {
-  // Of two that say the same, Errand's own word counts.
-  const values = await giveValues(run, work)
+  // Of two that say the same, the later word counts, and Errand's own last.
+  const values = { ...(await giveValues(run, work)), ...work.setupEnv }
   const { isReopened } = work.workspace
   const hooks = await openSessionHooks(run, box, { ...work, ...work.checkout, values })
   const talking = () => talk(run, box, work, { values, hooks })
@@ -100,7 +102,7 @@ async function talk(
     const descriptor = mayBeDenied ? restrict(work.descriptor) : work.descriptor
     const toolCalls = watchToolCalls()
     const progress = watchProgress(run, work.workspace.workspaceDir)
-    await using _servers = await startMcpServers(run, work)
+    await using _servers = await openAgentsServers(run, work)
     const composed = composeLaunch(descriptor, gateway.url, catalogue, work.mcpEndpoints.names())
     const tools = work.customAgent?.tools
     const own = { ...composed.env, ...(tools && { ERRAND_TOOLS: tools.kinds.join(',') }) }
@@ -158,27 +160,6 @@ async function talk(
 function permissionsOf(run: Run, { customAgent }: AgentWork, hooks: SessionHooks) {
   const deny = [...run.context.settings.permissions.deny, ...deniedKinds(customAgent?.tools)]
   return { deny, isAskedAgain: hooks.has('preToolUse') }
-}
-
-/** They live as long as the agent, which is told of those that have started. */
-async function startMcpServers(run: Run, work: AgentWork): Promise<AsyncDisposable> {
-  const { configuration, customAgent } = work
-  if (mayUseMcp(work.descriptor)) {
-    return await openMcpServers(run, work.mcpEndpoints, {
-      ...work,
-      ...(customAgent && { customAgentServers: customAgent.mcpServers }),
-      ...(customAgent?.tools && { customAgentTools: customAgent.tools.mcp }),
-    })
-  }
-  const configured = Object.keys({
-    ...customAgent?.mcpServers,
-    ...configuration.mcp_configuration?.mcpServers,
-  }).toSorted()
-  if (configured.length > 0) {
-    const message = `The agent ${work.descriptor.name} uses no MCP servers: ${configured.join(', ')} were not started.`
-    await run.say(message, 'warning')
-  }
-  return new AsyncDisposableStack()
 }
 
 /** What the agent's environment has of the repository's values; of names that are not theirs it is told. */

@@ -19,6 +19,7 @@ import { effectiveConfiguration } from './run/effective-configuration.ts'
 import { readValues } from './run/session-values.ts'
 import { openSessionBox } from './session-box.ts'
 import { openSessionFirewall } from './session-firewall.ts'
+import { setUp } from './setup/set-up.ts'
 import { readCustomAgent } from './steering/read-custom-agent.ts'
 import { collectValidated } from './validation/collect-validated.ts'
 import { checkOut } from './workspace/check-out.ts'
@@ -94,6 +95,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   await using box = await openSessionBox(run, { workspace, agent, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
   const customAgent = await readCustomAgent(run, { ...checkout, ...place })
+  const setupEnv = await setUp(run, box, { workspace, checkout, firewall, ...place })
   const parts = {
     workspace,
     ...ways,
@@ -105,6 +107,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     configuration,
     checkout,
     customAgent,
+    setupEnv,
     ...place,
   }
   const worked = await letAgentWork(run, box, parts)

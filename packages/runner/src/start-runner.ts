@@ -19,6 +19,7 @@ import {
 import type { BuiltinPrograms } from './agent/descriptor.ts'
 import type { RunnerForge } from './run/session-forge.ts'
 import { runSession } from './run-session.ts'
+import { sweepLayers } from './setup/cache/layer-store.ts'
 import { sweepHomes } from './workspace/kept-homes.ts'
 import { sweepWorkspaces } from './workspace/sweep-workspaces.ts'
 import { sessionsWithWorkspace } from './workspace/workspace.ts'
@@ -103,6 +104,7 @@ export function startRunner(options: RunnerOptions): Runner {
       async () => {
         if (!settings.runner.keep_workspaces) await sweepWorkspaces(options, signal)
         await sweepHomes(options, signal)
+        await sweepLayers(options)
       },
     ),
   ]

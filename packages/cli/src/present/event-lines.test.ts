@@ -54,3 +54,23 @@ it.each([
 
   expect(presentEvent(event, (_, text) => text)).toBe(line)
 })
+
+it.each([
+  ['setup.step_start', { number: 1, name: 'Install\u001b[2J' }, '› setup: Install^[[2J'],
+  ['setup.step_update', { number: 1, output: 'added 1\nfound 0\n' }, '  added 1\n  found 0'],
+  ['setup.step_complete', { name: 'Install', outcome: 'success', seconds: 1.5 }, '  ✓ 1.5 s'],
+  [
+    'setup.step_complete',
+    { name: 'Install', outcome: 'skipped', seconds: 0, message: 'a step before it failed' },
+    '› setup: Install: skipped: a step before it failed',
+  ],
+  [
+    'setup.step_complete',
+    { name: 'Install', outcome: 'failure', seconds: 2, message: 'ended with code 1' },
+    '✗ setup: Install: failure: ended with code 1',
+  ],
+])('tells how a setup step goes: %s %j', (type, data, lines) => {
+  const event = { id: '1', type, timestamp: '', session_id: 's', data }
+
+  expect(presentEvent(event, (_, text) => text)).toBe(lines)
+})

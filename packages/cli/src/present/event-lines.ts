@@ -46,6 +46,10 @@ const presenters: Record<string, Presenter> = {
     const style = data.level === 'error' ? 'red' : data.level === 'warning' ? 'yellow' : 'dim'
     return paint(style, text(data.message))
   },
+  'setup.step_start': (data, paint) =>
+    `${paint('blue', '›')} setup: ${shorten(line(data.name), titleWidth)}`,
+  'setup.step_update': (data, paint) => toolOutput(data.output, paint),
+  'setup.step_complete': (data, paint) => setupStepEnd(data, paint),
   'session.budget_warning': (data, paint) => paint('yellow', text(data.message)),
   'session.summary': (data, paint) =>
     [paint('bold', line(data.title)), text(data.body)].join('\n').trimEnd(),
@@ -137,6 +141,18 @@ function toolOutput(output: unknown, paint: Paint): string {
     .split('\n')
     .map((each) => paint('dim', `  ${each}`))
     .join('\n')
+}
+
+function setupStepEnd({ name, outcome, seconds, message }: Data, paint: Paint): string {
+  const why = message === undefined ? '' : `: ${line(message)}`
+  switch (outcome) {
+    case 'success':
+      return paint('dim', `  ✓ ${line(seconds)} s`)
+    case 'skipped':
+      return paint('dim', `› setup: ${shorten(line(name), titleWidth)}: skipped${why}`)
+    default:
+      return paint('red', `✗ setup: ${shorten(line(name), titleWidth)}: ${line(outcome)}${why}`)
+  }
 }
 
 function planEntries(entries: unknown): string[] {

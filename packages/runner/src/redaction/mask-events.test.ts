@@ -83,6 +83,18 @@ describe('a text that comes in pieces', () => {
   })
 })
 
+it('the output of a setup step is masked where its pieces cut a secret apart', () => {
+  const events = openEventMask(mask)
+  const piece = (output: string): NewEvent => ({
+    type: 'setup.step_update',
+    data: { number: 1, output },
+  })
+
+  const told = [...events.push([piece('a hunt')]), ...events.push([piece('er2.')])]
+
+  expect([...told, ...events.end()]).toEqual([piece('a '), piece('***.')])
+})
+
 it('what is not a text is masked to the depth of it, in names and in values', () => {
   const event: NewEvent = {
     type: 'tool.execution_start',

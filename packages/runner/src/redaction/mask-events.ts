@@ -78,6 +78,13 @@ function pieceOf(event: NewEvent): Piece | undefined {
         mayRepeat: true,
         withText: (output) => ({ ...event, data: { ...event.data, output } }),
       }
+    case 'setup.step_update':
+      return {
+        key: `${event.type} ${event.data.number}`,
+        text: event.data.output,
+        mayRepeat: false,
+        withText: (output) => ({ ...event, data: { ...event.data, output } }),
+      }
     default:
       return undefined
   }

@@ -41,12 +41,16 @@ const kept = [
   /^GIT_(DIR|WORK_TREE|EXEC_PATH|TERMINAL_PROMPT|SSH|SSH_COMMAND|ASKPASS)$/,
 ]
 
+/** Whether a name is not for anybody but Errand to give a value. */
+export function isKept(name: string): boolean {
+  return kept.some((pattern) => pattern.test(name))
+}
+
 /** What of them goes into the environment of setup steps and of the agent, and what does not. */
 export function environmentOf({ environment }: Pick<SessionValues, 'environment'>): {
   given: Record<string, string>
   kept: string[]
 } {
-  const isKept = (name: string): boolean => kept.some((pattern) => pattern.test(name))
   const given = Object.entries(environment).filter(([name]) => !isKept(name))
   return { given: Object.fromEntries(given), kept: Object.keys(environment).filter(isKept) }
 }

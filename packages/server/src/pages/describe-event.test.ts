@@ -29,3 +29,18 @@ it('tells what the checks have found, each with its place', () => {
 
   expect(describeEvent(event)).toEqual({ label: 'codeql', text: 'findings\nhigh a.ts:3: Bad' })
 })
+
+it.each([
+  ['setup.step_start', { number: 1, name: 'Install' }, 'setup step', 'Install'],
+  ['setup.step_update', { number: 1, output: 'added 1\n' }, 'setup output', 'added 1\n'],
+  [
+    'setup.step_complete',
+    { number: 1, name: 'Install', outcome: 'failure', seconds: 1.5, message: 'ended with code 1' },
+    'setup step: failure',
+    'Install (1.5 s): ended with code 1',
+  ],
+])('says how a setup step goes: %s', (type, data, label, text) => {
+  const event = { id: '1', type, timestamp: '', session_id: 's', data }
+
+  expect(describeEvent(event)).toEqual({ label, text })
+})

@@ -20,6 +20,12 @@ export function describeEvent(event: Event): { label: string; text: string } {
         label: 'workspace',
         text: `${textOf(data['base_ref'])} at ${textOf(data['commit']).slice(0, 12)}`,
       }
+    case 'setup.step_start':
+      return { label: 'setup step', text: textOf(data['name']) }
+    case 'setup.step_update':
+      return { label: 'setup output', text: textOf(data['output']) }
+    case 'setup.step_complete':
+      return { label: `setup step: ${textOf(data['outcome'])}`, text: setupStepOf(data) }
     case 'session.budget_warning':
       return { label: 'budget', text: textOf(data['message']) }
     case 'session.summary':
@@ -98,6 +104,11 @@ function validationOf(data: Event['data']): string {
     return `${textOf(finding['severity'])} ${at === '' ? '' : `${at}: `}${textOf(finding['message'])}`
   })
   return [textOf(message ?? outcome).replaceAll('_', ' '), ...lines].join('\n')
+}
+
+function setupStepOf(data: Event['data']): string {
+  const why = textOf(data['message'])
+  return `${textOf(data['name'])} (${textOf(data['seconds'])} s)${why === '' ? '' : `: ${why}`}`
 }
 
 function planOf(entries: unknown): string {
