@@ -53,7 +53,7 @@ async function manifests(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(read))
 }
 
-it('npm ci of a real project works in a sandbox with no setting made for it', async () => {
+it('npm ci of a real project works in a sandbox, from where npm of the machine gets its packages', async () => {
   const script = `${install} > install.log 2>&1; code=$?; tail -n 20 install.log; [ $code = 0 ]
     node --input-type=module -e "import { z } from 'zod'; console.log('zod:', z.string().parse('is there'))" > result.txt
     rm install.log`
