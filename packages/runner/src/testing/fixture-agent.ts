@@ -154,15 +154,7 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     answer = action === 'accept' ? String(Object.values(content ?? {})[0]) : action
   }
   if ('pose' in step) chunk('agent_message_chunk', await pose(step.pose))
-  if ('mcp' in step) {
-    const server = mcpServers.find(({ name }) => name === step.mcp)
-    const { tool, arguments: args = {} } = step
-    const answered =
-      tool === undefined
-        ? await askMcp(server, 'tools/list', {})
-        : await askMcp(server, 'tools/call', { name: tool, arguments: args })
-    chunk('agent_message_chunk', `${answered}\n`)
-  }
+  if ('mcp' in step) await useMcp(step)
   if ('post' in step) {
     const url = `${process.env.ERRAND_GATEWAY_URL}/questions`
     const headers = { 'content-type': 'application/json' }
@@ -170,13 +162,7 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     const response = await fetch(url, { method: 'POST', headers, body })
     chunk('agent_message_chunk', `posted ${response.status}`)
   }
-  if ('call' in step) {
-    const response = await fetch(`${process.env.ERRAND_MODEL_URL}/messages`, {
-      method: 'POST',
-      body: JSON.stringify({ model: step.model ?? process.env.ERRAND_MODEL, messages: step.call }),
-    })
-    chunk('agent_message_chunk', `${response.status} ${await response.text()}`)
-  }
+  if ('call' in step) await callModel(step)
   if ('permit' in step) {
     const toolCall = { toolCallId: `call-${nextId++}`, title: 'Try', kind: step.permit }
     const options = [
@@ -215,6 +201,24 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
   if ('report' in step) return { _meta: { errand: step.report } }
   if ('stop' in step) return { stopReason: step.stop }
   return undefined
+}
+
+async function useMcp(step: Extract<Step, { mcp: string }>): Promise<void> {
+  const server = mcpServers.find(({ name }) => name === step.mcp)
+  const { tool, arguments: args = {} } = step
+  const answered =
+    tool === undefined
+      ? await askMcp(server, 'tools/list', {})
+      : await askMcp(server, 'tools/call', { name: tool, arguments: args })
+  chunk('agent_message_chunk', `${answered}\n`)
+}
+
+async function callModel(step: Extract<Step, { call: unknown }>): Promise<void> {
+  const response = await fetch(`${process.env.ERRAND_MODEL_URL}/messages`, {
+    method: 'POST',
+    body: JSON.stringify({ model: step.model ?? process.env.ERRAND_MODEL, messages: step.call }),
+  })
+  chunk('agent_message_chunk', `${response.status} ${await response.text()}`)
 }
 
 async function prompt(id: number, text: string): Promise<void> {

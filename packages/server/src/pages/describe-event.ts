@@ -100,7 +100,7 @@ function validationOf(data: Event['data']): string {
   const { outcome, message, findings } = data
   const list = Array.isArray(findings) ? findings : []
   const lines = list.map((finding: Record<string, unknown>) => {
-    const at = [finding['path'], finding['line']].filter((part) => part !== undefined).join(':')
+    const at = [textOf(finding['path']), textOf(finding['line'])].filter(Boolean).join(':')
     return `${textOf(finding['severity'])} ${at === '' ? '' : `${at}: `}${textOf(finding['message'])}`
   })
   return [textOf(message ?? outcome).replaceAll('_', ' '), ...lines].join('\n')
