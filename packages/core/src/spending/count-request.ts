@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Store } from '../store/store.ts'
+import { prepared } from '../store/prepared.ts'
 import { now } from '../store/store.ts'
 import { patiently, runnerPatienceMs } from '../store/transact.ts'
 import type { TokenCounts } from './token-counts.ts'
@@ -44,7 +45,7 @@ export async function countRequest(
   const isCounted = sql`${count !== undefined}::boolean`
   await patiently(
     () =>
-      sql`
+      sql`${prepared}
         with request as materialized (
           select * from model_requests where id = ${requestId}::uuid for update
         ), day as (

@@ -1,6 +1,7 @@
 import type { Settings } from '@errand/contract'
 import { sql } from 'kysely'
 import type { Lease } from '../sessions/fence.ts'
+import { prepared } from '../store/prepared.ts'
 import { now, type Store } from '../store/store.ts'
 import { patiently, runnerPatienceMs } from '../store/transact.ts'
 import { accountOf, accountsOf, monthOf } from './accounts.ts'
@@ -112,7 +113,7 @@ async function admit(
   budgets: readonly Budget[],
 ): Promise<Admission> {
   const preventing = budgets.filter((budget) => budget.prevents)
-  const found = await sql<Admission>`
+  const found = await sql<Admission>`${prepared}
     with held as (
       select id from sessions
       where id = ${session.id} and attempt = ${attempt} and lease_expires_at is not null

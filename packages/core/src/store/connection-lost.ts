@@ -1,5 +1,6 @@
 import { DatabaseError, type Pool } from 'pg'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { presentStatement } from './prepared.ts'
 
 /**
  * The connection to PostgreSQL could not be made, or went away under a query. Whether the query was
@@ -50,7 +51,7 @@ export function poolThatTells(pool: Pool): PostgresPool {
         // kysely's type has a second form, for cursors, which this store never uses.
         query: ((statement: string, parameters: readonly unknown[]) =>
           telling(() =>
-            client.query(statement, [...parameters]),
+            client.query(presentStatement(statement, parameters)),
           )) as unknown as PostgresPoolClient['query'],
         release: (destroy?: boolean) => client.release(destroy),
       }
