@@ -121,14 +121,15 @@ async function reachState(
 
 /**
  * Whether what the steps leave may be given to other sessions. What they run of a checkout, an author of it
- * decides: so only one that is on the default branch will do, in a home that no agent had before.
+ * decides: so only one that is on the default branch will do, in a home that no agent had before. Nor will one in
+ * which files that steer agents stand for the branch's own: another checkout has its own.
  */
 async function isTrusted(
   run: Run,
   { mirror, checkout, workspace }: SetUpParts,
   defaultTip: string,
 ): Promise<boolean> {
-  if (workspace.conversationId !== undefined) return false
+  if (workspace.conversationId !== undefined || checkout.putAside.length > 0) return false
   const options = { gitDir: mirror.dir, signal: run.signal }
   const asked = ['merge-base', '--is-ancestor', checkout.startCommit, defaultTip]
   return (await gitMaybe(asked, options)) !== undefined

@@ -55,12 +55,14 @@ export function openAnalysis(signal: AbortSignal, limits: AnalysisLimits = defau
 /** It dies with the runner, knows nothing of its environment, and prints nowhere: that could be the agent's words. */
 function start({ memoryMb }: AnalysisLimits): ChildProcess {
   const node = [process.execPath, `--max-old-space-size=${memoryMb}`, program]
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...node], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...node], {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
   })
+  // Between two tasks nobody listens, and an error without a listener would end the runner.
+  return child.on('error', () => undefined)
 }
 
 async function askChild(
@@ -89,6 +91,6 @@ async function askChild(
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)
-    child.off('message', onMessage).off('exit', onGone)
+    child.off('message', onMessage).off('exit', onGone).off('error', onGone)
   }
 }
