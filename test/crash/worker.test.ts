@@ -93,7 +93,8 @@ describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL',
       await reached
       await first.kill()
       const killedAt = Date.now()
-      await using _second = await startWorker(`second-${at}`, at === 0 ? 15 : 2)
+      // It is not killed: on a busy machine it may beat late.
+      await using _second = await startWorker(`second-${at}`, 15)
       await untilState(server.client, task.id, 'completed', { timeoutMs: 60_000 })
 
       await expectOneOfEach(server, repository)

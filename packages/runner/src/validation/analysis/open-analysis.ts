@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+import { backgroundPriority } from '../../box/inside/precedence.ts'
 import type { Answers, Task } from './tasks.ts'
 
 /**
@@ -52,10 +53,14 @@ export function openAnalysis(signal: AbortSignal, limits: AnalysisLimits = defau
   }
 }
 
-/** It dies with the runner, knows nothing of its environment, and prints nowhere: that could be the agent's words. */
+/**
+ * It dies with the runner, stands behind it, whose leases have to be kept meanwhile, knows nothing of its environment,
+ * and prints nowhere: that could be the agent's words.
+ */
 function start({ memoryMb }: AnalysisLimits): ChildProcess {
   const node = [process.execPath, `--max-old-space-size=${memoryMb}`, program]
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...node], {
+  const behind = ['nice', '-n', String(backgroundPriority)]
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...behind, ...node], {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
