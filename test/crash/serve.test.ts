@@ -17,15 +17,16 @@ it.each([
   'artifact.pull',
 ] satisfies EventType[])(
   'kill -9 of errand serve at %s loses nothing and doubles nothing',
+  { timeout: 180_000 },
   async (moment) => {
     await using folder = await createTempFolder('crash')
     const dataDir = join(folder.path, 'data')
-    const settings = settingsFor(dataDir, { settings: { sessions: { lease_seconds: 2 } } })
+    const settings = settingsFor(dataDir, { settings: { sessions: { lease_seconds: 6 } } })
     await createRepository(join(folder.path, 'source'))
     const first = await serveProcess(dataDir, settings)
     await errandCommand(first.url, ['repo', 'import', join(folder.path, 'source'), 'acme/sums'])
     const { id } = await createTask(first.client, 'acme/sums', {
-      prompt: scriptPrompt('head -c 8000000 /dev/urandom > big.bin; sleep 0.3', 'Add a big file'),
+      prompt: scriptPrompt('head -c 3000000 /dev/urandom > big.bin; sleep 0.3', 'Add a big file'),
       model: 'script',
       create_pull_request: true,
     })
@@ -34,7 +35,7 @@ it.each([
     await first.kill()
     const killedAt = Date.now()
     await using second = await serveProcess(dataDir, settings)
-    await untilState(second.client, id, 'completed', { timeoutMs: 60_000 })
+    await untilState(second.client, id, 'completed', { timeoutMs: 120_000 })
 
     const branches = Object.keys(await listBranches(second.url, ownerToken, 'acme/sums'))
     const pulls = await listPulls(second.client, 'acme/sums')

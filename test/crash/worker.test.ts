@@ -75,16 +75,17 @@ describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL',
 
   it.each(moments.map(([name, moment], at) => [name, moment, at] as const))(
     '%s loses nothing and doubles nothing',
+    { timeout: 180_000 },
     async (_name, moment, at) => {
       const repository = `acme/worker-${at}`
       await server.addRepository(repository)
       const id = Promise.withResolvers<string>()
       const reached = moment(proxy, server.client, id.promise)
       // The settings' own default has to be quick enough, too.
-      const first = await startWorker(`first-${at}`, at === 0 ? 15 : 2)
+      const first = await startWorker(`first-${at}`, at === 0 ? 15 : 6)
       const task = await createTask(server.client, repository, {
         // Big enough for the bundle to take its time.
-        prompt: scriptPrompt('head -c 8000000 /dev/urandom > big.bin; sleep 0.3', 'Add a big file'),
+        prompt: scriptPrompt('head -c 3000000 /dev/urandom > big.bin; sleep 0.3', 'Add a big file'),
         model: 'script',
         create_pull_request: true,
       })
@@ -95,7 +96,7 @@ describe.skipIf(postgresUrl === undefined)('kill -9 of a worker, on PostgreSQL',
       const killedAt = Date.now()
       // It is not killed: on a busy machine it may beat late.
       await using _second = await startWorker(`second-${at}`, 15)
-      await untilState(server.client, task.id, 'completed', { timeoutMs: 60_000 })
+      await untilState(server.client, task.id, 'completed', { timeoutMs: 120_000 })
 
       await expectOneOfEach(server, repository)
       const again = await secondStart(server, task.id)
