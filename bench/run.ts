@@ -10,7 +10,6 @@ const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
   fanout: async () => (await import('./fanout.ts')).measureFanout,
   audit: async () => (await import('./audit.ts')).measureAudit,
   gateway: async () => (await import('./gateway.ts')).measureGateway,
-  setup: async () => (await import('./setup.ts')).measureSetup,
   memory: async () => (await import('./memory.ts')).measureMemory,
 }
 

@@ -31,7 +31,7 @@ it.each(eventTypes)('refuses %s without data: no type is a catch-all', (type) =>
 
 it("names its types after the families of GitHub's own events", () => {
   const families =
-    /^(session|user|assistant|tool|permission|elicitation|artifact|firewall|mcp)\.[a-z_]+$|^abort$/
+    /^(session|user|assistant|tool|permission|elicitation|artifact|firewall|mcp|setup)\.[a-z_]+$|^abort$/
 
   expect(eventTypes.filter((type) => !families.test(type))).toEqual([])
 })
