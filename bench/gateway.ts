@@ -22,7 +22,6 @@ const works = {
 const soakStreams = 10_000
 const programs = {
   upstream: 'gateway/upstream.ts',
-  bare: 'gateway/bare-proxy.ts',
   client: 'gateway/client.ts',
   ours: '../packages/runner/src/testing/gateway-sessions.ts',
 }
@@ -51,8 +50,6 @@ export async function measureGateway(): Promise<Section> {
   await mkdir(portkeyDir)
   const portkey = await startPortkey(portkeyDir, upstreamUrl)
   children.defer(() => void portkey.child.kill())
-  const bareSocket = join(folder.path, 'bare.sock')
-  const bare = await start('bare', upstreamUrl, bareSocket)
   const { child: client } = await start('client')
 
   const each = <T>(place: T): T[] => Array.from({ length: streams }, () => place)
@@ -63,11 +60,6 @@ export async function measureGateway(): Promise<Section> {
     },
     { name: 'Errand', places: ours.told, child: ours.child },
     { name: `Portkey ${portkeyVersion}`, places: each(portkey.place), child: portkey.child },
-    {
-      name: 'a bare proxy',
-      places: each({ socketPath: bareSocket, path: '/' }),
-      child: bare.child,
-    },
   ]
   const results = await measureAll(client, contenders)
   const memory = await soak(client, contenders[1] as Contender)
@@ -184,7 +176,7 @@ function present(results: Result[], [early, late]: [number, number], isPostgres:
   return {
     name: 'gateway',
     title: 'The model gateway',
-    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand, through @portkey-ai/gateway and through a bare proxy, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come, and the processor time is what the gateway took for one of them: on a machine that does other things too it says more than the rates. The client only counts bytes; it and the server are node:http, as is what an agent uses; the gateway asks by undici. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. The bare proxy is Node's server and undici in forty lines that count and check nothing: what any proxy of Node's adds on this machine. ${isPostgres ? postgresNote : ''}`.trim(),
+    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come, and the processor time is what the gateway took for one of them: on a machine that does other things too it says more than the rates. The client only counts bytes; it and the server are node:http, as is what an agent uses; the gateway asks by undici. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
     header: [
       'through',
       'first byte, 1 stream',
