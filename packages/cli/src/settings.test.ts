@@ -150,6 +150,21 @@ it.each([
     'errand.yml:5:3: mapped_models.haiku `smal` is not one of `models` (did you mean small?)',
   ],
   [
+    'a reviewer that runs on no model',
+    'models: []\nvalidation:\n  review: {model: small}',
+    'errand.yml:3:12: validation.review.model `small` is not one of `models`',
+  ],
+  [
+    'a reviewer that is no agent',
+    'validation:\n  review: {agent: codr}',
+    'errand.yml:2:12: validation.review.agent `codr` is not an agent (did you mean coder?)',
+  ],
+  [
+    'a command of nothing',
+    'validation:\n  code_scanning: {command: []}',
+    'errand.yml:2:19: validation.code_scanning.command must be a list of one or more texts, not an empty list',
+  ],
+  [
     'a network that is none',
     'firewall:\n  private_networks: [ten]',
     'errand.yml:2:22: firewall.private_networks[0] must be an address, or a network such as 10.20.0.0/16, not "ten"',

@@ -83,10 +83,21 @@ function* checkReferences(given: GivenSettings, settings: Settings): Generator<s
       yield `${at('agent')} \`${model.agent}\` cannot speak to this model: it knows ${Object.keys(entry?.apis ?? {}).join(', ')}`
     }
   }
-  for (const [name, id] of Object.entries(settings.mapped_models)) {
-    if (ids.has(id)) continue
-    const path = ['mapped_models', name]
+  const named = [
+    ...Object.entries(settings.mapped_models).map(([name, id]) => ({
+      path: ['mapped_models', name],
+      id,
+    })),
+    { path: ['validation', 'review', 'model'], id: settings.validation.review?.model },
+  ]
+  for (const { path, id } of named) {
+    if (id === undefined || ids.has(id)) continue
     yield `${placeOf(given, path)}: ${nameOf(path)} \`${id}\` is not one of \`models\`${didYouMean(id, [...ids])}`
+  }
+  const reviewer = settings.validation.review?.agent
+  if (reviewer !== undefined && !agents.includes(reviewer)) {
+    const path = ['validation', 'review', 'agent']
+    yield `${placeOf(given, path)}: ${nameOf(path)} \`${reviewer}\` is not an agent${didYouMean(reviewer, agents)}`
   }
 }
 
@@ -122,7 +133,8 @@ function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
 
 function notValue(path: readonly PropertyKey[], value: unknown): string {
   if (secretKeys.has(String(path[0])) || path.includes('env')) return ''
-  if (typeof value === 'object') return Array.isArray(value) ? ', not a list' : ', not a section'
+  if (Array.isArray(value)) return value.length === 0 ? ', not an empty list' : ', not a list'
+  if (typeof value === 'object') return ', not a section'
   const text = JSON.stringify(value)
   return text.length > 60 ? '' : `, not ${text}`
 }

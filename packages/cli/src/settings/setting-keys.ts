@@ -11,6 +11,7 @@ interface SchemaNode {
   minimum?: number
   maximum?: number
   minLength?: number
+  minItems?: number
   anyOf?: SchemaNode[]
   items?: SchemaNode
   properties?: Record<string, SchemaNode>
@@ -97,7 +98,9 @@ function describeAccepted(node: SchemaNode): string {
   if (node.anyOf?.some(({ type }) => type === 'object')) return 'a map of names'
   if (node.anyOf || node.type === 'boolean') return 'true or false'
   if (node.enum) return `one of ${node.enum.map((value) => `\`${String(value)}\``).join(', ')}`
-  if (node.items) return node.items.properties ? 'a list' : 'a list of texts'
+  if (node.items?.properties) return 'a list'
+  if (node.items)
+    return (node.minItems ?? 0) > 0 ? 'a list of one or more texts' : 'a list of texts'
   if (node.properties) return 'a section'
   if (node.additionalProperties) return 'a map of names'
   if (node.type === 'integer' || node.type === 'number') return describeNumber(node)
