@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { Agent, fetch as fetchBy } from 'undici'
 
+import { endOfEvents } from '../gateway/answer/server-sent-events.ts'
 import { longestMessageBytes, type ServerWay } from './connection.ts'
 
 export type RemoteServer = Extract<McpServer, { type: 'http' | 'sse' }>
@@ -100,8 +101,8 @@ function bound(answer: Response, onFault: (reason: string) => void): Response {
   let bytes = 0
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
-      const end = isStream ? endOfEvent(chunk) : -1
-      bytes = end === -1 ? bytes + chunk.length : chunk.length - end
+      const end = isStream ? endOfEvents(viewOf(chunk)) : 0
+      bytes = end === 0 ? bytes + chunk.length : chunk.length - end
       if (bytes > longestMessageBytes) {
         const reason = `sent a message of more than ${longestMessageBytes / 1024 / 1024} MiB`
         onFault(reason)
@@ -113,8 +114,6 @@ function bound(answer: Response, onFault: (reason: string) => void): Response {
   return new Response(answer.body.pipeThrough(counter), { status, statusText, headers })
 }
 
-/** Behind the last empty line; -1 where there is none. */
-function endOfEvent(chunk: Uint8Array): number {
-  const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-  return Math.max(...['\n\n', '\r\n\r\n', '\r\r'].map((end) => text.lastIndexOf(end)))
+function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
 }

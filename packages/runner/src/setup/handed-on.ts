@@ -1,6 +1,7 @@
+import { dirname } from 'node:path'
+
 import { defaultEnvironment } from '../box/command.ts'
 import { isKept } from '../run/session-values.ts'
-import { dirname } from 'node:path'
 
 /** What the steps leave to those after them, and to the agent. */
 export interface HandedOn {

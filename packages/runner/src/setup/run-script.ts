@@ -23,7 +23,6 @@ export interface Script {
 export interface ScriptEnd {
   /** Why it failed, as a sentence goes on after its name; absent when it did not. */
   failure?: string
-  isOutOfTime: boolean
   files: Record<EnvironmentFile, string>
   /** Of its files that were not read. */
   problems: string[]
@@ -49,7 +48,7 @@ export async function runScript(
   const shell = shellOf(script.shell, `${folder}/script`)
   if (shell === undefined) {
     const failure = `has a shell that is not known: ${script.shell}`
-    return { failure, isOutOfTime: false, files: noFiles, problems: [] }
+    return { failure, files: noFiles, problems: [] }
   }
   const ended = await runToEnd(run, box, { ...script, folder, shell }, output)
   return { ...ended, ...(await readFiles(run, box, folder)) }
@@ -78,7 +77,7 @@ async function runToEnd(
   box: Box,
   { folder, shell, ...script }: Omit<Script, 'shell'> & { folder: string; shell: Shell },
   output: OutputTeller,
-): Promise<Pick<ScriptEnd, 'failure' | 'isOutOfTime'>> {
+): Promise<Pick<ScriptEnd, 'failure'>> {
   const file = `${folder}/script.${shell.extension}`
   const args = ['-c', startScript, 'sh', folder, file, script.cwd, ...shell.command]
   const env = { ...script.env, ...variablesOfFiles(folder) }
@@ -98,18 +97,15 @@ async function runToEnd(
   output.end()
   run.signal.throwIfAborted()
   const { settings } = run.context
-  if (isOutOfTime) return { isOutOfTime, failure: 'was stopped: it was out of time' }
+  if (isOutOfTime) return { failure: 'was stopped: it was out of time' }
   if (exit.reason === 'output') {
-    const failure = `was stopped: it printed more than ${settings.sandbox.output_mb} MB`
-    return { isOutOfTime, failure }
+    return { failure: `was stopped: it printed more than ${settings.sandbox.output_mb} MB` }
   }
   requireWithinLimits(exit, settings.sandbox)
-  if (exit.code === 0) return { isOutOfTime }
-  if (exit.error !== undefined) {
-    return { isOutOfTime, failure: `could not be started: ${exit.error}` }
-  }
+  if (exit.code === 0) return {}
+  if (exit.error !== undefined) return { failure: `could not be started: ${exit.error}` }
   const how = exit.signal === undefined ? `code ${exit.code}` : `the signal ${exit.signal}`
-  return { isOutOfTime, failure: `ended with ${how}` }
+  return { failure: `ended with ${how}` }
 }
 
 function variablesOfFiles(folder: string): Record<string, string> {

@@ -24,8 +24,8 @@ export function createEventReader({ wants, onData }: EventHandlers): (chunk: Buf
   }
 }
 
-/** Past the last empty line, whichever of the three line ends the server writes. */
-function endOfEvents(bytes: Buffer): number {
+/** Past the last empty line, whichever of the three line ends the server writes; 0 where there is none. */
+export function endOfEvents(bytes: Buffer): number {
   const places = endsIn(bytes).map((end) => {
     const at = bytes.lastIndexOf(end)
     return at === -1 ? 0 : at + end.length
