@@ -4,7 +4,7 @@ import type { Mirror } from '../mirror/mirror.ts'
 import { printable } from '../printable.ts'
 import type { Run } from '../run/run.ts'
 import type { SessionFirewall } from '../session-firewall.ts'
-import { isFile, listTree, readEntries } from '../steering/trusted-tree.ts'
+import { isFile, listTree, readEntries } from '../mirror/tree.ts'
 import type { HookEvent } from './hook-events.ts'
 import type { HookAnswer } from './hook-output.ts'
 import { type Hook, parseHooks } from './parse-hooks.ts'
@@ -75,7 +75,7 @@ async function readHooks(
   run: Run,
   { mirror, steeringCommit }: { mirror: Mirror; steeringCommit: string },
 ): Promise<Hook[]> {
-  const tree = await listTree(run, mirror, steeringCommit)
+  const tree = await listTree(run, mirror, steeringCommit, ['.github/hooks'])
   const files = tree
     .filter((entry) => isFile(entry) && /^\.github\/hooks\/[^/]+\.json$/.test(entry.path))
     .slice(0, mostFiles)

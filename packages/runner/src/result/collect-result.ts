@@ -1,4 +1,5 @@
 import type { Box } from '../box/index.ts'
+import { changesBetween, newGitlinks } from '../git/raw-diff.ts'
 import type { Mirror } from '../mirror/mirror.ts'
 import { botOf, requesterOf } from '../publish/authors.ts'
 import { composeMessage, logsTrailer } from '../publish/commit-message.ts'
@@ -9,8 +10,7 @@ import type { Workspace } from '../workspace/workspace.ts'
 import type { Repository } from '../mirror/repository.ts'
 import { gatherInside } from './gather-inside.ts'
 import { importBundle } from './import-bundle.ts'
-import { newGitlinks, parseRawDiff } from './raw-diff.ts'
-import { hasSameFiles, rawDiff, signCommits } from './sign-commits.ts'
+import { hasSameFiles, signCommits } from './sign-commits.ts'
 import { refused, takeBundle } from './take-bundle.ts'
 
 /** What is to be published: a checked commit in a repository no agent can reach. */
@@ -59,8 +59,10 @@ export async function collectResult(
     message,
     isOneCommit,
   })
-  const changes = await rawDiff(run, quarantine, checkout.startCommit, commit)
+  const { gitDir } = quarantine
+  const objects = { gitDir, signal: run.signal }
+  const changes = await changesBetween(objects, checkout.startCommit, commit)
   const [nested] = newGitlinks(changes)
   if (nested !== undefined) throw refused(`${nested} is a repository within the repository`)
-  return { gitDir: quarantine.gitDir, commit, filesChanged: parseRawDiff(changes).length }
+  return { gitDir, commit, filesChanged: changes.length }
 }

@@ -6,7 +6,7 @@ import type { PutAside } from '../steering/put-aside.ts'
 import type { Checkout } from '../workspace/check-out.ts'
 import { runInBox } from '../workspace/run-in-box.ts'
 import { leftAlone, ownEntries } from '../steering/restore-own.ts'
-import { newGitlinks, parseRawDiff } from './raw-diff.ts'
+import { newGitlinks, parseRawDiff } from '../git/raw-diff.ts'
 
 /** What an agent has left, packed by git inside the box. */
 export interface Gathered {
@@ -59,8 +59,9 @@ export async function gatherInside(
     input: putAside.map(({ path, own }) => (own === undefined ? `${path}\0` : '')).join(''),
     maxOutputBytes: listLimitBytes,
   })
-  await setEntries(run, box, leftAlone(putAside, parseRawDiff(raw)))
-  const nested = newGitlinks(raw)
+  const changes = parseRawDiff(raw)
+  await setEntries(run, box, leftAlone(putAside, changes))
+  const nested = newGitlinks(changes)
   if (nested.length > 0) {
     const input = nested.map((path) => `${path}\0`).join('')
     await runInBox(run, box, ['git', ...dropArguments], { ...options, env, input })

@@ -1,4 +1,4 @@
-import { git, gitText } from '../git/git.ts'
+import { gitText } from '../git/git.ts'
 import type { Author } from '../publish/authors.ts'
 import { composeMessage } from '../publish/commit-message.ts'
 import type { Run } from '../run/run.ts'
@@ -125,15 +125,4 @@ export async function hasSameFiles(
   const trees = await gitText(['rev-parse', ...names], { gitDir, signal: run.signal })
   const [one, two] = trees.split('\n')
   return one === two
-}
-
-/** The output of `git diff-tree --raw -z` between two commits. */
-export async function rawDiff(
-  run: Run,
-  { gitDir }: Quarantine,
-  from: string,
-  to: string,
-): Promise<Buffer> {
-  const options = ['-r', '--raw', '-z', '--no-renames', '--no-abbrev']
-  return await git(['diff-tree', ...options, from, to], { gitDir, signal: run.signal })
 }

@@ -9,8 +9,8 @@ import {
 } from '@errand/core'
 
 import { SessionFailed } from '../failures.ts'
-import { ForgeRefused } from '../forge-client.ts'
 import type { Repository } from '../mirror/repository.ts'
+import { readForgeFile } from './read-forge-file.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -42,33 +42,14 @@ async function readFileOf(
 ): Promise<PartialConfiguration | undefined> {
   const { file: path } = run.context.settings.configuration
   if (path === undefined) return undefined
-  const text = await readText(run, repository, path)
-  if (text === undefined) return {}
+  const { owner, name: repo } = repository
+  const file = await readForgeFile(run, { owner, repo, path })
+  if (file === undefined) return {}
+  const { text } = file
+  if (text === undefined) throw broken(repository, `${path}: is no file`)
   const read = parseConfigurationFile(text, path)
   if ('document' in read) return read.document
   throw broken(repository, read.problem)
-}
-
-async function readText(
-  run: Run,
-  repository: Repository,
-  path: string,
-): Promise<string | undefined> {
-  const { owner, name: repo } = repository
-  const route = `GET /repos/{owner}/{repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
-  const parameters = { owner, repo, mediaType: { format: 'raw' } }
-  try {
-    const answer = await run.forge.request(route, parameters, run.signal)
-    if (typeof answer === 'string') return answer
-    // What says of no character set that it is text comes as bytes.
-    if (answer instanceof ArrayBuffer) return Buffer.from(answer).toString('utf8')
-    throw broken(repository, `${path}: is no file`)
-  } catch (error) {
-    if (!(error instanceof ForgeRefused)) throw error
-    if (error.status === 404) return undefined
-    const message = `The forge refused to show ${path} of ${repository.full_name} to the runner: ${error.reason} (${error.status}).`
-    throw new SessionFailed('forge_refused', message, error)
-  }
 }
 
 function broken({ full_name: name, default_branch: branch }: Repository, problem: string) {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { matchesGlob } from 'node:path/posix'
 
 import { git } from '../git/git.ts'
+import { sizesOf } from '../git/read-objects.ts'
 import type { Mirror } from '../mirror/mirror.ts'
+import { isFile, listTree } from '../mirror/tree.ts'
 import type { Run } from '../run/run.ts'
 
 /** The files of a commit, as the mirror has them: no checkout is asked. */
@@ -12,19 +14,9 @@ export interface Tree {
   blobs: ReadonlyMap<string, string>
 }
 
-/** Of a list with a line a file: over 200,000 files. */
-const listLimitBytes = 64 * 1024 * 1024
-const regularFile = /^100(644|755) blob ([0-9a-f]+)\t(.+)$/s
-
 export async function readTree(run: Run, mirror: Mirror, commit: string): Promise<Tree> {
-  const options = { gitDir: mirror.dir, signal: run.signal, limitBytes: listLimitBytes }
-  const listed = await git(['ls-tree', '-r', '-z', '--full-tree', commit], options)
-  const blobs = new Map<string, string>()
-  for (const entry of listed.toString('utf8').split('\0')) {
-    const [, , id, path] = regularFile.exec(entry) ?? []
-    if (id !== undefined && path !== undefined) blobs.set(path, id)
-  }
-  return { commit, blobs }
+  const files = (await listTree(run, mirror, commit)).filter(isFile)
+  return { commit, blobs: new Map(files.map(({ path, oid }) => [path, oid])) }
 }
 
 /**
@@ -35,14 +27,13 @@ export async function readFileAt(
   mirror: Mirror,
   { commit, path, limitBytes }: { commit: string; path: string; limitBytes: number },
 ): Promise<{ text?: string } | undefined> {
-  const options = { gitDir: mirror.dir, signal: run.signal }
-  const place = ['--', `:(literal)${path}`]
-  const listed = await git(['ls-tree', '-z', '--full-tree', '--long', commit, ...place], options)
-  const entry = /^100(?:644|755) blob ([0-9a-f]+) +(\d+)\t/.exec(listed.toString('utf8'))
-  const [, id, size] = entry ?? []
-  if (id === undefined) return undefined
-  if (Number(size) > limitBytes) return {}
-  const bytes = await git(['cat-file', 'blob', id], { ...options, limitBytes })
+  const listed = await listTree(run, mirror, commit, [path])
+  const file = listed.find((entry) => entry.path === path && isFile(entry))
+  if (file === undefined) return undefined
+  const objects = { gitDir: mirror.dir, signal: run.signal }
+  const size = (await sizesOf(objects, [file.oid])).get(file.oid)
+  if (size === undefined || size > limitBytes) return {}
+  const bytes = await git(['cat-file', 'blob', file.oid], { ...objects, limitBytes })
   return { text: bytes.toString('utf8') }
 }
 

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Run } from '../run/run.ts'
 import { steersAgents } from './steering-paths.ts'
-import { isFile, readEntries, type TreeEntry } from './trusted-tree.ts'
+import { isFile, readEntries, type TreeEntry } from '../mirror/tree.ts'
 
 /** How many times a file may lead to a file. As deep as Claude Code goes. */
 const mostSteps = 5

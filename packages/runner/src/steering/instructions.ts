@@ -5,7 +5,7 @@ import { parseFrontMatter } from '@errand/core'
 
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Run } from '../run/run.ts'
-import { isFile, readEntries, type TreeEntry } from './trusted-tree.ts'
+import { isFile, readEntries, type TreeEntry } from '../mirror/tree.ts'
 
 /** Instructions of a repository that an agent has to be told. */
 export interface Instruction {

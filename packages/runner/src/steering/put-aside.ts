@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-import { git } from '../git/git.ts'
+import { changesBetween } from '../git/raw-diff.ts'
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Run } from '../run/run.ts'
 import { followedPaths, isWithin } from './followed-paths.ts'
 import { steersAgents } from './steering-paths.ts'
-import { listTree } from './trusted-tree.ts'
+import { listTree } from '../mirror/tree.ts'
 
 const Version = z.object({ mode: z.string(), oid: z.string() })
 
@@ -38,24 +38,12 @@ export async function findPutAside(
 }
 
 async function compare(run: Run, mirror: Mirror, from: string, to: string): Promise<PutAside[]> {
-  const flags = ['-r', '-z', '--raw', '--no-renames', '--no-abbrev']
-  const output = await git(['diff-tree', ...flags, from, to], {
-    gitDir: mirror.dir,
-    signal: run.signal,
-  })
-  const fields = output.toString('utf8').split('\0')
-  const changed: PutAside[] = []
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [, oldMode = '', newMode = '', oldOid = '', newOid = ''] =
-      /^:(\d{6}) (\d{6}) (\w+) (\w+) /.exec(fields[at] ?? '') ?? []
-    changed.push({
-      // The list goes on in pairs.
-      path: fields[at + 1]!,
-      ...(oldMode !== absentMode && { trusted: { mode: oldMode, oid: oldOid } }),
-      ...(newMode !== absentMode && { own: { mode: newMode, oid: newOid } }),
-    })
-  }
-  return changed
+  const changes = await changesBetween({ gitDir: mirror.dir, signal: run.signal }, from, to)
+  return changes.map(({ path, oldMode, oldId, newMode, newId }) => ({
+    path,
+    ...(oldMode !== absentMode && { trusted: { mode: oldMode, oid: oldId } }),
+    ...(newMode !== absentMode && { own: { mode: newMode, oid: newId } }),
+  }))
 }
 
 export const absentMode = '000000'

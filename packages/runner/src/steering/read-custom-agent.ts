@@ -7,11 +7,11 @@ import {
 } from '@errand/core'
 
 import { SessionFailed } from '../failures.ts'
-import { ForgeRefused } from '../forge-client.ts'
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Repository } from '../mirror/repository.ts'
+import { readForgeFile } from '../run/read-forge-file.ts'
 import type { Run } from '../run/run.ts'
-import { isFile, listTree, readEntries } from './trusted-tree.ts'
+import { isFile, listTree, readEntries } from '../mirror/tree.ts'
 
 export interface CustomAgentSource {
   mirror: Mirror
@@ -53,8 +53,9 @@ async function readOwnFile(
   { mirror, steeringCommit }: CustomAgentSource,
   name: string,
 ): Promise<FoundFile | undefined> {
-  const tree = await listTree(run, mirror, steeringCommit)
-  for (const path of agentFilesOf(name)) {
+  const paths = agentFilesOf(name)
+  const tree = await listTree(run, mirror, steeringCommit, paths)
+  for (const path of paths) {
     const entry = tree.find((entry) => entry.path === path && isFile(entry))
     if (entry === undefined) continue
     const text = (await readEntries(run, mirror, [entry])).get(entry.oid)
@@ -70,30 +71,11 @@ async function readSharedFile(
 ): Promise<FoundFile | undefined> {
   for (const repo of sharedRepositories) {
     for (const path of sharedAgentFilesOf(name)) {
-      const text = await readForgeFile(run, owner, repo, path)
+      // Who may not see it has none, like who asks for what is not there.
+      const file = await readForgeFile(run, { owner, repo, path }, [403, 404])
+      const text = file?.text
       if (text !== undefined) return { text, place: `${path} of ${owner}/${repo}` }
     }
   }
   return undefined
-}
-
-/** A file of a default branch; undefined where there is none that this session's token may see. */
-async function readForgeFile(
-  run: Run,
-  owner: string,
-  repo: string,
-  path: string,
-): Promise<string | undefined> {
-  const route = `GET /repos/{owner}/{repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
-  const parameters = { owner, repo, mediaType: { format: 'raw' } }
-  try {
-    const answer = await run.forge.request(route, parameters, run.signal)
-    if (answer instanceof ArrayBuffer) return Buffer.from(answer).toString('utf8')
-    return typeof answer === 'string' ? answer : undefined
-  } catch (error) {
-    if (!(error instanceof ForgeRefused)) throw error
-    if (error.status === 404 || error.status === 403) return undefined
-    const message = `The forge refused to show ${path} of ${owner}/${repo} to the runner: ${error.reason} (${error.status}).`
-    throw new SessionFailed('forge_refused', message, error)
-  }
 }

@@ -1,4 +1,4 @@
-import type { RawChange } from '../result/raw-diff.ts'
+import type { RawChange } from '../git/raw-diff.ts'
 import { absentMode, type PutAside } from './put-aside.ts'
 
 /** `git update-index -z --index-info` by which the index has again what the branch has of these. */

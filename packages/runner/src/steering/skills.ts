@@ -2,9 +2,9 @@ import type { InstructionSource } from '@errand/contract'
 import { parseFrontMatter } from '@errand/core'
 
 import type { Mirror } from '../mirror/mirror.ts'
-import { printable } from '../printable.ts'
+import { oneLine } from '../printable.ts'
 import type { Run } from '../run/run.ts'
-import { isFile, readEntries, type TreeEntry } from './trusted-tree.ts'
+import { isFile, readEntries, type TreeEntry } from '../mirror/tree.ts'
 
 /** Something a repository knows how to do, told in a file that is read when it is needed. */
 export interface Skill {
@@ -15,6 +15,7 @@ export interface Skill {
 
 const folders = ['.github/skills', '.claude/skills', '.agents/skills'] as const
 const mostSkills = 100
+const longestName = 64
 const longestDescription = 1024
 
 /** The skills of a repository that this agent does not find by itself. Of one name the first. */
@@ -36,8 +37,8 @@ export async function findSkills(
     const { name, description } = read.fields
     if (typeof name !== 'string' || typeof description !== 'string' || skills.has(name)) continue
     skills.set(name, {
-      name: oneLine(name, 64),
-      description: oneLine(description, longestDescription),
+      name: oneLine(name).slice(0, longestName),
+      description: oneLine(description).slice(0, longestDescription),
       path,
       isKnown: reads.some((folder) => path.startsWith(`${folder}/`)),
     })
@@ -52,8 +53,4 @@ function isSkillOf(folder: string, path: string): boolean {
     ? path.slice(folder.length + 1).split('/')
     : []
   return name !== undefined && file === 'SKILL.md' && below.length === 0
-}
-
-function oneLine(text: string, limit: number): string {
-  return printable(text).replace(/\s+/g, ' ').trim().slice(0, limit)
 }

@@ -5,7 +5,7 @@ import type { Run } from '../run/run.ts'
 import { findInstructions, type Instruction } from './instructions.ts'
 import type { PutAside } from './put-aside.ts'
 import { findSkills, type Skill } from './skills.ts'
-import { listTree } from './trusted-tree.ts'
+import { listTree } from '../mirror/tree.ts'
 
 /** Characters of one file, and of all: a prompt is read anew with every call of the model. */
 const longestFile = 20_000

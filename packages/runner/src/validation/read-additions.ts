@@ -1,7 +1,7 @@
 import { git, gitText } from '../git/git.ts'
+import { gitlinkMode, parseRawDiff } from '../git/raw-diff.ts'
+import type { Objects } from '../git/read-objects.ts'
 import { upstreamRefs } from '../result/import-bundle.ts'
-import { parseRawDiff } from '../result/raw-diff.ts'
-import type { RepositoryOptions } from './read-blobs.ts'
 
 /** What a push would bring to the forge that is not there yet. */
 export interface Additions {
@@ -10,29 +10,24 @@ export interface Additions {
   messages: string[]
 }
 
-const gitlink = '160000'
-
 /**
  * Looks at every commit, not at the last alone: what one adds and the next takes away again is pushed all
  * the same. Merges are compared with each of their parents.
  */
-export async function readAdditions(
-  options: RepositoryOptions,
-  commit: string,
-): Promise<Additions> {
+export async function readAdditions(objects: Objects, commit: string): Promise<Additions> {
   const range = [commit, '--not', `--glob=${upstreamRefs}/*`]
-  const commits = await gitText(['rev-list', ...range], options)
+  const commits = await gitText(['rev-list', ...range], objects)
   const form = ['--no-commit-id', '--raw', '-z', '--no-renames', '--no-abbrev']
   const raw = await git(['diff-tree', '--stdin', '-r', '-m', '--root', ...form], {
-    ...options,
+    ...objects,
     input: `${commits}\n`,
   })
-  const isNew = await newObjects(options, range)
+  const isNew = await newObjects(objects, range)
   const changes = parseRawDiff(raw).filter(
-    ({ newMode, newId }) => newMode !== gitlink && isNew.has(newId),
+    ({ newMode, newId }) => newMode !== gitlinkMode && isNew.has(newId),
   )
   const byId = Map.groupBy(changes, ({ newId }) => newId)
-  const log = await git(['log', '-z', '--format=%B', ...range], options)
+  const log = await git(['log', '-z', '--format=%B', ...range], objects)
   return {
     blobs: [...byId].map(([id, same]) => ({
       id,
@@ -43,10 +38,7 @@ export async function readAdditions(
 }
 
 /** What comes in by a merge of the forge's own branches is there already. */
-async function newObjects(
-  options: RepositoryOptions,
-  range: readonly string[],
-): Promise<Set<string>> {
-  const output = await git(['rev-list', '--objects', '--no-object-names', ...range], options)
+async function newObjects(objects: Objects, range: readonly string[]): Promise<Set<string>> {
+  const output = await git(['rev-list', '--objects', '--no-object-names', ...range], objects)
   return new Set(output.toString('latin1').split('\n'))
 }

@@ -5,14 +5,13 @@ import type { Finding } from '@errand/contract'
 import { requireWithinLimits } from '../../agent/exit.ts'
 import { type Box, boxPaths } from '../../box/index.ts'
 import { SessionFailed } from '../../failures.ts'
-import { git } from '../../git/git.ts'
+import { changesBetween } from '../../git/raw-diff.ts'
+import type { Objects } from '../../git/read-objects.ts'
 import { oneLine } from '../../printable.ts'
-import { parseRawDiff } from '../../result/raw-diff.ts'
 import type { Run } from '../../run/run.ts'
 import { AnalysisFailed, openAnalysis } from '../analysis/open-analysis.ts'
 import type { SarifResult } from '../analysis/tasks.ts'
 import { ToolFailed } from '../finding.ts'
-import type { RepositoryOptions } from '../read-blobs.ts'
 import type { Validated } from '../validate-result.ts'
 import { changedLines, type LineRange } from './changed-lines.ts'
 
@@ -35,8 +34,8 @@ export async function scanCode(
   await run.say('Scanning the code')
   const bytes = await runScanner(run, box, settings)
   const results = await readResults(run.signal, bytes)
-  const options = { gitDir: result.gitDir, signal: run.signal }
-  return await onlyChanged(options, checkout.startCommit, result.commit, results)
+  const objects = { gitDir: result.gitDir, signal: run.signal }
+  return await onlyChanged(objects, checkout.startCommit, result.commit, results)
 }
 
 async function runScanner(
@@ -84,13 +83,12 @@ async function readResults(signal: AbortSignal, bytes: Buffer): Promise<SarifRes
 }
 
 async function onlyChanged(
-  options: RepositoryOptions,
+  objects: Objects,
   from: string,
   to: string,
   results: readonly SarifResult[],
 ): Promise<Finding[]> {
-  const form = ['-r', '--raw', '-z', '--no-renames', '--no-abbrev']
-  const changes = parseRawDiff(await git(['diff-tree', ...form, from, to], options))
+  const changes = await changesBetween(objects, from, to)
   const byPath = new Map(changes.map((change) => [change.path, change]))
   const lines = new Map<string, LineRange[]>()
   const findings: Finding[] = []
@@ -98,7 +96,7 @@ async function onlyChanged(
     const path = pathOf(uri)
     const change = path === undefined ? undefined : byPath.get(path)
     if (path === undefined || change === undefined) continue
-    const changed = lines.get(path) ?? (await changedLines(options, change.oldId, change.newId))
+    const changed = lines.get(path) ?? (await changedLines(objects, change.oldId, change.newId))
     lines.set(path, changed)
     const isNew =
       line === undefined || changed.some(([first, last]) => first <= line && line <= last)

@@ -2,12 +2,12 @@ import { basename, join } from 'node:path'
 
 import type { Finding } from '@errand/contract'
 
-import { git } from '../../git/git.ts'
-import { parseRawDiff } from '../../result/raw-diff.ts'
+import { changesBetween } from '../../git/raw-diff.ts'
+import type { Objects } from '../../git/read-objects.ts'
 import type { Run } from '../../run/run.ts'
 import { AnalysisFailed, openAnalysis } from '../analysis/open-analysis.ts'
 import { ToolFailed } from '../finding.ts'
-import { readBlobs, type RepositoryOptions } from '../read-blobs.ts'
+import { readBlobs } from '../read-blobs.ts'
 import type { Validated } from '../validate-result.ts'
 import { lockFileReader } from './lock-files.ts'
 import { openOsvApi } from './osv-api.ts'
@@ -39,24 +39,19 @@ export async function checkDependencies(
 ): Promise<Finding[] | undefined> {
   const { osv } = run.context.settings.validation
   if (osv === undefined) return undefined
-  const options = { gitDir: result.gitDir, signal: run.signal }
+  const objects = { gitDir: result.gitDir, signal: run.signal }
   const cacheDir = join(run.context.dataDir, 'osv')
   // The settings have one of the two.
   const database =
     osv.path === undefined
       ? openOsvApi(osv.url as string, cacheDir, run.signal)
       : openOsvFolder(osv.path, cacheDir, run.signal)
-  const lockFiles = await changedLockFiles(options, checkout.startCommit, result.commit)
-  return await lookUp(database, await findAdded(options, lockFiles))
+  const lockFiles = await changedLockFiles(objects, checkout.startCommit, result.commit)
+  return await lookUp(database, await findAdded(objects, lockFiles))
 }
 
-async function changedLockFiles(
-  options: RepositoryOptions,
-  from: string,
-  to: string,
-): Promise<LockFile[]> {
-  const form = ['-r', '--raw', '-z', '--no-renames', '--no-abbrev']
-  const changes = parseRawDiff(await git(['diff-tree', ...form, from, to], options))
+async function changedLockFiles(objects: Objects, from: string, to: string): Promise<LockFile[]> {
+  const changes = await changesBetween(objects, from, to)
   const lockFiles = changes.filter(
     ({ newMode, path }) => newMode.startsWith('100') && lockFileReader(basename(path)),
   )
@@ -71,15 +66,13 @@ interface Added {
   package: Package
 }
 
-async function findAdded(
-  options: RepositoryOptions,
-  lockFiles: readonly LockFile[],
-): Promise<Added[]> {
-  await using analysis = openAnalysis(options.signal)
+async function findAdded(objects: Objects, lockFiles: readonly LockFile[]): Promise<Added[]> {
+  await using analysis = openAnalysis(objects.signal)
   const added: Added[] = []
   for (const { path, oldId, newId } of lockFiles) {
-    const ids = [newId, ...(/^0+$/.test(oldId) ? [] : [oldId])]
-    const [after = Buffer.alloc(0), before] = await readAll(options, ids)
+    const contents = await readAll(objects, /^0+$/.test(oldId) ? [newId] : [newId, oldId])
+    const before = contents.get(oldId)
+    const after = contents.get(newId) ?? Buffer.alloc(0)
     const task = { name: basename(path), after, ...(before === undefined ? {} : { before }) }
     try {
       const packages = await analysis.ask({ type: 'packages', ...task, most: mostPackages })
@@ -97,9 +90,9 @@ async function findAdded(
   return added
 }
 
-async function readAll(options: RepositoryOptions, ids: readonly string[]): Promise<Buffer[]> {
-  const found: Buffer[] = []
-  for await (const { bytes } of readBlobs(options, ids, { mostBytes })) found.push(bytes)
+async function readAll(objects: Objects, ids: readonly string[]): Promise<Map<string, Buffer>> {
+  const found = new Map<string, Buffer>()
+  for await (const { id, bytes } of readBlobs(objects, ids, { mostBytes })) found.set(id, bytes)
   return found
 }
 

@@ -3,6 +3,7 @@ import { basename, matchesGlob } from 'node:path'
 import type { Finding } from '@errand/contract'
 
 import { gitMaybe } from '../../git/git.ts'
+import type { Objects } from '../../git/read-objects.ts'
 import { createRedaction } from '../../redaction/redact-secrets.ts'
 import {
   type Analysis,
@@ -13,10 +14,10 @@ import {
 import type { FoundSecret } from '../analysis/tasks.ts'
 import { ToolFailed } from '../finding.ts'
 import { type Additions, readAdditions } from '../read-additions.ts'
-import { readBlobs, readFileAt, type RepositoryOptions } from '../read-blobs.ts'
+import { readBlobs, readFileAt } from '../read-blobs.ts'
 import { givenRule, openGivenSearch } from './find-given.ts'
 
-export interface ScanOptions extends RepositoryOptions {
+export interface ScanOptions extends Objects {
   /** What the work stands on: what is in there is nothing new. */
   startCommit: string
   /** The secrets that the agent was given. */

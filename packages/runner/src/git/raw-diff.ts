@@ -1,3 +1,6 @@
+import { git } from './git.ts'
+import type { Objects } from './read-objects.ts'
+
 /** A line of git's raw diff format: https://git-scm.com/docs/diff-format. */
 export interface RawChange {
   oldMode: string
@@ -21,12 +24,22 @@ export function parseRawDiff(output: Buffer): RawChange[] {
   return changes
 }
 
+/** What changed from one commit to another. */
+export async function changesBetween(
+  objects: Objects,
+  from: string,
+  to: string,
+): Promise<RawChange[]> {
+  const form = ['-r', '--raw', '-z', '--no-renames', '--no-abbrev']
+  return parseRawDiff(await git(['diff-tree', ...form, from, to], objects))
+}
+
 /** The mode of a commit within a tree: a submodule, or a repository within the repository. */
-const gitlink = '160000'
+export const gitlinkMode = '160000'
 
 /** Paths that became repositories of their own. A submodule that was there may well move on. */
-export function newGitlinks(output: Buffer): string[] {
-  return parseRawDiff(output)
-    .filter(({ oldMode, newMode }) => newMode === gitlink && oldMode !== gitlink)
+export function newGitlinks(changes: readonly RawChange[]): string[] {
+  return changes
+    .filter(({ oldMode, newMode }) => newMode === gitlinkMode && oldMode !== gitlinkMode)
     .map(({ path }) => path)
 }

@@ -1,0 +1,36 @@
+import { SessionFailed } from '../failures.ts'
+import { ForgeRefused } from '../forge-client.ts'
+import type { Run } from './run.ts'
+
+export interface ForgeFile {
+  owner: string
+  repo: string
+  path: string
+}
+
+/**
+ * A file of a repository's default branch, by the forge's API. Undefined where there is none; without its text
+ * where the path is no file.
+ *
+ * @param absent statuses by which the forge says that there is none. Default: 404
+ * @throws SessionFailed forge_refused
+ */
+export async function readForgeFile(
+  run: Run,
+  { owner, repo, path }: ForgeFile,
+  absent: readonly number[] = [404],
+): Promise<{ text?: string } | undefined> {
+  const route = `GET /repos/{owner}/{repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
+  const parameters = { owner, repo, mediaType: { format: 'raw' } }
+  try {
+    const answer = await run.forge.request(route, parameters, run.signal)
+    // What says of no character set that it is text comes as bytes.
+    if (answer instanceof ArrayBuffer) return { text: Buffer.from(answer).toString('utf8') }
+    return typeof answer === 'string' ? { text: answer } : {}
+  } catch (error) {
+    if (!(error instanceof ForgeRefused)) throw error
+    if (absent.includes(error.status)) return undefined
+    const message = `The forge refused to show ${path} of ${owner}/${repo} to the runner: ${error.reason} (${error.status}).`
+    throw new SessionFailed('forge_refused', message, error)
+  }
+}
