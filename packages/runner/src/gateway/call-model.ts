@@ -92,6 +92,7 @@ async function pass(
     meter && {
       meter,
       count: (tokens) => open.count(tokens, servedBy(call)),
+      end: (tokens) => open.end(tokens, servedBy(call)),
       refusalOf: (answeredBy) => open.refusalOf(answeredBy),
     }
   const isEvents = contentType?.includes('text/event-stream') === true

@@ -59,7 +59,7 @@ export interface OpenRequest {
   count(tokens: TokenCounts, served?: Served): Promise<void>
   /** Why the model that answered may not, by the name it gave itself; undefined where it may. */
   refusalOf(answeredBy: string): string | undefined
-  /** Counts the last of it, and frees what is left of the reservation. Never rejects. */
+  /** Counts the last of it, once, and frees what is left of the reservation. Never rejects. */
   end(tokens: TokenCounts | undefined, served?: Served): Promise<void>
 }
 
@@ -244,11 +244,12 @@ function openRequest(
     run.recorder.add({ type: 'assistant.usage', data: { model, ...told } })
   }
 
+  let ended: Promise<void> | undefined
   return {
     count: (tokens, served = {}) => count(tokens, served, false),
-    async end(tokens, served = {}) {
-      await count(tokens, served, true)
-      tell(tokens)
+    end(tokens, served = {}) {
+      ended ??= count(tokens, served, true).then(() => tell(tokens))
+      return ended
     },
   }
 }

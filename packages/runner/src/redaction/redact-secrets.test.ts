@@ -53,6 +53,17 @@ describe('a secret in an answer', () => {
     )
   })
 
+  it.each(['base64', 'base64url', 'hex', 'utf8'] as const)(
+    'is taken out of a long chunk as a whole where %s has another form of it within',
+    (encoding) => {
+      const encoded = Buffer.from(secret).toString(encoding)
+      const short = text(encoded)
+      const filling = '.'.repeat(3000)
+
+      expect(through([`${filling}${encoded}${filling}`])).toBe(`${filling}${short}${filling}`)
+    },
+  )
+
   it('holds back no byte that cannot be the beginning of it', () => {
     const { push } = step()
 

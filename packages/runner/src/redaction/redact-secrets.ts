@@ -41,6 +41,11 @@ export function createRedaction(
   const needles = [...new Set(forms)]
     .map((form) => Buffer.from(form))
     .toSorted((a, b) => b.length - a.length)
+  const longest = needles[0]?.length ?? 0
+  // Where none of these is, none of those is that have one of these in them.
+  const searched = needles.filter(
+    (needle) => !needles.some((other) => other.length < needle.length && needle.includes(other)),
+  )
   const byKey = Map.groupBy(needles, (needle) => needle.readUInt32BE(0))
   const firsts = new Uint8Array(256)
   for (const needle of needles) firsts[needle[0] ?? 0] = 1
@@ -65,10 +70,11 @@ export function createRedaction(
 
   /** Before it nothing can be found: of long chunks the machine says so faster than a loop. */
   function firstPlace(bytes: Buffer): number {
-    if (bytes.length < longChunk || needles.length > mostSearches) return 0
-    const places = needles.map((needle) => bytes.indexOf(needle)).filter((place) => place !== -1)
-    const longest = needles[0]?.length ?? 0
-    return Math.min(...places, Math.max(0, bytes.length - longest + 1))
+    if (bytes.length < longChunk || searched.length > mostSearches) return 0
+    const places = searched.map((needle) => bytes.indexOf(needle)).filter((place) => place !== -1)
+    // What was found may stand in the middle of a longer one.
+    const begins = places.map((place) => place - longest)
+    return Math.max(0, Math.min(...begins, bytes.length - longest + 1))
   }
 
   /** The bytes without secrets, and what at their end may be the beginning of one. */

@@ -18,6 +18,8 @@ export interface ArrivingBody {
 /** As much as may wait for a slow agent before the upstream has to wait as well. */
 const mostWaiting = 256 * 1024
 
+const nobody = (): void => undefined
+
 /**
  * What is there is one chunk, be it all that one read of the socket has brought or all that came while the agent
  * took what was before: each chunk costs the same to pass on, however many events are in it. Nothing waits for more.
@@ -26,7 +28,7 @@ export function createAnswerBody(controller: Dispatcher.DispatchController): Arr
   let waiting: Buffer[] = []
   let length = 0
   let end: { error?: Error } | undefined
-  let wake = (): void => undefined
+  let wake = nobody
 
   function takeWaiting(): Buffer {
     const [only] = waiting
@@ -70,6 +72,7 @@ export function createAnswerBody(controller: Dispatcher.DispatchController): Arr
       if (length >= mostWaiting) controller.pause()
       // Who waits goes on once this read of the socket has been taken apart.
       wake()
+      wake = nobody
     },
     end: () => finish({}),
     fail: (error) => finish({ error }),

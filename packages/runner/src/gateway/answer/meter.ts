@@ -2,7 +2,7 @@ import { readTokens } from '../tokens/read-tokens.ts'
 import type { ModelApi, TokenCount, TokenReport } from '../tokens/token-report.ts'
 import { createArrayReader } from './json-array.ts'
 import { createSample } from './sample.ts'
-import { saysUsage } from './says-usage.ts'
+import { findUsage } from './find-usage.ts'
 import { createEventReader } from './server-sent-events.ts'
 
 /** Counts the tokens of one answer as it passes. */
@@ -11,6 +11,8 @@ export interface Meter {
   readonly isStream: boolean
   /** What the model that answers calls itself, once it has said so. */
   readonly answeredBy: string | undefined
+  /** Whether the stream has told its end, and nothing more will be counted. */
+  readonly isEnded: boolean
   /** Whether there is anything new of tokens in a chunk: the last word, or a first one. */
   push(chunk: Buffer): 'final' | 'reported' | undefined
   /** What was used so far, or in the end, also when the answer was cut short. */
@@ -39,18 +41,22 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
   let count: Partial<TokenCount> = {}
   let isFinal = false
   let isDone = false
+  let isEnded = false
   const sample = createSample()
   let answeredBy: string | undefined
   let news: 'final' | 'reported' | undefined
   const add = (report: TokenReport): void => {
+    if (isEnded) return
     answeredBy ??= report.model
     sample.add(report.writtenCharacters ?? 0)
     const isLast = report.isFinal === true || isDone
     isDone ||= report.isDone ?? false
-    if (report.count === undefined) return
-    count = { ...count, ...report.count }
-    isFinal ||= isLast
-    news = isLast || news === 'final' ? 'final' : 'reported'
+    if (report.count !== undefined) {
+      count = { ...count, ...report.count }
+      isFinal ||= isLast
+      news = isLast || news === 'final' ? 'final' : 'reported'
+    }
+    isEnded = isFinal && report.isEnd === true
   }
   const isEvents = contentType?.includes('text/event-stream') === true
   // Gemini's other stream: an array that is written element by element.
@@ -59,7 +65,7 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
   const onData = (data: string): void => add(readTokens(api, data))
   const read = isArray
     ? createArrayReader(onData)
-    : createEventReader({ wants: (events) => sample.wants(events, saysUsage(api, events)), onData })
+    : createEventReader({ pick: (events) => sample.pick(events, findUsage(api, events)), onData })
   const chunks: Uint8Array[] = []
   let length = 0
   let isRead = isStream
@@ -67,6 +73,9 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
     isStream,
     get answeredBy() {
       return answeredBy
+    },
+    get isEnded() {
+      return isEnded
     },
     push(chunk) {
       news = undefined

@@ -12,6 +12,8 @@ export interface Metered {
   meter: Meter
   /** Stores what was used so far. */
   count: (tokens: TokenCount) => Promise<void>
+  /** Stores what was used in the end. */
+  end: (tokens: TokenCount) => Promise<void>
   /** Why the model that answers may not. */
   refusalOf: (answeredBy: string) => string | undefined
 }
@@ -78,7 +80,7 @@ async function* reframeAll(body: AnswerBody, reframe: Step): AsyncGenerator<Buff
 
 function createReports(metered: Metered | undefined) {
   if (metered === undefined) return { take: () => undefined, countWhole: () => undefined } as const
-  const { meter, count, refusalOf } = metered
+  const { meter, count, end, refusalOf } = metered
   let isLookedAt = false
   let reportedAt = Number.NEGATIVE_INFINITY
 
@@ -107,7 +109,8 @@ function createReports(metered: Metered | undefined) {
   }
 
   function store(news: ReturnType<Meter['push']>): Promise<void> | undefined {
-    if (news === 'final') return count(meter.count())
+    // Nearly always the last word and the end come together, and are one statement.
+    if (news === 'final') return meter.isEnded ? end(meter.count()) : count(meter.count())
     if (news === 'reported' && performance.now() - reportedAt >= reportEveryMs) {
       reportedAt = performance.now()
       void count(meter.count())

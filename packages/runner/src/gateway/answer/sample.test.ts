@@ -5,27 +5,39 @@ import { createSample } from './sample.ts'
 const event = `data: ${'x'.repeat(1000)}\n\n`
 const events = (count: number): Buffer => Buffer.from(event.repeat(count))
 
+const lengthsOf = (parts: readonly Buffer[]): number[] => parts.map(({ length }) => length)
+
 it('reads the beginning of a stream, and whole events only', () => {
   const sample = createSample(() => 1)
 
-  const lengths = [10, 100, 100].map((count) => sample.wants(events(count), false))
+  const picked = [5, 100, 100].map((count) => lengthsOf(sample.pick(events(count), -1)))
 
-  // 16 kB end in the seventeenth event.
-  expect(lengths).toEqual([10 * event.length, 7 * event.length, 0])
+  // 8 kB end in the ninth event.
+  expect(picked).toEqual([[5 * event.length], [4 * event.length], []])
 })
 
 it('reads whole what must be, and a part of what chance picks', () => {
   const sample = createSample(() => 0)
+  const markedAt = 90 * event.length + 500
 
-  const lengths = [true, false].map((must) => sample.wants(events(100), must))
+  const picked = [markedAt, -1].map((at) => lengthsOf(sample.pick(events(100), at)))
 
-  expect(lengths).toEqual([100 * event.length, 17 * event.length])
+  expect(picked).toEqual([[9 * event.length, 10 * event.length], [17 * event.length]])
+})
+
+it('reads nothing twice where what must be read is in what is read anyway', () => {
+  const sample = createSample()
+
+  expect(lengthsOf(sample.pick(events(20), 3 * event.length))).toEqual([
+    9 * event.length,
+    11 * event.length,
+  ])
 })
 
 it('takes what it has not read to be like what it has', () => {
   const sample = createSample(() => 1)
-  const read = sample.wants(events(100), false) / event.length
-  sample.add(read * 1000)
+  const [read = 0] = lengthsOf(sample.pick(events(100), -1))
+  sample.add((read / event.length) * 1000)
 
   expect(sample.written()).toBe(100_000)
 })
@@ -34,5 +46,5 @@ it.each(['\n', '\r\n', '\r'])('ends with an event where lines end with %j', (end
   const sample = createSample()
   const one = `data: ${'x'.repeat(9000)}${end}${end}`
 
-  expect(sample.wants(Buffer.from(one.repeat(4)), false)).toBe(2 * one.length)
+  expect(lengthsOf(sample.pick(Buffer.from(one.repeat(4)), -1))).toEqual([one.length])
 })

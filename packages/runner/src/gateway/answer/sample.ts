@@ -1,4 +1,4 @@
-import { endOfEventAt } from './server-sent-events.ts'
+import { endOfEventAt, endOfEvents } from './server-sent-events.ts'
 
 /**
  * How much a model has written, from a part of what it has sent: only needed where the upstream's own count
@@ -6,10 +6,10 @@ import { endOfEventAt } from './server-sent-events.ts'
  */
 export interface Sample {
   /**
-   * How many of these bytes, from their beginning to the end of an event, are to be read. Which ones is left to
-   * chance: nobody can write around it.
+   * The events that are to be read: all from the one on in which the byte at `mustBeReadAt` stands (-1 for none), and
+   * of those before it what chance picks, so that nobody can write around it.
    */
-  wants: (events: Buffer, mustBeRead: boolean) => number
+  pick: (events: Buffer, mustBeReadAt: number) => readonly Buffer[]
   /** Adds characters found in what is read. */
   add: (characters: number) => void
   /** Of all of it, the rest at the rate of what was read. */
@@ -17,9 +17,9 @@ export interface Sample {
 }
 
 /** Read whole: who answers is said in there, and many answers are no longer. */
-const readWhole = 16 * 1024
+const readWhole = 8 * 1024
 /** How many of the chunks that come later are read, and how much of one. */
-const share = 1 / 32
+const share = 1 / 64
 const mostAtOnce = 16 * 1024
 
 export function createSample(random: () => number = Math.random): Sample {
@@ -33,11 +33,14 @@ export function createSample(random: () => number = Math.random): Sample {
   }
 
   return {
-    wants(events, mustBeRead) {
-      const length = mustBeRead ? events.length : shareOf(events)
-      read += length
-      skipped += events.length - length
-      return length
+    pick(events, mustBeReadAt) {
+      const { length } = events
+      const end = shareOf(events)
+      const rest = mustBeReadAt === -1 ? length : endOfEvents(events.subarray(0, mustBeReadAt))
+      const begin = Math.max(end, rest)
+      read += end + length - begin
+      skipped += begin - end
+      return [events.subarray(0, end), events.subarray(begin)].filter((part) => part.length > 0)
     },
     add(characters) {
       found += characters

@@ -3,14 +3,14 @@ const longestEvent = 8 * 1024 * 1024
 
 /** What is done with the events of a stream. */
 export interface EventHandlers {
-  /** How many bytes of these complete events are to be read; nothing is done to take the others apart. */
-  wants: (events: Buffer) => number
+  /** Which of these complete events are to be read; nothing is done to take the others apart. */
+  pick: (events: Buffer) => readonly Buffer[]
   /** Is given the data of each event that is read, lines joined by newlines. */
   onData: (data: string) => void
 }
 
 /** Reads server-sent events from a stream as it passes. Give it every chunk. */
-export function createEventReader({ wants, onData }: EventHandlers): (chunk: Buffer) => void {
+export function createEventReader({ pick, onData }: EventHandlers): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0)
   return (chunk) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -18,9 +18,8 @@ export function createEventReader({ wants, onData }: EventHandlers): (chunk: Buf
     const left = bytes.length - end
     // What is kept must not change with the buffer of the socket; an event without end is let go.
     rest = left > longestEvent ? Buffer.alloc(0) : Buffer.from(bytes.subarray(end))
-    const events = bytes.subarray(0, end)
-    const wanted = end > 0 ? wants(events) : 0
-    if (wanted > 0) readEvents(events.toString('utf8', 0, wanted), onData)
+    if (end === 0) return
+    for (const events of pick(bytes.subarray(0, end))) readEvents(events.toString(), onData)
   }
 }
 

@@ -17,6 +17,7 @@ export function readMessages(value: unknown): TokenReport {
     model: nameOf(message['model']) ?? nameOf(event['model']),
     count: typeof usage === 'object' && usage !== null ? countOf(usage) : undefined,
     isFinal: event['type'] === 'message' || event['type'] === 'message_delta',
+    isEnd: event['type'] === 'message_stop',
     writtenCharacters:
       lengthOf(delta['text']) + lengthOf(delta['thinking']) + lengthOf(delta['partial_json']),
   }

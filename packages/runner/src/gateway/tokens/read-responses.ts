@@ -11,6 +11,7 @@ export function readResponses(value: unknown): TokenReport {
   return {
     ...report,
     isFinal: true,
+    isEnd: true,
     count: {
       input_tokens: input,
       cached_input_tokens: tokensOf(fieldsOf(usage['input_tokens_details'])['cached_tokens']) ?? 0,

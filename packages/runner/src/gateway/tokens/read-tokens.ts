@@ -11,13 +11,16 @@ const readers = {
   generate_content: readGenerateContent,
 } as const satisfies Record<ModelApi, (value: unknown) => TokenReport>
 
+/** https://platform.openai.com/docs/api-reference/chat-streaming: no JSON, and the last there is. */
+const endOfOpenAi = '[DONE]'
+
 /** Reads a whole answer, or the data of one event of a stream. Anything else says nothing. */
 export function readTokens(api: ModelApi, text: string): TokenReport {
+  if (text === endOfOpenAi) return { isEnd: true }
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    // `[DONE]`, the end of OpenAI's streams, is no JSON.
     return {}
   }
   return readers[api](value)

@@ -13,6 +13,8 @@ export interface TokenReport {
   isFinal?: boolean
   /** Whether the model has said that it is done: what is counted from here on is the last word too. */
   isDone?: boolean
+  /** Whether nothing follows in this stream. */
+  isEnd?: boolean
   /** Characters the model has written in this event: text, thoughts, and what it calls tools with. */
   writtenCharacters?: number
   /** What the model that answers calls itself. */

@@ -10,12 +10,12 @@ const markers: Partial<Record<ModelApi, RegExp>> = {
 }
 
 /**
- * Whether complete events of a stream may tell of tokens, or of its end. Looks for the names alone: most of a
- * stream is text, and need not be parsed. What a model writes has its quotes escaped, and is no such name.
- * Some servers write `null` where there is nothing to tell.
+ * Where complete events of a stream may first tell of tokens, or of its end; -1 where they do not. Looks for the names
+ * alone: most of a stream is text, and need not be parsed. What a model writes has its quotes escaped, and is no such
+ * name. Some servers write `null` where there is nothing to tell.
  */
-export function saysUsage(api: ModelApi, bytes: Buffer): boolean {
+export function findUsage(api: ModelApi, bytes: Buffer): number {
   const marker = markers[api]
   // A character for each byte, which is quicker to make than one for each that was meant.
-  return marker === undefined || marker.test(bytes.toString('latin1'))
+  return marker === undefined ? 0 : bytes.toString('latin1').search(marker)
 }
