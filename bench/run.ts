@@ -8,6 +8,7 @@ const benchmarks: Record<string, () => Promise<() => Promise<Section>>> = {
   task: async () => (await import('./task.ts')).measureTask,
   sandbox: async () => (await import('./sandbox.ts')).measureSandbox,
   fanout: async () => (await import('./fanout.ts')).measureFanout,
+  setup: async () => (await import('./setup.ts')).measureSetup,
   audit: async () => (await import('./audit.ts')).measureAudit,
   gateway: async () => (await import('./gateway.ts')).measureGateway,
   memory: async () => (await import('./memory.ts')).measureMemory,

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
-import { lookup } from 'node:dns/promises'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { findPackageRegistry } from '../support/package-registry.ts'
 import { listPulls } from '../support/pulls.ts'
 import { createRepository } from '../support/repository.ts'
 import { type Errand, startErrand } from '../support/start-errand.ts'
@@ -20,20 +18,10 @@ let errand: Errand
 let host: string
 
 beforeAll(async () => {
-  const { stdout } = await promisify(execFile)('npm', ['config', 'get', 'registry'], { cwd: '/' })
-  host = new URL(stdout.trim()).hostname
-  // A company's own may have an address that is not public, and a certificate of its own.
-  const { address } = await lookup(host)
-  const authorities = process.env.NODE_EXTRA_CA_CERTS
+  const registry = await findPackageRegistry()
+  host = registry.host
   errand = await startErrand({
-    settings: {
-      firewall: {
-        package_registries: true,
-        private_networks: [address],
-        ...(authorities !== undefined && { ca_file: authorities }),
-      },
-      sandbox: { memory_mb: 2048 },
-    },
+    settings: { firewall: registry.firewall, sandbox: { memory_mb: 2048 } },
   })
   await using folder = await createTempFolder('npm-ci')
   await createRepository(folder.path, { ...(await manifests()), '.gitignore': 'node_modules\n' })
