@@ -17,7 +17,7 @@ export async function measureCreate(): Promise<Section> {
     await using database = await kind.open()
     await using errand = await startErrand({
       settings: { runner: { enabled: false }, rate_limits: { per_hour: 0, created_per_minute: 0 } },
-      ...(database !== undefined && { databaseUrl: database.url }),
+      ...(database === undefined ? { isOnPglite: true } : { databaseUrl: database.url }),
     })
     await errand.addRepository('acme/sums')
     const create = await prepareCreate(errand)

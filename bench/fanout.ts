@@ -18,7 +18,10 @@ const program = fileURLToPath(new URL('../packages/cli/bin/errand.js', import.me
 /** A campaign over many repositories, over a loop of git and REST calls that does the same. */
 export async function measureFanout(): Promise<Section> {
   await using folder = await createTempFolder('bench')
-  await using errand = await startErrand({ settings: { runner: { concurrency: 4 } } })
+  await using errand = await startErrand({
+    isOnPglite: true,
+    settings: { runner: { concurrency: 4 } },
+  })
   const names = Array.from({ length: count }, (_, at) => `acme/service-${at + 1}`)
   await withRealHistories(folder.path, names, (source, name) =>
     errand.forge.importRepository(source, name, {}),

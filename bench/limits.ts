@@ -65,7 +65,10 @@ async function open(kind: (typeof stores)[number], rate_limits: object) {
   const settings = { runner: { enabled: false }, rate_limits }
   const url = database?.url
   const errand = opened.use(
-    await startErrand({ settings, ...(url !== undefined && { databaseUrl: url }) }),
+    await startErrand({
+      settings,
+      ...(url === undefined ? { isOnPglite: true } : { databaseUrl: url }),
+    }),
   )
   await errand.addRepository('acme/sums')
   return { errand, [Symbol.asyncDispose]: () => opened.disposeAsync() }

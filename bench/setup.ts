@@ -17,6 +17,7 @@ export async function measureSetup(): Promise<Section> {
   await git('/', ['clone', '--quiet', '--bare', '--no-hardlinks', root, source])
   const registry = await findPackageRegistry()
   await using errand = await startErrand({
+    isOnPglite: true,
     settings: { firewall: registry.firewall, sandbox: { memory_mb: 4096 } },
   })
   const firstMs: number[] = []

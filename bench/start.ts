@@ -15,7 +15,7 @@ export async function measureStart(): Promise<Section> {
     await using database = await kind.open()
     await using handOver = await prepareHandOver(database?.url)
     await using errand = await startErrand(
-      database === undefined ? {} : { databaseUrl: database.url },
+      database === undefined ? { isOnPglite: true } : { databaseUrl: database.url },
     )
     await errand.addRepository('acme/sums')
     const waits: number[] = []

@@ -32,7 +32,7 @@ async function measure(): Promise<Section> {
   const clones = join(folder.path, 'clones')
   const source = join(folder.path, 'source.git')
   await createBigRepository(source)
-  await using errand = await startErrand()
+  await using errand = await startErrand({ isOnPglite: true })
   await errand.forge.importRepository(source, 'acme/big', {})
   const [bare, task] = (await measureInTurns(
     rounds,

@@ -41,7 +41,10 @@ async function failTask(body: NewTask): Promise<SessionError | undefined> {
 }
 
 it('ends failed when the base branch is gone by the time it runs', async () => {
-  await using waiting = await startErrand({ settings: { runner: { enabled: false } } })
+  await using waiting = await startErrand({
+    isOnPglite: true,
+    settings: { runner: { enabled: false } },
+  })
   await waiting.addRepository('acme/sums')
   await waiting.client.request('POST', '/repos/acme/sums/git/refs', {
     body: { ref: 'refs/heads/soon-gone', sha: await headOf(waiting) },

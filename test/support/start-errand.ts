@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient, Settings } from '@errand/contract'
 import type { Store } from '@errand/core'
+import { createTestDatabase } from '@errand/core/testing'
 import type { EmbeddedForge } from '@errand/forge'
 import { createLog, startServer } from 'errand'
 import { checkedFetch } from './contract.ts'
@@ -26,8 +27,10 @@ export interface ErrandOptions {
   api?: ModelApi
   /** A folder that outlives this Errand, for tests that start another one on it. */
   dataDir?: string
-  /** PostgreSQL instead of PGlite. */
+  /** A PostgreSQL of its own. Default: a database of the tests', or PGlite where there is none. */
   databaseUrl?: string
+  /** The store is in the data folder, as where nobody configures one. Default with `dataDir`. */
+  isOnPglite?: boolean
   /** What it finds in its environment, beside the key of the scripted model. */
   environment?: Readonly<Record<string, string | undefined>>
 }
@@ -59,7 +62,13 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   const dataDir = options.dataDir ?? join(folder.path, 'data')
   const log: string[] = []
   const environment = { ...options.environment, [scriptedModelKeyVariable]: scriptedModelKey }
-  const settings = Settings.parse(settingsFor(dataDir, options))
+  const { isOnPglite = options.dataDir !== undefined } = options
+  const isGiven = options.databaseUrl !== undefined || isOnPglite
+  const database = isGiven ? undefined : await createTestDatabase()
+  const databaseUrl = options.databaseUrl ?? database?.options.databaseUrl
+  const settings = Settings.parse(
+    settingsFor(dataDir, { ...options, ...(databaseUrl !== undefined && { databaseUrl }) }),
+  )
   if (settings.database_url === undefined) fillDataFolder(dataDir)
   const before = descendantsOf(process.pid)
   const server = await startServer(settings, environment, logTo(log))
@@ -84,6 +93,7 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
     close,
     async [Symbol.asyncDispose]() {
       await close()
+      await database?.drop()
       await folder[Symbol.asyncDispose]()
     },
   }

@@ -1,13 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { cpSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { sql } from 'kysely'
-import { openStore, type OpenStoreOptions } from '../store/open.ts'
+import { openStore } from '../store/open.ts'
 import type { Clock, Store } from '../store/store.ts'
+import { createPgliteFolder, createPostgresDatabase, type TestDatabase } from './databases.ts'
+
+export type { TestDatabase }
 
 /**
  * Support for tests, not part of the package: every test of what core promises runs on PGlite and on
@@ -30,11 +27,6 @@ export interface TestStoreKind {
   isMissing: boolean
   /** An empty, migrated database; `options` opens a store on it, as often as wanted on PostgreSQL. */
   create(): Promise<TestDatabase>
-}
-
-export interface TestDatabase {
-  options: OpenStoreOptions
-  drop(): Promise<void>
 }
 
 export interface StoreUnderTest {
@@ -139,70 +131,4 @@ export async function emptyStore(store: Store): Promise<void> {
   await sql.raw(`alter table audit_log disable ${never}`).execute(store.db)
   await sql.raw(`truncate ${tables.join(', ')} cascade`).execute(store.db)
   await sql.raw(`alter table audit_log enable ${never}`).execute(store.db)
-}
-
-const migrationsFolder = new URL('../../migrations/', import.meta.url)
-
-/** A copy of the empty one that was made before the tests (test/support/store-template.ts): to make one takes seconds. */
-async function createPgliteFolder(): Promise<TestDatabase> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'errand-store-'))
-  const template = process.env['ERRAND_TEST_STORE_TEMPLATE']
-  if (template !== undefined) cpSync(template, dataDir, { recursive: true })
-  return {
-    options: { dataDir },
-    drop: () => rm(dataDir, { recursive: true, force: true }),
-  }
-}
-
-async function createPostgresDatabase(): Promise<TestDatabase> {
-  const name = `errand_test_${randomUUID().replaceAll('-', '')}`
-  const template = `errand_template_${await migrationsHash()}`
-  await asAdministrator(async (client) => {
-    // The lock belongs to the connection: test files run in several processes at once.
-    await client.query('select pg_advisory_lock(4172003)')
-    const found = await client.query('select 1 from pg_database where datname = $1', [template])
-    if (found.rows.length === 0) await createTemplate(client, template)
-    await client.query(`create database ${name} template ${template}`)
-  })
-  return {
-    options: { databaseUrl: databaseUrl(name) },
-    drop: () =>
-      asAdministrator(async (client) => {
-        await client.query(`drop database if exists ${name} with (force)`)
-      }),
-  }
-}
-
-async function createTemplate(client: Client, template: string): Promise<void> {
-  const unfinished = `${template}_unfinished`
-  await client.query(`drop database if exists ${unfinished} with (force)`)
-  await client.query(`create database ${unfinished}`)
-  const store = await openStore({ databaseUrl: databaseUrl(unfinished) })
-  await store.close()
-  await client.query(`alter database ${unfinished} rename to ${template}`)
-}
-
-async function asAdministrator(work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: process.env['ERRAND_TEST_DATABASE_URL'] })
-  await client.connect()
-  try {
-    await work(client)
-  } finally {
-    await client.end()
-  }
-}
-
-function databaseUrl(name: string): string {
-  // Set wherever this is called: without it the kind is missing.
-  const url = new URL(process.env['ERRAND_TEST_DATABASE_URL'] as string)
-  url.pathname = `/${name}`
-  return url.href
-}
-
-async function migrationsHash(): Promise<string> {
-  const hash = createHash('sha256')
-  const names = (await readdir(migrationsFolder)).sort()
-  for (const name of names)
-    hash.update(name).update(await readFile(new URL(name, migrationsFolder)))
-  return hash.digest('hex').slice(0, 16)
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +16,8 @@ import {
   createEncryption,
   keyBytes,
 } from '@errand/core'
+
+import { createTestDatabase } from '@errand/core/testing'
 
 import { eventually } from './eventually.ts'
 import { type Runner, startRunner } from '../start-runner.ts'
@@ -63,11 +64,8 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
   const dataDir = join(folder, 'data')
   const forge = await startTestForge(join(folder, 'forge'))
   const log: string[] = []
-  const template = process.env['ERRAND_TEST_STORE_TEMPLATE']
-  // A store that is made anew takes seconds, a copy of an empty one a fraction of that.
-  if (template !== undefined)
-    cpSync(join(template, 'store'), join(dataDir, 'store'), { recursive: true })
-  const store = await openStore({ dataDir, log: logTo(log) })
+  const database = await createTestDatabase()
+  const store = await openStore({ ...database.options, log: logTo(log) })
   const runners: Runner[] = []
   const settings = parseSettings(options.settings)
   const encryption = createEncryption([randomBytes(keyBytes)])
@@ -117,6 +115,7 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
     async [Symbol.asyncDispose]() {
       await Promise.all(runners.map((runner) => runner.close()))
       await store.close()
+      await database.drop()
       await forge[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
       const errors = log.filter((line) => line.startsWith('error '))

@@ -1,9 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   type ErrorBody,
   type EventPage,
@@ -13,6 +9,7 @@ import {
   type TaskWithSessions,
 } from '@errand/contract'
 import { type Log, openStore, type Store, createEncryption, keyBytes } from '@errand/core'
+import { createTestDatabase } from '@errand/core/testing'
 import { createServer, type CreateServerOptions } from '../app.ts'
 import { violationsOf } from './github-contract.ts'
 import { createTestForge, type TestForge } from './test-forge.ts'
@@ -52,9 +49,8 @@ export async function openTestServer(
   settings: object = {},
   options: Partial<CreateServerOptions> = {},
 ): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'errand-server-'))
-  if (options.store === undefined) fillDataFolder(dataDir)
-  const store = options.store ?? (await openStore({ dataDir }))
+  const database = options.store === undefined ? await createTestDatabase() : undefined
+  const store = options.store ?? (await openStore(database?.options ?? {}))
   const forge = createTestForge()
   const problems: object[] = []
   let url = ''
@@ -79,17 +75,11 @@ export async function openTestServer(
     call: (path, callOptions) => call(url, path, callOptions),
     async [Symbol.asyncDispose]() {
       await app.close()
-      if (options.store === undefined) await store.close()
-      await rm(dataDir, { recursive: true, force: true })
+      if (database === undefined) return
+      await store.close()
+      await database.drop()
     },
   }
-}
-
-/** A store that is made anew takes seconds, a copy of an empty one a fraction of that. */
-function fillDataFolder(dataDir: string): void {
-  const template = process.env['ERRAND_TEST_STORE_TEMPLATE']
-  if (template !== undefined)
-    cpSync(join(template, 'store'), join(dataDir, 'store'), { recursive: true })
 }
 
 async function call(url: string, path: string, options: CallOptions = {}): Promise<CallAnswer> {
