@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -127,9 +127,11 @@ describe('a box', () => {
   it('stands behind the host for the processor and when memory runs out', async () => {
     await using test = await openTestBox()
     const script = 'nice; cat /proc/self/oom_score_adj'
+    // These tests may be run behind others themselves.
+    const stdout = `${Math.min(getPriority() + 5, 19)}\n500\n`
 
-    expect(await test.agent(script)).toMatchObject({ stdout: '5\n500\n' })
-    expect(await test.sh(script)).toMatchObject({ stdout: '5\n500\n' })
+    expect(await test.agent(script)).toMatchObject({ stdout })
+    expect(await test.sh(script)).toMatchObject({ stdout })
   })
 
   it('keeps what a command leaves in the workspace for the next one', async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 
 import type { FromLauncher, LauncherArguments, ToLauncher } from './control.ts'
@@ -36,7 +36,8 @@ send({ type: 'ready', findings: await probe(given.readOnlyPaths) })
 
 /** Everything in the box inherits both: the server answers while agents compile, and outlives them. */
 function standBehindTheHost(): void {
-  setPriority(backgroundPriority)
+  // Behind where the host is, which may itself be nice: only some may go back from there.
+  setPriority(Math.min(getPriority() + backgroundPriority, constants.priority.PRIORITY_LOW))
   // When the host itself runs out of memory, the kernel looks here for what to kill.
   if (existsSync('/proc/self')) writeFileSync('/proc/self/oom_score_adj', String(oomScore))
 }
