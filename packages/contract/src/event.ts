@@ -45,6 +45,12 @@ const data = {
     /** Where instructions, custom agents, skills and hooks were read: never on the branch that is worked on. */
     steering_commit: z.string().exactOptional(),
   }),
+  /** The custom agent is that of the repository's owner, at the version that the task keeps to from here on. */
+  'session.custom_agent': z.object({
+    name: z.string(),
+    repository: z.string(),
+    commit: z.string(),
+  }),
   'session.log': z.object({ level: z.enum(['info', 'warning', 'error']), message: z.string() }),
   /** A setup step begins, the first of them with number 1. One that is skipped only completes. */
   'setup.step_start': z.object({ number: z.int(), name: z.string() }),

@@ -42,6 +42,11 @@ const presenters: Record<string, Presenter> = {
       'dim',
       `workspace: ${line(data.base_ref)} at ${line(data.commit).slice(0, 12)} → ${line(data.head_ref)}`,
     ),
+  'session.custom_agent': (data, paint) =>
+    paint(
+      'dim',
+      `custom agent: ${line(data.name)} of ${line(data.repository)} at ${line(data.commit).slice(0, 12)}`,
+    ),
   'session.log': (data, paint) => {
     const style = data.level === 'error' ? 'red' : data.level === 'warning' ? 'yellow' : 'dim'
     return paint(style, text(data.message))

@@ -6,10 +6,12 @@ export interface ForgeFile {
   owner: string
   repo: string
   path: string
+  /** Default: the default branch. */
+  ref?: string
 }
 
 /**
- * A file of a repository's default branch, by the forge's API. Undefined where there is none; without its text
+ * A file of a repository at a commit or branch, by the forge's API. Undefined where there is none; without its text
  * where the path is no file.
  *
  * @param absent statuses by which the forge says that there is none. Default: 404
@@ -17,11 +19,11 @@ export interface ForgeFile {
  */
 export async function readForgeFile(
   run: Run,
-  { owner, repo, path }: ForgeFile,
+  { owner, repo, path, ...at }: ForgeFile,
   absent: readonly number[] = [404],
 ): Promise<{ text?: string } | undefined> {
   const route = `GET /repos/{owner}/{repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
-  const parameters = { owner, repo, mediaType: { format: 'raw' } }
+  const parameters = { owner, repo, ...at, mediaType: { format: 'raw' } }
   try {
     const answer = await run.forge.request(route, parameters, run.signal)
     // What says of no character set that it is text comes as bytes.

@@ -1,17 +1,11 @@
-import {
-  agentFilesOf,
-  type CustomAgent,
-  parseCustomAgent,
-  sharedAgentFilesOf,
-  sharedRepositories,
-} from '@errand/core'
+import { agentFilesOf, type CustomAgent, parseCustomAgent } from '@errand/core'
 
 import { SessionFailed } from '../failures.ts'
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Repository } from '../mirror/repository.ts'
-import { readForgeFile } from '../run/read-forge-file.ts'
 import type { Run } from '../run/run.ts'
 import { isFile, listTree, readEntries } from '../mirror/tree.ts'
+import { type FoundFile, readSharedAgent } from './read-shared-agent.ts'
 
 export interface CustomAgentSource {
   mirror: Mirror
@@ -21,7 +15,7 @@ export interface CustomAgentSource {
 
 /**
  * The custom agent a task names: of the repository, at the commit that says how agents work in this task, or
- * else of its owner, as it is there now. Undefined when the task names none.
+ * else of its owner, at the version this task keeps to. Undefined when the task names none.
  *
  * @throws SessionFailed custom_agent_gone; forge_refused
  */
@@ -31,7 +25,8 @@ export async function readCustomAgent(
 ): Promise<CustomAgent | undefined> {
   const { custom_agent: name } = run.lease.task
   if (name === null) return undefined
-  const file = (await readOwnFile(run, source, name)) ?? (await readSharedFile(run, source, name))
+  const file =
+    (await readOwnFile(run, source, name)) ?? (await readSharedAgent(run, source.repository, name))
   if (file === undefined) {
     const message = `The custom agent ${name} is not there: neither .github/agents/${name}.agent.md of the base branch nor agents/${name}.agent.md of ${source.repository.owner}/.github.`
     throw new SessionFailed('custom_agent_gone', message)
@@ -40,11 +35,6 @@ export async function readCustomAgent(
   if ('agent' in read) return read.agent
   const message = `The custom agent ${name} cannot be used: ${read.problem} (${file.place}).`
   throw new SessionFailed('custom_agent_gone', message)
-}
-
-interface FoundFile {
-  text: string
-  place: string
 }
 
 /** From the mirror, where no agent can have changed it. A link is none. */
@@ -60,22 +50,6 @@ async function readOwnFile(
     if (entry === undefined) continue
     const text = (await readEntries(run, mirror, [entry])).get(entry.oid)
     if (text !== undefined) return { text, place: path }
-  }
-  return undefined
-}
-
-async function readSharedFile(
-  run: Run,
-  { repository: { owner } }: CustomAgentSource,
-  name: string,
-): Promise<FoundFile | undefined> {
-  for (const repo of sharedRepositories) {
-    for (const path of sharedAgentFilesOf(name)) {
-      // Who may not see it has none, like who asks for what is not there.
-      const file = await readForgeFile(run, { owner, repo, path }, [403, 404])
-      const text = file?.text
-      if (text !== undefined) return { text, place: `${path} of ${owner}/${repo}` }
-    }
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,7 +16,7 @@ export interface TestForge extends AsyncDisposable {
   gitDir: string
   pulls: TestPull[]
   comments: { issue: number; body: string }[]
-  /** Files of other repositories, by their names. */
+  /** Files of other repositories, by their names. Each state of them that was asked for stays as a commit. */
   shared: Record<string, Record<string, string>>
   /** What was asked of it: method, path and authorization. */
   requests: { method: string; path: string; authorization: string | undefined }[]
@@ -181,9 +182,11 @@ async function serveRest(
     if (content === undefined) return send(response, 404, { message: 'Not Found' })
     response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' })
     response.end(content)
-  } else if (sharedFile(forge, url.pathname) !== undefined) {
+  } else if (sharedFile(forge, url) !== undefined) {
     response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' })
-    response.end(sharedFile(forge, url.pathname))
+    response.end(sharedFile(forge, url))
+  } else if (sharedCommit(forge, url) !== undefined) {
+    send(response, 200, [{ sha: sharedCommit(forge, url) }])
   } else if (/\/issues\/\d+\/comments$/.test(url.pathname)) {
     const issue = Number(url.pathname.split('/').at(-2))
     if (request.method === 'GET') {
@@ -198,9 +201,25 @@ async function serveRest(
   }
 }
 
-function sharedFile({ shared }: TestForge, pathname: string): string | undefined {
+type Files = Readonly<Record<string, string>>
+const commitsOf = new WeakMap<TestForge, Map<string, Files>>()
+
+function sharedFile(forge: TestForge, { pathname, searchParams }: URL): string | undefined {
   const [, name = '', path = ''] = /^\/repos\/([^/]+\/[^/]+)\/contents\/(.+)$/.exec(pathname) ?? []
-  return shared[name]?.[path]
+  const ref = searchParams.get('ref')
+  const files = ref === null ? forge.shared[name] : commitsOf.get(forge)?.get(`${name} ${ref}`)
+  return files?.[path]
+}
+
+/** The commit that the present files of another repository are. */
+function sharedCommit(forge: TestForge, { pathname }: URL): string | undefined {
+  const [, name = ''] = /^\/repos\/([^/]+\/[^/]+)\/commits$/.exec(pathname) ?? []
+  const files = forge.shared[name]
+  if (files === undefined) return undefined
+  const sha = createHash('sha1').update(JSON.stringify(files)).digest('hex')
+  const commits = commitsOf.get(forge) ?? new Map<string, Files>()
+  commitsOf.set(forge, commits.set(`${name} ${sha}`, { ...files }))
+  return sha
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

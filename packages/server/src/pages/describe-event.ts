@@ -20,6 +20,11 @@ export function describeEvent(event: Event): { label: string; text: string } {
         label: 'workspace',
         text: `${textOf(data['base_ref'])} at ${textOf(data['commit']).slice(0, 12)}`,
       }
+    case 'session.custom_agent':
+      return {
+        label: 'custom agent',
+        text: `${textOf(data['name'])} of ${textOf(data['repository'])} at ${textOf(data['commit']).slice(0, 12)}`,
+      }
     case 'setup.step_start':
       return { label: 'setup step', text: textOf(data['name']) }
     case 'setup.step_update':
