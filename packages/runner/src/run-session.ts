@@ -3,6 +3,7 @@ import { endSession, type Lease, subjectOf } from '@errand/core'
 import { openAgentNotes } from './agent-notes.ts'
 import { prepareAgent } from './agent/prepare-agent.ts'
 import { endUnfinished } from './fail.ts'
+import { openAgentReports } from './gateway/agent-reports.ts'
 import { openCatalogue } from './gateway/catalogue.ts'
 import { openGateway } from './gateway/open-gateway.ts'
 import { letAgentWork } from './let-agent-work.ts'
@@ -84,6 +85,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     runDir: workspace.runDir,
     catalogue,
     onQuestion: questions.ask,
+    reports: openAgentReports(run),
     notes,
     mcpEndpoints,
     onUsedUp: async (question) =>

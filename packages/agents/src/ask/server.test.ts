@@ -40,23 +40,25 @@ async function connect(): Promise<Client> {
   return client
 }
 
-async function ask(args: Record<string, unknown>) {
+async function call(name: string, args: Record<string, unknown>) {
   const client = await connect()
   try {
-    return await client.callTool({ name: 'pose_question', arguments: args })
+    return await client.callTool({ name, arguments: args })
   } finally {
     await client.close()
   }
 }
 
+const ask = (args: Record<string, unknown>) => call('pose_question', args)
+
 describe('the ask server', () => {
-  it('has one tool, and not by a name that agents drop', async () => {
+  it('has three tools, and none by a name that agents drop or have themselves', async () => {
     const client = await connect()
 
     const { tools } = await client.listTools()
     await client.close()
 
-    expect(tools.map(({ name }) => name)).toEqual(['pose_question'])
+    expect(tools.map(({ name }) => name)).toEqual(['pose_question', 'note_progress', 'set_plan'])
     expect(tools[0]?.inputSchema.required).toEqual(['message'])
   })
 
@@ -67,7 +69,7 @@ describe('the ask server', () => {
       {
         method: 'POST',
         path: '/s/token/questions',
-        body: { message: 'Which colour?', options: ['red', 'blue'] },
+        body: { message: 'Which colour?\n\n- red\n- blue' },
       },
     ])
     expect(result.isError).not.toBe(true)
@@ -94,6 +96,38 @@ describe('the ask server', () => {
 
   it('does not take a question without words', async () => {
     const result = await ask({ message: '' })
+
+    expect(result.isError).toBe(true)
+    expect(posted).toEqual([])
+  })
+
+  it.each([
+    ['note_progress', '/s/token/progress', { message: 'The tests pass.' }],
+    ['set_plan', '/s/token/plan', { entries: [{ content: 'Look', status: 'in_progress' }] }],
+  ])('hands on what %s tells', async (name, path, told) => {
+    const result = await call(name, told)
+
+    expect(posted).toEqual([{ method: 'POST', path, body: told }])
+    expect(result.isError).not.toBe(true)
+  })
+
+  it.each(['note_progress', 'set_plan'])(
+    'says so when what %s tells is not taken',
+    async (name) => {
+      status = 429
+
+      const result = await call(name, { message: 'Half', entries: [] })
+
+      expect(result.isError).toBe(true)
+      expect(JSON.stringify(result.content)).toContain('429')
+    },
+  )
+
+  it.each([
+    ['note_progress', { message: 'x'.repeat(501) }],
+    ['set_plan', { entries: [{ content: 'Look', status: 'done' }] }],
+  ])('does not take from %s what its readers would not', async (name, told) => {
+    const result = await call(name, told)
 
     expect(result.isError).toBe(true)
     expect(posted).toEqual([])

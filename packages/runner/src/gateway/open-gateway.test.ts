@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { eventually } from '../testing/eventually.ts'
 import { upstreamKey as key, useGateway } from '../testing/gateway-stage.ts'
+import { openAgentReports } from './agent-reports.ts'
 
 const mock = new LLMock({ host: '127.0.0.1', port: 0, chunkSize: 4 })
 mock.on(
@@ -558,6 +559,21 @@ it('lists the models of its upstream, and no others', async () => {
   const shown = { data: [{ id: 'openai-large' }, { id: 'openai-small' }] }
   expect(JSON.parse(await text(own))).toMatchObject(shown)
   expect(JSON.parse(await text(other))).toMatchObject({ data: [] })
+})
+
+it('takes what the agent tells of its work, where that is to be taken', async () => {
+  await open('script')
+  const progress = { message: 'Half' }
+  const nowhere = await post('/progress', progress)
+  await open('script', { reports: openAgentReports(stage.testRun.run) })
+
+  const taken = await post('/progress', progress)
+  const plan = await post('/plan', { entries: [] })
+  const refused = await post('/plan', progress)
+  const long = await send('/plan', 'x'.repeat(300_000))
+
+  expect(nowhere.status).toBe(404)
+  expect([taken.status, plan.status, refused.status, long.statusCode]).toEqual([202, 202, 400, 413])
 })
 
 it('takes questions', async () => {

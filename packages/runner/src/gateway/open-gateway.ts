@@ -9,6 +9,7 @@ import { gatewayPort } from '../box/index.ts'
 import type { McpEndpoints } from '../mcp/endpoints.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
+import { type AgentReports, longestReportBytes } from './agent-reports.ts'
 import type { Catalogue } from './catalogue.ts'
 import { callModel } from './call-model.ts'
 import { presentModels } from './present-models.ts'
@@ -35,6 +36,8 @@ export interface GatewayOptions extends SpendingOptions {
   catalogue: Catalogue | undefined
   /** Records a question; the answer comes later, as a prompt. Gives its id. */
   onQuestion: (question: { message: string; requestedSchema?: unknown }) => Promise<string>
+  /** Takes what the agent tells of its work. Default: nothing is taken. */
+  reports?: AgentReports
   /** The MCP servers of the session. Default: there are none. */
   mcpEndpoints?: Pick<McpEndpoints, 'handle'>
   /** Waits before a call is sent again. Only tests need another way. */
@@ -149,6 +152,14 @@ async function answer(
     case 'questions':
       sendJson(response, 202, await takeQuestion(state, request))
       return
+    case 'progress':
+    case 'plan': {
+      if (state.reports === undefined) throw new GatewayRefusal(404, 'There is nothing here')
+      const told = parseJson(await readBody(request, longestReportBytes))
+      state.reports[route.type](told)
+      sendJson(response, 202, {})
+      return
+    }
     case 'mcp':
       if (state.mcpEndpoints === undefined) throw new GatewayRefusal(404, 'There is nothing here')
       await state.mcpEndpoints.handle(route.name, request, response)

@@ -27,6 +27,9 @@ export type Route =
   | CallRoute
   | { type: 'models'; wire: Wire }
   | { type: 'questions' }
+  /** What the agent tells of its work. */
+  | { type: 'progress' }
+  | { type: 'plan' }
   | { type: 'mcp'; name: string }
 
 /** The only calls that pass. `count_tokens` costs nothing; the others name how their tokens are told. */
@@ -64,6 +67,8 @@ export function findRoute(
   }
   if (method !== 'POST') return undefined
   if (path === '/questions') return { type: 'questions' }
+  if (path === '/progress') return { type: 'progress' }
+  if (path === '/plan') return { type: 'plan' }
   const call = Object.hasOwn(calls, path) ? calls[path] : undefined
   if (call !== undefined) return { type: 'call', search, ...call }
   return findGeminiCall(path, search)
