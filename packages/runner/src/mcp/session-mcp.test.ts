@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 
-import { changeRepositoryConfiguration } from '@errand/core'
+import { changeRepositoryConfiguration, steerTask } from '@errand/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
+import { eventually } from '../testing/eventually.ts'
 import { fixtureSettings, fixtureTask } from '../testing/fixture-settings.ts'
 import { startTestRunner, type TestRunner } from '../testing/start-test-runner.ts'
 import { ownerId, repositoryId } from '../testing/test-forge.ts'
@@ -12,7 +13,9 @@ let test: TestRunner
 
 beforeAll(async () => {
   const mcp = { read_only_paths: [fixtureFolder, modulesFolder] }
-  test = await startTestRunner({ settings: fixtureSettings({ mcp }) })
+  test = await startTestRunner({
+    settings: fixtureSettings({ mcp, sessions: { live_wait_seconds: 0.5 } }),
+  })
   const program = join(modulesFolder, '@modelcontextprotocol/server-everything/dist/index.js')
   const repository = {
     id: repositoryId,
@@ -68,6 +71,32 @@ it.each(['fixture', 'fixture-http'])(
     ])
   },
 )
+
+it('starts them anew for a session that was put away, and its agent calls them again', async () => {
+  const call = { mcp: 'own', tool: 'sh', arguments: { command: 'ls -A ~; touch ~/left' } }
+  const later = JSON.stringify([call, { run: 'echo x > a.txt' }])
+  const steps = [call, { run: `echo '${later}' > ~/next.json` }, { ask: 'Go on?' }]
+  const id = await test.add(fixtureTask(steps))
+  await eventually(async () => {
+    const [session] = (await test.untilState(id, 'waiting_for_user')).sessions
+    expect(session).toMatchObject({ put_away: true })
+  })
+
+  const by = { id: 42, login: 'ada' }
+  await steerTask(test.store, id, { type: 'ask_user_response', content: 'yes', by })
+  const { state, sessions } = await test.untilEnded(id)
+
+  expect([state, sessions[0]?.attempt]).toEqual(['completed', 2])
+  const events = await test.events(id)
+  const started = events.filter(({ type, data }) => type === 'mcp.server' && data.server === 'own')
+  expect(started.map(({ data }) => data.state)).toEqual(['started', 'started'])
+  // The home of a server that is started is empty.
+  const calls = events.filter(({ type }) => type === 'mcp.call').map(({ data }) => data)
+  expect(calls).toMatchObject([
+    { server: 'own', status: 'completed', output: '' },
+    { server: 'own', status: 'completed', output: '' },
+  ])
+})
 
 it('tells whoever gives the work to an agent that uses none that none were started', async () => {
   const id = await test.add({ prompt: 'Change\n\n```sh\necho x > b.txt\n```\n' })

@@ -264,6 +264,7 @@ function answerTo({ id, method, params }: Message & { id: number }): void {
       send({ id, result: { sessionId: 'conversation-1' } })
       return
     case 'session/load':
+      mcpServers = params?.mcpServers as typeof mcpServers
       if (!existsSync(historyFile))
         send({ id, error: { code: -32_002, message: 'unknown session' } })
       else {

@@ -10,14 +10,22 @@ const require = createRequire(import.meta.url)
 
 /** A package of npm's as a registry serves it: packed anew from the one that is installed here. */
 export async function packInstalled(name: string) {
-  const folder = dirname(require.resolve(`${name}/package.json`))
+  return await packFolder(dirname(require.resolve(`${name}/package.json`)))
+}
+
+/** A package as a registry serves it, of what is in a folder. */
+export async function packFolder(folder: string) {
   const args = ['-C', folder, '--transform', 's,^\\.,package,', '-czf', '-', '.']
   const packed = await run('tar', args, { encoding: 'buffer', maxBuffer: 16 * 1024 * 1024 })
   const tarball = packed.stdout
-  const about = JSON.parse(await readFile(`${folder}/package.json`, 'utf8')) as { version: string }
-  const { version } = about
+  const about = JSON.parse(await readFile(`${folder}/package.json`, 'utf8')) as {
+    name: string
+    version: string
+    bin?: Record<string, string>
+  }
+  const { name, version, bin = {} } = about
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`
-  return { name, version, tarball, integrity }
+  return { name, version, bin, tarball, integrity }
 }
 
 /** A project that needs one package, as `npm ci` wants it. */
@@ -40,14 +48,14 @@ export function projectWith({
 /** What a registry at `url` answers by path: what it knows of the package, and its files. */
 export function registryFiles(
   url: string,
-  { name, version, tarball, integrity }: Awaited<ReturnType<typeof packInstalled>>,
+  { name, version, bin, tarball, integrity }: Awaited<ReturnType<typeof packFolder>>,
 ): Map<string, string | Buffer> {
   const file = `/${name}/-/${name}-${version}.tgz`
   const dist = { tarball: `${url}${file}`, integrity }
   const packument = {
     name,
     'dist-tags': { latest: version },
-    versions: { [version]: { name, version, dist } },
+    versions: { [version]: { name, version, bin, dist } },
   }
   return new Map<string, string | Buffer>([
     [`/${name}`, JSON.stringify(packument)],
