@@ -12,6 +12,7 @@ import type { Run } from '../../run/run.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { HandedOn } from '../handed-on.ts'
 import type { Tree } from '../read-tree.ts'
+import { claimLayer } from './claim-layer.ts'
 import { holdsSecret } from './find-secrets.ts'
 import { type About, storeLayer } from './layer-store.ts'
 
@@ -69,7 +70,10 @@ async function store(
   if ((await holdsSecret(told, secrets)) || (await holdsSecret(read(), secrets))) {
     return 'the value of a secret is in them'
   }
-  await storeLayer(run.context, key, { about, archive: read() })
+  const { signal } = run
+  await using claim = await claimLayer(run.context.dataDir, key, { waitMs: 0, signal })
+  // Another session is at it: what it keeps is as good.
+  if (claim !== undefined) await storeLayer(run.context, claim, { about, archive: read() })
   return undefined
 }
 

@@ -10,10 +10,13 @@ import { createEncryption, keyBytes } from '@errand/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { holdsSecret } from './find-secrets.ts'
-import { layerSecret, layersFolder, openLayer, storeLayer, sweepLayers } from './layer-store.ts'
+import { claimLayer } from './claim-layer.ts'
+import { layerSecret, openLayer, storeLayer, sweepLayers } from './layer-store.ts'
+import { layersFolder } from './layers-folder.ts'
 
 let dataDir: string
 const mib = 1024 * 1024
+const { signal } = new AbortController()
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'errand-layers-'))
@@ -34,7 +37,14 @@ function about(created_at = new Date().toISOString()) {
 }
 
 async function store(key: string, bytes: Buffer, place = placeOf(), told = about()): Promise<void> {
-  await storeLayer(place, key, { about: told, archive: Readable.from([bytes]) })
+  await keep(key, Readable.from([bytes]), place, told)
+}
+
+/** Fails where somebody else has the claim. */
+async function keep(key: string, archive: Readable, place = placeOf(), told = about()) {
+  await using claim = await claimLayer(dataDir, key, { waitMs: 0, signal })
+  if (claim === undefined) throw new Error(`${key} is claimed`)
+  await storeLayer(place, claim, { about: told, archive })
 }
 
 async function readAll(key: string): Promise<Buffer | undefined> {
@@ -72,9 +82,7 @@ describe('a layer', () => {
       })(),
     )
 
-    await expect(storeLayer(placeOf(), 'a', { about: about(), archive: broken })).rejects.toThrow(
-      'the archive broke',
-    )
+    await expect(keep('a', broken)).rejects.toThrow('the archive broke')
     expect(await layers()).toEqual([])
   })
 
@@ -134,18 +142,14 @@ describe('the room of layers', () => {
     await store('b', randomBytes(10))
     const long = new Date(Date.now() - 8 * 24 * 3_600_000)
     await utimes(fileOf('b'), long, long)
-    for (const [name, time] of [
-      ['.unfinished-old', long],
-      ['.unfinished-new', new Date()],
-    ] as const) {
-      const path = join(layersFolder(dataDir), name)
-      await writeFile(path, 'x')
-      await utimes(path, time, time)
-    }
+    await writeFile(join(layersFolder(dataDir), '.unfinished-c'), 'half a layer')
+    await using claim = await claimLayer(dataDir, 'd', { waitMs: 0, signal })
 
-    await sweepLayers(placeOf())
+    const count = await sweepLayers(placeOf())
 
-    expect(await layers()).toEqual(['.unfinished-new', 'a.layer'])
+    expect(count).toBe(2)
+    expect(claim?.file).toBe(join(layersFolder(dataDir), '.unfinished-d'))
+    expect(await layers()).toEqual(['.unfinished-d', 'a.layer'])
   })
 })
 

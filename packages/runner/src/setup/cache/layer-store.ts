@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import {
+  chmod,
   type FileHandle,
   link,
   mkdir,
   open,
   readdir,
   readFile,
-  rename,
   rm,
   stat,
   utimes,
@@ -23,6 +23,8 @@ import { z } from 'zod'
 
 import { hasCode } from '../../error-code.ts'
 import type { RunnerContext } from '../../run/run.ts'
+import { type LayerClaim, removeUnclaimed } from './claim-layer.ts'
+import { layerFile, layersFolder, unfinishedPrefix } from './layers-folder.ts'
 
 /** What is known of a layer beside its files. */
 const About = z.object({
@@ -49,17 +51,10 @@ type Place = Pick<RunnerContext, 'dataDir' | 'settings'>
 const mostLayers = 1000
 /** Bytes of what is known of a layer. */
 const longestAbout = 4 * 1024 * 1024
-/** A file that was not finished by then was left by a runner that died. */
-const unfinishedMs = 60 * 60_000
+/** A secret that has no name by then was left by a runner that died. */
+const namelessMs = 60 * 60_000
+const namelessPrefix = '.key-'
 const dayMs = 24 * 60 * 60_000
-
-export function layersFolder(dataDir: string): string {
-  return join(dataDir, 'setup-layers')
-}
-
-function fileOf(dataDir: string, key: string): string {
-  return join(layersFolder(dataDir), `${key}.layer`)
-}
 
 /**
  * Opens a layer, which thereby counts as used just now. Undefined where there is none, or it is older than
@@ -69,7 +64,7 @@ export async function openLayer(
   { dataDir, settings }: Place,
   key: string,
 ): Promise<OpenLayer | undefined> {
-  const path = fileOf(dataDir, key)
+  const path = layerFile(dataDir, key)
   const file = await openMaybe(path)
   if (file === undefined) return undefined
   const header = await readHeader(file)
@@ -122,47 +117,42 @@ async function readHeader(file: FileHandle): Promise<{ about: About; length: num
 }
 
 /**
- * Keeps an archive under its key: whole, or not at all.
+ * Keeps an archive under the key that is claimed: whole, or not at all. A claim serves once.
  */
 export async function storeLayer(
   { dataDir, settings }: Place,
-  key: string,
+  claim: LayerClaim,
   { about, archive }: { about: About; archive: Readable },
 ): Promise<void> {
-  const folder = layersFolder(dataDir)
-  const unfinished = join(folder, `.unfinished-${randomUUID()}`)
   const text = Buffer.from(JSON.stringify(about))
   if (text.length > longestAbout) throw new RangeError('too much is to be known of a layer')
   const size = Buffer.alloc(4)
   size.writeUInt32BE(text.length)
   const { ZSTD_c_compressionLevel: level, ZSTD_c_checksumFlag: checksum } = constants
-  try {
-    await writeFile(unfinished, Buffer.concat([size, text]), { mode: 0o600, flag: 'wx' })
-    await pipeline(
-      archive,
-      createZstdCompress({ params: { [level]: 1, [checksum]: 1 } }),
-      createWriteStream(unfinished, { flags: 'a' }),
-    )
-    // In the place of one that another session has made meanwhile: both are as good.
-    await rename(unfinished, fileOf(dataDir, key))
-  } finally {
-    await rm(unfinished, { force: true })
-  }
+  await chmod(claim.file, 0o600)
+  await writeFile(claim.file, Buffer.concat([size, text]))
+  await pipeline(
+    archive,
+    createZstdCompress({ params: { [level]: 1, [checksum]: 1 } }),
+    createWriteStream(claim.file, { flags: 'a' }),
+  )
+  await claim.publish()
   await sweepLayers({ dataDir, settings })
 }
 
 export async function removeLayer({ dataDir }: Place, key: string): Promise<void> {
-  await rm(fileOf(dataDir, key), { force: true })
+  await rm(layerFile(dataDir, key), { force: true })
 }
 
 /**
- * One pass: removes layers that were not used for too long, then those used longest ago until the rest is
- * no larger than it may be. Returns how many.
+ * One pass: removes what runners that died have left, layers that were not used for too long, then those used
+ * longest ago until the rest is no larger than it may be. Returns how many.
  */
 export async function sweepLayers({ dataDir, settings }: Place): Promise<number> {
   const { cache_mb: limitMb, cache_days: days } = settings.setup_steps
   const kept: { path: string; size: number; usedAt: number }[] = []
   const gone: string[] = []
+  let unclaimed = 0
   for (const name of await listFolder(layersFolder(dataDir))) {
     const path = join(layersFolder(dataDir), name)
     const stats = await stat(path).catch((error: unknown) => {
@@ -174,7 +164,9 @@ export async function sweepLayers({ dataDir, settings }: Place): Promise<number>
     if (name.endsWith('.layer')) {
       if (idleMs > days * dayMs) gone.push(path)
       else kept.push({ path, size: stats.size, usedAt: stats.mtimeMs })
-    } else if (name.startsWith('.unfinished-') && idleMs > unfinishedMs) {
+    } else if (name.startsWith(unfinishedPrefix)) {
+      if (await removeUnclaimed(path)) unclaimed += 1
+    } else if (name.startsWith(namelessPrefix) && idleMs > namelessMs) {
       gone.push(path)
     }
   }
@@ -184,7 +176,7 @@ export async function sweepLayers({ dataDir, settings }: Place): Promise<number>
     if (bytes > limitMb * 1024 * 1024 || at >= mostLayers) gone.push(layer.path)
   }
   for (const path of gone) await rm(path, { force: true })
-  return gone.length
+  return gone.length + unclaimed
 }
 
 async function listFolder(folder: string): Promise<string[]> {
@@ -212,7 +204,7 @@ export async function layerSecret({
   const known = await readSecret(path, encryption)
   if (known !== undefined) return known
   // Whole before it has its name; of two runners at it the first one's is taken.
-  const own = join(folder, `.unfinished-${randomUUID()}`)
+  const own = join(folder, `${namelessPrefix}${randomUUID()}`)
   const sealed = encryption.seal(randomBytes(32).toString('hex'), sealPlace)
   try {
     await writeFile(own, sealed, { mode: 0o600, flag: 'wx' })
