@@ -10,6 +10,7 @@ import type { SessionFirewall } from '../session-firewall.ts'
 import type { Checkout } from '../workspace/check-out.ts'
 import type { WorkBranch } from '../workspace/work-branch.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { claimLayer, isClaimed, type LayerClaim, waitForClaim } from './cache/claim-layer.ts'
 import { gitState, keepLayer } from './cache/keep-layer.ts'
 import { layerKey } from './cache/layer-key.ts'
 import { layerSecret } from './cache/layer-store.ts'
@@ -17,8 +18,8 @@ import { restoreLayer } from './cache/restore-layer.ts'
 import { agentEnvironmentOf, type HandedOn } from './handed-on.ts'
 import { leaveOut } from './leave-out.ts'
 import { readNote, writeNote } from './note.ts'
-import { readFileAt, readTree } from './read-tree.ts'
-import { runSteps } from './run-steps.ts'
+import { readFileAt, readTree, type Tree } from './read-tree.ts'
+import { runSteps, type StepsEnd } from './run-steps.ts'
 import { parseStepsFile, type SetupJob, stepsPath } from './steps-file.ts'
 
 export interface SetUpParts {
@@ -85,33 +86,70 @@ async function findJob(
   return { text, job: read, defaultTip }
 }
 
+type Found = NonNullable<Awaited<ReturnType<typeof findJob>>>
+
 /** The state after the steps, by whichever way is shorter. */
-async function reachState(
+async function reachState(run: Run, box: Box, parts: SetUpParts, found: Found): Promise<HandedOn> {
+  const tree = await readTree(run, parts.mirror, parts.checkout.startCommit)
+  if (run.context.settings.setup_steps.cache_mb === 0) {
+    return (await doSteps(run, box, { ...parts, tree }, found)).handedOn
+  }
+  const { text, job, defaultTip } = found
+  const key = layerKey(await layerSecret(run.context), { ...parts, text, tree })
+  const restored = await restoreLayer(run, box, key, tree)
+  if (restored !== undefined) return restored
+  const mayKeep = await isTrusted(run, parts, defaultTip)
+  await using claim = await takeTurn(run, key, { mayKeep, minutes: job.timeoutMinutes })
+  // Another session may have come to its end meanwhile.
+  const left = await restoreLayer(run, box, key, tree)
+  if (left !== undefined) return left
+  const stepsParts = { ...parts, tree }
+  if (!mayKeep) return (await doSteps(run, box, stepsParts, found)).handedOn
+  return await doAndKeep(run, box, stepsParts, found, { key, claim })
+}
+
+/**
+ * The claim to make what is kept under a key. Where another session has it, its end is waited for, for as long as
+ * steps may take: what it leaves may do. Without that, whoever has waited goes on without the claim, and all at once.
+ */
+async function takeTurn(
+  run: Run,
+  key: string,
+  { mayKeep, minutes }: { mayKeep: boolean; minutes: number },
+): Promise<LayerClaim | undefined> {
+  const { dataDir } = run.context
+  const claim = mayKeep ? await claimLayer(dataDir, key, run.signal) : undefined
+  if (claim !== undefined || !(await isClaimed(dataDir, key, run.signal))) return claim
+  await run.say(
+    `Another session runs the same setup steps: waiting for what they leave, for ${minutes} minutes at most`,
+  )
+  await waitForClaim(dataDir, key, { waitMs: minutes * 60_000, signal: run.signal })
+  return undefined
+}
+
+type StepsParts = SetUpParts & { tree: Tree }
+
+async function doSteps(run: Run, box: Box, parts: StepsParts, { job }: Found): Promise<StepsEnd> {
+  await run.say('Running the setup steps')
+  return await runSteps(run, box, job, parts)
+}
+
+async function doAndKeep(
   run: Run,
   box: Box,
-  parts: SetUpParts,
-  { text, job, defaultTip }: { text: string; job: SetupJob; defaultTip: string },
+  parts: StepsParts,
+  found: Found,
+  { key, claim }: { key: string; claim: LayerClaim | undefined },
 ): Promise<HandedOn> {
-  const { mirror, workspace, checkout, values } = parts
-  const tree = await readTree(run, mirror, checkout.startCommit)
-  const isCached = run.context.settings.setup_steps.cache_mb > 0
-  const key = isCached
-    ? layerKey(await layerSecret(run.context), { ...parts, text, tree })
-    : undefined
-  if (key !== undefined) {
-    const restored = await restoreLayer(run, box, key, tree)
-    if (restored !== undefined) return restored
-  }
-  const mayKeep = key !== undefined && (await isTrusted(run, parts, defaultTip))
-  const before = mayKeep ? await gitState(run, box) : undefined
-  await run.say('Running the setup steps')
-  const { handedOn, haveSucceeded } = await runSteps(run, box, job, { ...parts, tree })
-  if (!mayKeep || !haveSucceeded) return handedOn
-  const steps = job.steps.length
+  const { workspace, values, tree } = parts
+  const before = await gitState(run, box)
+  const { handedOn, haveSucceeded } = await doSteps(run, box, parts, found)
+  if (!haveSucceeded) return handedOn
+  const steps = found.job.steps.length
   const secrets = [...values.secrets, ...handedOn.masks]
   const why =
     before === (await gitState(run, box))
-      ? await keepLayer(run, box, workspace, { key, tree, handedOn, steps, secrets })
+      ? await keepLayer(run, box, workspace, { key, claim, tree, handedOn, steps, secrets })
       : 'they have made commits or branches'
   if (why !== undefined) {
     await run.say(`The results of the setup steps are not kept for the next session: ${why}.`)

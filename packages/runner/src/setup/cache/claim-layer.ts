@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -16,21 +17,42 @@ export interface LayerClaim extends AsyncDisposable {
   publish(): Promise<void>
 }
 
-export interface ClaimOptions {
-  /** How long to wait for another who has it; 0 asks once. */
-  waitMs: number
-  signal: AbortSignal
-}
-
-/** Undefined where another session has it, or has come to an end with it meanwhile. */
+/** Undefined where another session has it, or has come to an end with it just now. Nobody is waited for. */
 export async function claimLayer(
   dataDir: string,
   key: string,
-  options: ClaimOptions,
+  signal: AbortSignal,
 ): Promise<LayerClaim | undefined> {
-  const file = join(layersFolder(dataDir), `${unfinishedPrefix}${key}`)
-  const lock = await lockFile(file, options)
+  const file = unfinishedFile(dataDir, key)
+  const lock = await lockFile(file, { waitMs: 0, signal })
   return lock === undefined ? undefined : presentClaim(dataDir, key, file, lock)
+}
+
+/** Whether another session has the claim of a key. */
+export async function isClaimed(
+  dataDir: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const file = unfinishedFile(dataDir, key)
+  if (!existsSync(file)) return false
+  await using lock = await lockFile(file, { create: false, waitMs: 0, signal })
+  return lock === undefined && existsSync(file)
+}
+
+/** Waits until nobody has the claim of a key any more, and no longer than `waitMs`. It is not taken. */
+export async function waitForClaim(
+  dataDir: string,
+  key: string,
+  { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+): Promise<void> {
+  const file = unfinishedFile(dataDir, key)
+  // Let go of at once: all that have waited go on together.
+  await using _ = await lockFile(file, { create: false, waitMs, signal })
+}
+
+function unfinishedFile(dataDir: string, key: string): string {
+  return join(layersFolder(dataDir), `${unfinishedPrefix}${key}`)
 }
 
 function presentClaim(dataDir: string, key: string, file: string, lock: FileLock): LayerClaim {

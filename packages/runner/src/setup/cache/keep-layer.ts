@@ -12,12 +12,14 @@ import type { Run } from '../../run/run.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { HandedOn } from '../handed-on.ts'
 import type { Tree } from '../read-tree.ts'
-import { claimLayer } from './claim-layer.ts'
+import { claimLayer, type LayerClaim } from './claim-layer.ts'
 import { holdsSecret } from './find-secrets.ts'
 import { type About, storeLayer } from './layer-store.ts'
 
 export interface Kept {
   key: string
+  /** Absent where another session had it as the steps began. */
+  claim: LayerClaim | undefined
   tree: Tree
   handedOn: HandedOn
   steps: number
@@ -59,7 +61,7 @@ export async function keepLayer(
 async function store(
   run: Run,
   archive: FileHandle,
-  { key, handedOn, steps, secrets }: Kept,
+  { key, claim: given, handedOn, steps, secrets }: Kept,
   changed: About['changed'],
 ): Promise<string | undefined> {
   if ((await archive.stat()).size > limitBytes(run)) return tooLarge(run)
@@ -70,8 +72,9 @@ async function store(
   if ((await holdsSecret(told, secrets)) || (await holdsSecret(read(), secrets))) {
     return 'the value of a secret is in them'
   }
-  const { signal } = run
-  await using claim = await claimLayer(run.context.dataDir, key, { waitMs: 0, signal })
+  await using own =
+    given === undefined ? await claimLayer(run.context.dataDir, key, run.signal) : undefined
+  const claim = given ?? own
   // Another session is at it: what it keeps is as good.
   if (claim !== undefined) await storeLayer(run.context, claim, { about, archive: read() })
   return undefined

@@ -42,7 +42,7 @@ async function store(key: string, bytes: Buffer, place = placeOf(), told = about
 
 /** Fails where somebody else has the claim. */
 async function keep(key: string, archive: Readable, place = placeOf(), told = about()) {
-  await using claim = await claimLayer(dataDir, key, { waitMs: 0, signal })
+  await using claim = await claimLayer(dataDir, key, signal)
   if (claim === undefined) throw new Error(`${key} is claimed`)
   await storeLayer(place, claim, { about: told, archive })
 }
@@ -143,7 +143,7 @@ describe('the room of layers', () => {
     const long = new Date(Date.now() - 8 * 24 * 3_600_000)
     await utimes(fileOf('b'), long, long)
     await writeFile(join(layersFolder(dataDir), '.unfinished-c'), 'half a layer')
-    await using claim = await claimLayer(dataDir, 'd', { waitMs: 0, signal })
+    await using claim = await claimLayer(dataDir, 'd', signal)
 
     const count = await sweepLayers(placeOf())
 
