@@ -4,6 +4,8 @@ import type { Box } from '../box/index.ts'
 import { oneLine } from '../printable.ts'
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Run } from '../run/run.ts'
+import type { HandedOn } from './handed-on.ts'
+import { makeVenv } from './make-venv.ts'
 import { readFileAt, type Tree } from './read-tree.ts'
 import { isAskedFor, type Tool, tools, versionFromFile, versionIn } from './tools.ts'
 
@@ -11,6 +13,8 @@ import { isAskedFor, type Tool, tools, versionFromFile, versionIn } from './tool
 export interface ActionEnd {
   outcome: 'success' | 'skipped'
   outputs: Record<string, string>
+  /** What holds for the steps after it, and the agent. */
+  handsOn?: Pick<HandedOn, 'variables' | 'paths'>
   /** What the reader of the log is to know. */
   warnings: string[]
 }
@@ -95,7 +99,25 @@ async function findTool(
             ? `${action} asks for ${wanted}, which is no version that can be compared: there is ${version}, and it is used.`
             : `${action} asks for ${wanted}: the runner's machine has ${version}, and that is used.`,
         ]
-  return { outcome: 'success', outputs, warnings: [...asked.warnings, ...mismatch] }
+  const found = { ...done, outputs, warnings: [...asked.warnings, ...mismatch] }
+  return tool.input === 'python' ? await inVenv(run, found, version, parts) : found
+}
+
+/** What is installed for a Python has a place of its own. */
+async function inVenv(
+  run: Run,
+  found: ActionEnd,
+  version: string,
+  { box, env }: ActionParts,
+): Promise<ActionEnd> {
+  const venv = await makeVenv(run, { box, env, version })
+  if (venv === undefined) {
+    const warning =
+      "actions/setup-python: no environment that pip could install into can be made, since the Python of the runner's machine has no venv with pip (on Debian and Ubuntu the package python3-venv)."
+    return { ...found, warnings: [...found.warnings, warning] }
+  }
+  const { variables, paths, outputs } = venv
+  return { ...found, outputs: { ...found.outputs, ...outputs }, handsOn: { variables, paths } }
 }
 
 /** A project's own file is small; one that is not is none. */

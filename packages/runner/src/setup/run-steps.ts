@@ -156,7 +156,8 @@ async function doStep(
     const inputs = mapValues(step.with, (value) => interpolate(value, scope))
     const action = { uses: step.uses, inputs }
     const parts = { box, mirror, tree, repository: repository.full_name, env }
-    const { outcome, outputs, warnings } = await runAction(run, action, parts)
+    const { outcome, outputs, handsOn, warnings } = await runAction(run, action, parts)
+    if (handsOn !== undefined) handOn(progress, handsOn.variables, handsOn.paths)
     for (const warning of warnings) await run.say(warning, 'warning')
     return { outcome, outputs }
   }
@@ -184,13 +185,23 @@ async function doStep(
 
 /** What the step has written to its files holds from the next one on. */
 function takeOver(
-  { handedOn }: Progress,
+  progress: Progress,
   { files }: ScriptEnd,
 ): { outputs: Record<string, string>; said: string[] } {
   const env = parseAssignments(files.env, 'GITHUB_ENV')
   const output = parseAssignments(files.output, 'GITHUB_OUTPUT')
-  const said = [...env.problems, ...output.problems]
-  for (const [name, value] of Object.entries(env.values)) {
+  const said = handOn(progress, env.values, parsePaths(files.path))
+  return { outputs: output.values, said: [...env.problems, ...output.problems, ...said] }
+}
+
+/** Sentences on what of it cannot be handed on. */
+function handOn(
+  { handedOn }: Progress,
+  variables: Readonly<Record<string, string>>,
+  paths: readonly string[],
+): string[] {
+  const said: string[] = []
+  for (const [name, value] of Object.entries(variables)) {
     const size = JSON.stringify(handedOn.variables).length + name.length + value.length
     if (!maySet(name)) {
       said.push(`GITHUB_ENV cannot set ${oneLine(name).slice(0, 100)}.`)
@@ -200,9 +211,8 @@ function takeOver(
       handedOn.variables[name] = value
     }
   }
-  const added = parsePaths(files.path)
-  handedOn.paths = [...new Set([...added.toReversed(), ...handedOn.paths])].slice(0, 100)
-  return { outputs: output.values, said }
+  handedOn.paths = [...new Set([...paths.toReversed(), ...handedOn.paths])].slice(0, 100)
+  return said
 }
 
 /** Of a step's own masks; what is masked costs time with each line that is told. */
