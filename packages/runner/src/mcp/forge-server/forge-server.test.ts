@@ -61,6 +61,28 @@ function knowAsGitHub(forge: TestForge): string[] {
   return searches
 }
 
+const base64 = (content: string | Buffer) => ({
+  encoding: 'base64',
+  content: Buffer.from(content).toString('base64'),
+})
+const files: Record<string, object> = {
+  '': { type: 'dir', path: '', size: 0, entries: [{ path: 'docs', type: 'dir', size: 0 }] },
+  '/docs/a%20b%3F.md': { type: 'file', path: 'docs/a b?.md', size: 6, ...base64('hello\n') },
+  '/large': { type: 'file', path: 'large', size: 2_000_000, content: '', encoding: 'none' },
+  '/binary': { type: 'file', path: 'binary', size: 2, ...base64(Buffer.from([1, 0])) },
+  '/long': { type: 'file', path: 'long', size: 900_000, ...base64('x'.repeat(900_000)) },
+}
+
+/** GitHub's answers for files; gives what was asked of it. */
+function knowFiles(forge: TestForge): string[] {
+  const asked: string[] = []
+  forge.knows = ({ pathname, search }) => {
+    if (pathname.includes('/contents')) asked.push(`${pathname}${search}`)
+    return files[pathname.replace('/repos/acme/sums/contents', '')]
+  }
+  return asked
+}
+
 it('reads issues and pull requests as a reader of the page sees them', async () => {
   await using mcp = await openTestMcp({ servers: {} })
   knowAsGitHub(mcp.forge)
@@ -110,6 +132,70 @@ it('looks at its own repository alone, whatever is searched for', async () => {
     new Set(['?q=repo%3Aacme%2Fsums%20wrong%20OR%20secret&page=1&per_page=30']),
   )
   for (const call of [...refused, path, parameters]) expect(call).toMatchObject({ isError: true })
+})
+
+it('shows files and folders of its own repository on any branch, and bounded', async () => {
+  await using mcp = await openTestMcp({ servers: {} })
+  const asked = knowFiles(mcp.forge)
+
+  const show = async (args: object) => JSON.parse(await mcp.say('forge', 'get_file_contents', args))
+  const text = await show({ path: 'docs/a b?.md', ref: 'feat/x' })
+  const root = await show({})
+  const large = await show({ path: 'large' })
+  const binary = await show({ path: 'binary' })
+  const long = await show({ path: 'long' })
+
+  expect(text).toEqual({ type: 'file', path: 'docs/a b?.md', size: 6, content: 'hello\n' })
+  expect(root).toMatchObject({ type: 'dir', entries: [{ path: 'docs', type: 'dir' }] })
+  expect(large).toMatchObject({ note: expect.stringContaining('too large') })
+  expect(binary).toMatchObject({ note: expect.stringContaining('no text') })
+  expect(long.content.length).toBeLessThan(101_000)
+  expect(asked[0]).toBe('/repos/acme/sums/contents/docs/a%20b%3F.md?ref=feat%2Fx')
+})
+
+it('reads no file but of its own repository, whatever its path and branch are', async () => {
+  await using mcp = await openTestMcp({ servers: {} })
+  const asked = knowFiles(mcp.forge)
+  const paths = [
+    '../../secret/contents/key',
+    'docs/../../../secret',
+    '../../../acme/secret/contents/key',
+    'docs/..',
+    '/secret',
+    'docs//a',
+    './docs',
+    'a\u0000b',
+    '\ud800',
+  ]
+  const refused = [
+    ...paths.map((path) => ({ path })),
+    ...[
+      '0123456789abcdef0123456789abcdef01234567',
+      'DEADBEEF',
+      'main~1',
+      'main@{1}',
+      'a..b',
+      '',
+    ].map((ref) => ({ path: 'docs', ref })),
+    { path: 'key', owner: 'acme', repo: 'secret' },
+  ]
+  for (const args of refused) {
+    const { isError } = await mcp.call('forge', 'get_file_contents', args)
+    expect([args, isError]).toEqual([args, true])
+  }
+  expect(asked).toEqual([])
+  for (const path of [
+    '%2e%2e/%2e%2e/secret/contents/key',
+    '..\\..\\secret',
+    'x?ref=evil#',
+    '{owner}',
+  ]) {
+    await mcp.call('forge', 'get_file_contents', { path, ref: 'x&repo=secret' })
+  }
+
+  expect(asked).toHaveLength(4)
+  for (const url of asked)
+    expect(url).toMatch(/^\/repos\/acme\/sums\/contents\/[^?#]*\?ref=x%26repo%3Dsecret$/)
 })
 
 it('says what the forge says where it has no issues', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Repository } from '../../mirror/repository.ts'
 import { ForgeRefused } from '../../forge-client.ts'
 import { Comment, File, Issue, Pull, RepositoryAnswer, Review, ReviewComment } from './answers.ts'
+import { FileContentsInput, readFileContents } from './file-contents.ts'
 
 /** Asks the forge. `{owner}` and `{repo}` are those of the session, whatever the parameters. */
 export type Ask = (route: string, parameters?: Record<string, unknown>) => Promise<unknown>
@@ -39,6 +40,12 @@ export const forgeTools: Readonly<Record<string, ForgeTool>> = {
     description: 'Describes the repository you work for.',
     input: z.strictObject({}),
     run: async (ask) => RepositoryAnswer.parse(await ask(base)),
+  },
+  get_file_contents: {
+    description:
+      'Shows a file or a folder of the repository, as it is on a branch or tag other than that of your checkout.',
+    input: FileContentsInput,
+    run: (ask, input) => readFileContents(ask, FileContentsInput.parse(input)),
   },
   list_issues: {
     description: 'Lists issues of the repository, without pull requests.',
