@@ -27,6 +27,7 @@ import { runnerVariables, runnerContexts } from './runner-variables.ts'
 import { runScript, type ScriptEnd } from './run-script.ts'
 import type { SetupJob, SetupStep } from './steps-file.ts'
 import { tellOutput } from './tell-output.ts'
+import { tellSummary } from './tell-summary.ts'
 
 export interface StepsParts {
   mirror: Mirror
@@ -176,6 +177,7 @@ async function doStep(
   const ended = await runScript(run, progress.box, script, output)
   const problems = takeOver(progress, ended)
   for (const problem of [...ended.problems, ...problems.said]) await run.say(problem, 'warning')
+  tellSummary(run, number, ended.files.step_summary)
   const { outputs } = problems
   if (ended.failure === undefined) return { outcome: 'success', outputs }
   // One that was out of its own time has failed; when the job's is over, it is cancelled.

@@ -154,6 +154,29 @@ describe('the setup steps of a repository', () => {
     expect(await layers()).toEqual(before)
   })
 
+  it('have their summaries shown at their end: printable, masked, and no longer than is read', async () => {
+    const file = stepsOf(`
+- run: |
+    echo printed
+    echo "::add-mask::dynamic-secret"
+    printf '# Result\\n\\033[31mall\\033[0m well, dynamic-sec\\033[0mret\\n' >> "$GITHUB_STEP_SUMMARY"
+- run: |
+    head -c 900000 /dev/zero | tr '\\0' x >> "$GITHUB_STEP_SUMMARY"
+    exit 1
+- run: 'true'
+  if: always()
+`)
+    const { printed, all, steps } = await session({ [stepsFile]: file }, 'true')
+
+    expect(steps).toHaveLength(3)
+    expect(all.includes('dynamic-secret')).toBe(false)
+    const [first = '', second = ''] = printed.split('Summary of the step:\n').slice(1)
+    expect(printed.startsWith('printed\nSummary of the step:\n')).toBe(true)
+    expect(first).toBe('# Result\nall well, ***\n')
+    expect(second).toMatch(/^x+\n… \[\d+ characters cut\]\nx+\n$/)
+    expect(second.length).toBeLessThan(17_000)
+  })
+
   it('of a file that is broken are not run, and why is told', async () => {
     const { task, log, steps } = await session({ [stepsFile]: 'jobs: { other: {} }' }, 'true')
 
