@@ -138,7 +138,11 @@ async function talk(
       },
       earlierId: earlierConversation(run, work),
       isMending: work.toMend !== undefined,
-      composePrompt: (mode) => composePrompt(run, work, mode),
+      async composePrompt(mode) {
+        const prompt = await composePrompt(run, work, mode)
+        const isFirst = work.toMend === undefined && !work.workspace.isReopened
+        return isFirst ? await transformPrompt(run, hooks, prompt) : prompt
+      },
       async onStop(stopReason) {
         await toolHooks.settled()
         const { isBlocking, reason } = await hooks.fire('agentStop', { stopReason })
@@ -221,6 +225,17 @@ async function composePrompt(
     ...(earlier === undefined ? {} : { earlier }),
   })
   return toMend === undefined ? prompt : `${prompt}\n\n${toMend}`
+}
+
+/** What the agent is told: a hook of the repository may put something else in the place of the whole prompt. */
+async function transformPrompt(
+  { lease }: Run,
+  hooks: SessionHooks,
+  transformedPrompt: string,
+): Promise<string> {
+  const { prompt } = lease.session
+  const answer = await hooks.fire('userPromptTransformed', { prompt, transformedPrompt })
+  return answer.prompt ?? transformedPrompt
 }
 
 /** Of the task's earlier sessions. What was said in this one is replayed from its own rows. */

@@ -4,8 +4,8 @@ import type { SessionHooks } from './session-hooks.ts'
 
 /**
  * Runs the hooks of a session's beginning, its work, and the hooks of its end. Work that is put away neither
- * ends nor begins anew: who takes it up again goes on with the same session. When the session's time is over, or
- * it is cancelled, its sandbox is gone, and no hook is run any more.
+ * ends nor begins anew: who takes it up again goes on with the same session. When the session's time is nearly
+ * over, its last seconds are for those of its end; when it is cancelled its sandbox is gone, and no hook is run any more.
  */
 export async function aroundWork<T>(
   run: Run,
@@ -13,10 +13,24 @@ export async function aroundWork<T>(
   { isReopened }: { isReopened: boolean },
   work: () => Promise<T | 'put_away'>,
 ): Promise<T | 'put_away'> {
+  let hasEnded = false
+  async function end(reason: 'complete' | 'error' | 'timeout'): Promise<void> {
+    if (hasEnded) return
+    hasEnded = true
+    run.lastDeed = undefined
+    await hooks.fire('sessionEnd', { reason })
+  }
+  if (hooks.has('sessionEnd')) {
+    run.lastDeed = () =>
+      end('timeout').catch((error: unknown) => {
+        // Out of time as well: that is the end they were to hear of.
+        if (!run.signal.aborted) run.context.log.error({ err: error }, 'a hook could not be run')
+      })
+  }
   if (!isReopened) await begin(run, hooks)
   try {
     const worked = await work()
-    if (worked !== 'put_away') await hooks.fire('sessionEnd', { reason: 'complete' })
+    if (worked !== 'put_away') await end('complete')
     return worked
   } catch (error) {
     if (!run.signal.aborted && error instanceof SessionFailed) {
@@ -27,7 +41,7 @@ export async function aroundWork<T>(
         errorContext: error.failure === 'model_failed' ? 'model_call' : 'system',
         recoverable: false,
       })
-      await hooks.fire('sessionEnd', { reason: 'error' })
+      await end('error')
     }
     throw error
   }

@@ -3,6 +3,7 @@ const names = {
   sessionStart: ['SessionStart'],
   sessionEnd: ['SessionEnd'],
   userPromptSubmitted: ['UserPromptSubmitted', 'UserPromptSubmit'],
+  userPromptTransformed: ['UserPromptTransformed'],
   preToolUse: ['PreToolUse'],
   postToolUse: ['PostToolUse'],
   postToolUseFailure: ['PostToolUseFailure'],
@@ -13,14 +14,7 @@ const names = {
 export type HookEvent = keyof typeof names
 
 /** Events that there are, but that nothing in a session of Errand's tells of. */
-const silent = [
-  'userPromptTransformed',
-  'subagentStart',
-  'subagentStop',
-  'preCompact',
-  'notification',
-  'permissionRequest',
-]
+const silent = ['subagentStart', 'subagentStop', 'preCompact', 'notification', 'permissionRequest']
 
 /** The event a name of a file stands for. `silent`: a known one, for which nothing is ever run. */
 export function eventOf(name: string): HookEvent | 'silent' | undefined {

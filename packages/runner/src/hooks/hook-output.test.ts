@@ -17,12 +17,20 @@ it.each([
     { isBlocking: true, reason: 'more' },
   ],
   ['{"hookSpecificOutput":{"permissionDecision":"deny"}}', { permission: 'deny' }],
+  ['{"modifiedTransformedPrompt":"other"}', { prompt: 'other' }],
+  ['{"modifiedTransformedPrompt":" "}', {}],
   ['all is well', undefined],
   ['[1]', {}],
   ['"deny"', undefined],
   ['{"permissionDecision":"maybe"}', undefined],
 ])('%j says %j', (output, answer) => {
   expect(readHookOutput(output)).toEqual(answer)
+})
+
+it('what stands for a prompt and is longer than a model could read is no answer', () => {
+  const modifiedTransformedPrompt = 'x'.repeat(1024 * 1024 + 1)
+
+  expect(readHookOutput(JSON.stringify({ modifiedTransformedPrompt }))).toBeUndefined()
 })
 
 const session = { id: 's', cwd: '/workspace', now: new Date('2026-01-02T03:04:05.006Z') }

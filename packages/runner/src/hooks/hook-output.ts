@@ -7,6 +7,8 @@ export interface HookAnswer {
   /** Of `agentStop`: the agent is to go on. */
   isBlocking?: true
   reason?: string
+  /** Of `userPromptTransformed`: what the agent is told in place of its prompt. */
+  prompt?: string
 }
 
 const Output = z.object({
@@ -14,11 +16,14 @@ const Output = z.object({
   permissionDecisionReason: z.string().optional(),
   decision: z.string().optional(),
   reason: z.string().optional(),
+  modifiedTransformedPrompt: z.string().optional(),
 })
 /** Editors put what belongs to one event below this. */
 const Wrapped = z.object({ hookSpecificOutput: Output })
 
 const longestReason = 10_000
+/** Characters. A model could not read more. */
+const longestPrompt = 1024 * 1024
 
 /**
  * Reads what a hook printed or answered: lines that tell of its progress are left out, the rest is one JSON.
@@ -38,6 +43,8 @@ export function readHookOutput(output: string): HookAnswer | undefined {
   })
   if (typeof value !== 'object' || value === null || !parsed.success) return undefined
   const { permissionDecision, permissionDecisionReason, decision, reason } = parsed.data
+  const prompt = parsed.data.modifiedTransformedPrompt ?? ''
+  if (prompt.length > longestPrompt) return undefined
   const why = permissionDecisionReason ?? reason
   return {
     ...(permissionDecision === undefined
@@ -45,6 +52,7 @@ export function readHookOutput(output: string): HookAnswer | undefined {
       : { permission: permissionDecision === 'allow' ? 'allow' : 'deny' }),
     ...(decision === 'block' && { isBlocking: true as const }),
     ...(why === undefined ? {} : { reason: why.slice(0, longestReason) }),
+    ...(prompt.trim() === '' ? {} : { prompt }),
   }
 }
 

@@ -102,6 +102,41 @@ describe('the hooks of a repository', () => {
     ])
   })
 
+  it('are told the whole prompt of the agent, and may put another one in its place', async () => {
+    const other = JSON.stringify({ modifiedTransformedPrompt: '[{"say":"of the hook"}]' })
+    await hook({
+      userPromptTransformed: [note, { bash: `echo '${other}'` }],
+      UserPromptTransformed: [note],
+    })
+
+    const { task, said, hooks } = await work([{ say: 'of the user' }])
+
+    expect(hooks.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed'])
+    expect(said).toContain('of the hook')
+    expect(said).not.toContain('of the user')
+    const transformedPrompt = expect.stringContaining('of the user')
+    expect(await told(task.head_ref)).toMatchObject([
+      { prompt: '[{"say":"of the user"}]', transformedPrompt },
+      { hook_event_name: 'UserPromptTransformed', transformed_prompt: transformedPrompt },
+    ])
+  })
+
+  it(
+    'hear of the end of a session whose time is over, and do not put it off',
+    { timeout: 90_000 },
+    async () => {
+      const say = { bash: `echo "$(cat)" >&2; exit 1` }
+      await hook({ sessionEnd: [say, { bash: 'sleep 1000', timeoutSec: 600 }] })
+
+      const { task, hooks } = await work([{ hang: true }], { timeout_minutes: 0.6 })
+
+      expect(task.state).toBe('timed_out')
+      expect(hooks).toMatchObject([
+        { hook_event: 'sessionEnd', message: expect.stringContaining('"reason":"timeout"') },
+      ])
+    },
+  )
+
   it('find the prompt in their environment, and no token', async () => {
     const variables = { bash: 'env > seen.txt', env: { MINE: 'is ${COPILOT_AGENT_PROMPT}' } }
     await hook({ sessionStart: [variables] })

@@ -13,10 +13,19 @@ export const pushMinutes = 30
 /** Longest time Node's timers take: 2^31 - 1 ms, 24.8 days. */
 export const longestTimerMs = 2_147_483_647
 
-export function startRunClock(allowedMs: number, onOver: () => void): RunClock {
+/** How long before its end a clock says that it is nearly over. */
+const nearMs = 5000
+
+/** @param onNear is called once, a few seconds before the other */
+export function startRunClock(
+  allowedMs: number,
+  onOver: () => void,
+  onNear: () => void = () => undefined,
+): RunClock {
   let leftMs = allowedMs
+  let isNear = false
   let runningSince: number | undefined
-  let timer: NodeJS.Timeout | undefined
+  let timers: NodeJS.Timeout[] = []
 
   function left(): number {
     const ranMs = runningSince === undefined ? 0 : performance.now() - runningSince
@@ -25,12 +34,20 @@ export function startRunClock(allowedMs: number, onOver: () => void): RunClock {
   function pause(): void {
     leftMs = left()
     runningSince = undefined
-    clearTimeout(timer)
+    for (const timer of timers) clearTimeout(timer)
+    timers = []
+  }
+  function near(): void {
+    if (!isNear) onNear()
+    isNear = true
   }
   function resume(): void {
     if (runningSince !== undefined) return
     runningSince = performance.now()
-    timer = setTimeout(onOver, Math.min(leftMs, longestTimerMs))
+    timers = [
+      setTimeout(near, Math.min(leftMs - nearMs, longestTimerMs)),
+      setTimeout(onOver, Math.min(leftMs, longestTimerMs)),
+    ]
   }
   resume()
   return { leftMs: left, pause, resume, stop: pause }

@@ -43,6 +43,11 @@ export interface Run extends AsyncDisposable {
   /** Stores a line of the session's log, for its reader. */
   say(message: string, level?: EventData['session.log']['level']): Promise<void>
   stop: (reason: RunStopped) => void
+  /**
+   * What is done in the box when the session's time is nearly over: the last seconds of it are for that alone, and
+   * when it is done the run is stopped. Must not throw. Undefined: nothing, and the time is used to its end.
+   */
+  lastDeed: (() => Promise<void>) | undefined
   /** The session has ended or its lease was given up: from here on nothing is written. */
   letGo(): void
 }
@@ -51,7 +56,10 @@ export interface Run extends AsyncDisposable {
 export function openRun(context: RunnerContext, lease: Lease, closing: AbortSignal): Run {
   const { store, settings } = context
   const held = holdLease(store, lease, settings.sessions.lease_seconds)
-  const clock = startRunClock(allowedMs(lease), () => held.stop(new RunStopped('timed_out')))
+  const stopInTime = (): void => held.stop(new RunStopped('timed_out'))
+  const clock = startRunClock(allowedMs(lease), stopInTime, () => {
+    void run.lastDeed?.().then(stopInTime)
+  })
   const mask = createSecretMask()
   const recorder = openRecorder(
     (events) => recordEvents(store, lease, events),
@@ -73,7 +81,7 @@ export function openRun(context: RunnerContext, lease: Lease, closing: AbortSign
     recorder.close()
     closing.removeEventListener('abort', onClosing)
   }
-  return {
+  const run: Run = {
     context,
     lease,
     forge: openSessionForge(context, lease),
@@ -84,9 +92,11 @@ export function openRun(context: RunnerContext, lease: Lease, closing: AbortSign
     record,
     say: (message, level = 'info') => record({ type: 'session.log', data: { level, message } }),
     stop: held.stop,
+    lastDeed: undefined,
     letGo,
     [Symbol.asyncDispose]: () => Promise.resolve(letGo()),
   }
+  return run
 }
 
 /** What is left of the session's time: its waits for the user do not count. By the store's clock. */
