@@ -1,5 +1,5 @@
 import type { lookup as dnsLookup } from 'node:dns'
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { Agent as HttpAgent, createServer, type Server } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { createServer as createSocketServer, type Socket } from 'node:net'
@@ -9,6 +9,7 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 
 import { createGuardedLookup } from '@errand/core'
 
+import { listenInFolder } from '../listen-in-folder.ts'
 import type { Destination } from './allowlist.ts'
 import { type CertificateAuthority, createAuthority } from './certificates.ts'
 import { acceptTunnel } from './tunnel.ts'
@@ -109,7 +110,7 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
   })
   server.maxConnections = mostConnections
   const folder = await open(runDir, 'r')
-  await listen(server, folder, socketName)
+  await listenInFolder(server, folder, socketName)
   return {
     socketPath: join(runDir, socketName),
     certificate: state.authority.certificate,
@@ -132,16 +133,4 @@ async function receive(state: FirewallState, outer: Server, socket: Socket): Pro
   const process = await readPreamble(socket)
   if (process !== undefined) state.processes.set(socket, process)
   outer.emit('connection', socket)
-}
-
-/** By way of the open folder, whose name is short: a socket's path may have 107 bytes. */
-async function listen(
-  server: ReturnType<typeof createSocketServer>,
-  folder: FileHandle,
-  name: string,
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(`/proc/self/fd/${folder.fd}/${name}`, resolve)
-  })
 }

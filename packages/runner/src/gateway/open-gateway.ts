@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { open } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
 import { z } from 'zod'
 
 import { gatewayPort } from '../box/index.ts'
+import { listenInFolder } from '../listen-in-folder.ts'
 import type { McpEndpoints } from '../mcp/endpoints.ts'
 import { TooManyQuestions } from '../questions.ts'
 import type { Run } from '../run/run.ts'
@@ -82,7 +83,7 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
   // A killed runner leaves its socket behind: each attempt has a name of its own.
   const socketName = `gateway-${run.lease.attempt}.sock`
   const folder = await open(options.runDir, 'r')
-  await listen(server, folder, socketName)
+  await listenInFolder(server, folder, socketName)
   return {
     socketPath: join(options.runDir, socketName),
     url: `http://127.0.0.1:${gatewayPort}/s/${token}`,
@@ -99,17 +100,6 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
       await state.spending.close()
     },
   }
-}
-
-/**
- * A socket's path may have 107 bytes, and data folders are deep: so it is named by way of the open
- * folder, which is short. Node removes the socket by the same name: the folder stays open until then.
- */
-async function listen(server: Server, folder: FileHandle, name: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(`/proc/self/fd/${folder.fd}/${name}`, resolve)
-  })
 }
 
 /** Never rejects: whatever an agent sends, the runner stays. */
