@@ -92,7 +92,7 @@ function readManifest(home: string): Manifest {
 
 function importsOf({ text }: Source): Import[] {
   const statements =
-    /^(?:import|export)\s(type\s)?[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*()['"]([^'"]+)['"]|\bimport\(\s*()['"]([^'"]+)['"]/gm
+    /^(?:import|export)\s(type\s)?[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*()['"]([^'"]+)['"]|\b(?:import\(|require\.resolve\()\s*()['"]([^'"]+)['"]/gm
   return [...text.matchAll(statements)].map((match) => ({
     from: (match[2] ?? match[4] ?? match[6]) as string,
     isTypeOnly: match[1] !== undefined,

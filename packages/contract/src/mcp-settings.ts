@@ -24,5 +24,16 @@ export const McpSettings = z.strictObject({
     .describe(
       'Whether agents are given the built-in server `forge`, which reads the repository, its issues and its pull requests.',
     ),
+  playwright_server: flag
+    .default(true)
+    .describe(
+      'Whether agents are given the built-in server `playwright`, a browser for what they serve on localhost, where the machine has a Chromium.',
+    ),
+  chromium_path: z
+    .string()
+    .exactOptional()
+    .describe(
+      'The Chromium or Chrome of the server `playwright`. Default: the one that is installed on the machine.',
+    ),
 })
 export type McpSettings = z.infer<typeof McpSettings>

@@ -30,6 +30,7 @@ import type { Catalogue } from './gateway/catalogue.ts'
 import type { Gateway } from './gateway/open-gateway.ts'
 import type { McpEndpoints } from './mcp/endpoints.ts'
 import { openAgentsServers } from './mcp/open-agents-servers.ts'
+import type { Playwright } from './mcp/playwright-server/prepare-playwright.ts'
 import type { Mirror } from './mirror/mirror.ts'
 import type { Repository } from './mirror/repository.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
@@ -50,6 +51,7 @@ export interface AgentWork {
   questions: Questions
   notes: AgentNotes
   mcpEndpoints: McpEndpoints
+  playwright: Playwright | undefined
   configuration: CloudAgentConfiguration
   repository: Repository
   checkout: Checkout
@@ -102,7 +104,9 @@ async function talk(
     const descriptor = mayBeDenied ? restrict(work.descriptor) : work.descriptor
     const toolCalls = watchToolCalls()
     const progress = watchProgress(run, work.workspace.workspaceDir)
-    await using _servers = await openAgentsServers(run, work)
+    // Chromium does not start without /proc.
+    const playwright = box.level === 'full' ? work.playwright : undefined
+    await using _servers = await openAgentsServers(run, { ...work, playwright })
     const composed = composeLaunch(descriptor, gateway.url, catalogue, work.mcpEndpoints.names())
     const tools = work.customAgent?.tools
     const own = { ...composed.env, ...(tools && { ERRAND_TOOLS: tools.kinds.join(',') }) }

@@ -8,6 +8,7 @@ import { openCatalogue } from './gateway/catalogue.ts'
 import { openGateway } from './gateway/open-gateway.ts'
 import { letAgentWork } from './let-agent-work.ts'
 import { openMcpEndpoints } from './mcp/endpoints.ts'
+import { preparePlaywright } from './mcp/playwright-server/prepare-playwright.ts'
 import { openMirror } from './mirror/mirror.ts'
 import { findRepository } from './mirror/repository.ts'
 import { findPublished, type Published } from './publish/find-published.ts'
@@ -93,7 +94,8 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
   })
   await using firewall = await openSessionFirewall(run, { workspace, configuration })
   const ways = { gateway, firewall }
-  const agent = { ...ways, descriptor }
+  await using playwright = await preparePlaywright(run, { workspace, descriptor })
+  const agent = { ...ways, descriptor, playwright }
   await using box = await openSessionBox(run, { workspace, agent, ...place })
   const checkout = await checkOut(run, box, { workspace, ...place })
   const customAgent = await readCustomAgent(run, { ...checkout, ...place })
@@ -106,6 +108,7 @@ async function work(run: Run, place: Place): Promise<Published | 'put_away' | 'n
     questions,
     notes,
     mcpEndpoints,
+    playwright,
     configuration,
     checkout,
     customAgent,

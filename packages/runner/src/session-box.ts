@@ -4,6 +4,7 @@ import type { AgentDescriptor } from './agent/descriptor.ts'
 import { type Box, gatewayPort, openBox, SandboxTooWeak } from './box/index.ts'
 import { SessionFailed } from './failures.ts'
 import type { Gateway } from './gateway/open-gateway.ts'
+import type { Playwright } from './mcp/playwright-server/prepare-playwright.ts'
 import { botOf } from './publish/authors.ts'
 import { longestTimerMs } from './run/run-clock.ts'
 import type { Run } from './run/run.ts'
@@ -26,12 +27,19 @@ export async function openSessionBox(
     workspace: Workspace
     mirror: Mirror
     /** Absent: no agent works in it, and it has no way out. */
-    agent?: { gateway: Gateway; firewall: SessionFirewall; descriptor: AgentDescriptor }
+    agent?: {
+      gateway: Gateway
+      firewall: SessionFirewall
+      descriptor: AgentDescriptor
+      /** Absent: nobody reaches its localhost. */
+      playwright?: Playwright | undefined
+    }
   },
 ): Promise<Box> {
   const { settings, log } = run.context
   const { workspace, mirror, agent } = parts
   const certificatesDir = agent?.firewall.certificatesDir
+  const wayIn = agent?.playwright?.localhost.wayIn
   const waitsMs = liveWaits * settings.sessions.live_wait_seconds * 1000
   const box = await open(run, {
     settings: settings.sandbox,
@@ -39,6 +47,7 @@ export async function openSessionBox(
     workspaceDir: workspace.workspaceDir,
     homeDir: workspace.homeDir,
     forwards: agent === undefined ? [] : forwardsOf(agent),
+    ...(wayIn === undefined ? {} : { wayIn }),
     mirrorDir: mirror.dir,
     ...(certificatesDir === undefined ? {} : { certificatesDir }),
     readOnlyPaths: [

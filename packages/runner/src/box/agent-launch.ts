@@ -30,6 +30,8 @@ export interface LauncherOptions {
   forwards: readonly Forward[]
   /** Where the socket of a way out is inside. */
   socketTarget: (forward: Forward) => string
+  /** The socket of the way in, inside. */
+  wayIn?: string
   /** Paths inside that must turn out read-only. */
   readOnlyPaths: readonly string[]
   /** Called as soon as there is something to be killed. */
@@ -68,10 +70,11 @@ export async function prepareLaunch(
   }
 }
 
-function launcherArguments({ forwards, readOnlyPaths, ...options }: LauncherOptions) {
+function launcherArguments({ forwards, wayIn, readOnlyPaths, ...options }: LauncherOptions) {
   return {
     controlFd,
     readOnlyPaths,
+    ...(wayIn === undefined ? {} : { wayIn }),
     forwards: forwards.map((forward) => ({
       port: forward.port,
       socketPath: options.socketTarget(forward),

@@ -55,6 +55,11 @@ export interface BoxOptions {
   homeDir: string
   /** The ways out the agent has. What else runs in the box has those it is given. */
   forwards: readonly Forward[]
+  /**
+   * A unix socket of the host by which ports of the agent's network are asked for, see `inside/way-in.ts`. It
+   * must exist before the sandbox starts. Default: nobody outside reaches them.
+   */
+  wayIn?: string
   /** Read by the box's uid: its files must be readable by all, the folders above it need not be. */
   mirrorDir?: string
   /** Authorities that programs in the box are told to believe. Readable as the mirror is. */

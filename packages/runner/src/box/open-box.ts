@@ -10,7 +10,6 @@ import {
   type BoxLevel,
   type BoxOptions,
   boxPaths,
-  type Forward,
   type SpawnOptions,
 } from './box.ts'
 import { watchProcess } from './boxed-process.ts'
@@ -26,7 +25,7 @@ import { limitCommand } from './limits.ts'
 import { memoryFloorBytes, readHostMemory } from './memory-guard.ts'
 import { giveTo } from './ownership.ts'
 import type { Opening } from './opening.ts'
-import { bindsOf, bindsOfForwards, socketTarget } from './paths.ts'
+import { bindsOf, bindsOfWays, socketTarget, type Ways, wayInTarget } from './paths.ts'
 import { findChild } from './process-table.ts'
 import { runCommand } from './run-command.ts'
 import { runToEnd } from './run-to-end.ts'
@@ -99,29 +98,31 @@ async function requireRoom({ workspaceDir }: BoxOptions): Promise<void> {
 async function reachLevel(opening: Opening): Promise<{ level: BoxLevel; first: SoundLaunch }> {
   const { settings, log } = opening.options
   try {
-    return { level: 'full', first: await prepareSound(opening, opening.options.forwards) }
+    return { level: 'full', first: await prepareSound(opening, opening.options) }
   } catch (error) {
     if (settings.level === 'full' || error instanceof SandboxTooWeak) throw error
     log.warn({ err: error }, 'box falls back to the basic level')
     const plan = { ...opening.plan, level: 'basic' as const }
-    const first = await prepareSound({ ...opening, plan }, opening.options.forwards)
+    const first = await prepareSound({ ...opening, plan }, opening.options)
     return { level: 'basic', first }
   }
 }
 
-async function prepareSound(opening: Opening, forwards: readonly Forward[]): Promise<SoundLaunch> {
+async function prepareSound(opening: Opening, ways: Ways): Promise<SoundLaunch> {
   const { options, limit, supervision } = opening
   const { tools, identity } = opening.plan
+  const sockets = bindsOfWays(ways)
   await giveTo(
     tools,
     identity,
-    forwards.map(({ socketPath }) => socketPath),
+    sockets.map(({ source }) => source),
   )
-  const plan = { ...opening.plan, binds: [...opening.plan.binds, ...bindsOfForwards(forwards)] }
+  const plan = { ...opening.plan, binds: [...opening.plan.binds, ...sockets] }
   const prepared = await prepareLaunch(plan, {
     limit,
-    forwards,
+    forwards: ways.forwards,
     socketTarget,
+    ...(ways.wayIn === undefined ? {} : { wayIn: wayInTarget }),
     readOnlyPaths: plan.binds.filter(({ writable }) => !writable).map(({ target }) => target),
     onLaunch: (launch) => supervision.add(launch),
   })
@@ -151,7 +152,7 @@ function presentBox(opening: Opening, first: SoundLaunch): Box {
     { env, cwd, forwards }: SpawnOptions,
   ): Promise<BoxedProcess> {
     requireOpen()
-    const prepared = await prepareSound(opening, forwards)
+    const prepared = await prepareSound(opening, { forwards })
     const place = cwd === undefined ? {} : { cwd }
     prepared.send({ type: 'spawn', command, args, env: { ...options.env, ...env }, ...place })
     return watchProcess(options.settings, prepared, supervision)
@@ -161,7 +162,7 @@ function presentBox(opening: Opening, first: SoundLaunch): Box {
     level: plan.level,
     async spawnAgent(command, args, env) {
       requireOpen()
-      const prepared = ready ?? (await prepareSound(opening, options.forwards))
+      const prepared = ready ?? (await prepareSound(opening, options))
       ready = undefined
       prepared.send({ type: 'spawn', command, args, env: { ...options.env, ...env } })
       return watchProcess(options.settings, prepared, supervision)

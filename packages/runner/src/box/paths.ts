@@ -12,14 +12,22 @@ export function socketTarget({ port }: Forward): string {
   return `${boxPaths.run}/${port}.sock`
 }
 
-/** What makes the ways out of one sandbox visible in it, and of no other of its box. */
-export function bindsOfForwards(forwards: readonly Forward[]): Bind[] {
+/** Where the socket of the way in is inside. */
+export const wayInTarget = `${boxPaths.run}/in.sock`
+
+/** What leads out of one sandbox, and into it. */
+export interface Ways {
+  forwards: readonly Forward[]
+  /** As in `BoxOptions`. */
+  wayIn?: string
+}
+
+/** What makes the ways of one sandbox visible in it, and of no other of its box. */
+export function bindsOfWays({ forwards, wayIn }: Ways): Bind[] {
+  const sockets = forwards.map((forward) => [forward.socketPath, socketTarget(forward)] as const)
+  if (wayIn !== undefined) sockets.push([wayIn, wayInTarget])
   // Read-only keeps the socket from being removed; connecting does not count as writing.
-  return forwards.map((forward) => ({
-    source: forward.socketPath,
-    target: socketTarget(forward),
-    writable: false,
-  }))
+  return sockets.map(([source, target]) => ({ source, target, writable: false }))
 }
 
 /** Folders a box has its own of. Bound from the host they would undo what the box is for. */

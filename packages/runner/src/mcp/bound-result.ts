@@ -21,7 +21,10 @@ export function boundResult(result: CallResult): CallResult {
       return { type, text: cut }
     }
     const { length } = JSON.stringify(item)
-    if (length > left) return { type: 'text', text: `[${length} characters of it are left out]` }
+    if (length > left) {
+      const what = type === 'image' ? 'an image' : `what is a ${type.slice(0, 100)}`
+      return { type: 'text', text: `[${what} is left out: ${length} characters]` }
+    }
     left -= length
     return item
   })

@@ -15,7 +15,7 @@ export interface ServerWay extends AsyncDisposable {
 }
 
 /** A tool as a server describes it. Nothing of it is to be believed. */
-const RawTool = z.looseObject({ name: z.string() })
+export const RawTool = z.looseObject({ name: z.string() })
 export type RawTool = z.infer<typeof RawTool>
 
 const ToolPage = z.looseObject({

@@ -20,7 +20,12 @@ export interface LocalOptions {
   folder: string
   /** The session's checkout, to be looked at. Absent: it is not shown. */
   checkoutDir?: string
-  firewall: Pick<SessionFirewall, 'forward' | 'env' | 'certificatesDir'>
+  /** All of the network that it has. */
+  wayOut: Pick<SessionFirewall, 'forward' | 'env' | 'certificatesDir'>
+  /** What it needs of the host beside what all of them are shown. */
+  readOnlyPaths?: readonly string[]
+  /** Where it starts. Default: its home. */
+  cwd?: string
   /** Ends the start. */
   signal: AbortSignal
 }
@@ -54,7 +59,7 @@ export async function openLocalWay(
     await removeTree(options.folder)
   }
   try {
-    const env = { ...options.firewall.env, ...server.env }
+    const env = { ...options.wayOut.env, ...server.env }
     const program = await box.spawnAgent(server.command, server.args, env)
     let fault: string | undefined
     const onFault = (reason: string): void => {
@@ -80,23 +85,23 @@ export async function openLocalWay(
 
 async function openServerBox(run: Run, options: LocalOptions): Promise<Box> {
   const { settings, log } = run.context
-  const { folder, checkoutDir, firewall, signal } = options
+  const { folder, checkoutDir, wayOut, readOnlyPaths = [], cwd, signal } = options
   signal.throwIfAborted()
   const [homeDir, emptyDir] = [join(folder, 'home'), join(folder, 'workspace')]
   for (const path of [folder, homeDir, emptyDir]) {
     await mkdir(path, { recursive: true, mode: 0o700 })
   }
-  const { certificatesDir } = firewall
+  const { certificatesDir } = wayOut
   return await openBox({
     settings: { ...settings.sandbox, output_mb: Math.max(settings.sandbox.output_mb, outputMb) },
     log,
     homeDir,
-    cwd: boxPaths.home,
+    cwd: cwd ?? boxPaths.home,
     workspaceDir: checkoutDir ?? emptyDir,
     isWorkspaceReadOnly: checkoutDir !== undefined,
-    forwards: [firewall.forward],
+    forwards: [wayOut.forward],
     ...(certificatesDir === undefined ? {} : { certificatesDir }),
-    readOnlyPaths: settings.mcp.read_only_paths,
+    readOnlyPaths: [...settings.mcp.read_only_paths, ...readOnlyPaths],
     env: {},
     signal: run.signal,
     wallClockMs: longestTimerMs,

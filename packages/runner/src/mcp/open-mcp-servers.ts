@@ -1,17 +1,11 @@
 import { join } from 'node:path'
 
-import {
-  type CloudAgentConfiguration,
-  McpConfiguration,
-  type McpServer,
-  type EventData,
-} from '@errand/contract'
+import { type CloudAgentConfiguration, McpConfiguration, type McpServer } from '@errand/contract'
 import type { SessionValues } from '@errand/core'
 
 import { systemAuthorities } from '../firewall/certificate-files.ts'
 import { reachable } from '../firewall/compose-policy.ts'
 import type { Repository } from '../mirror/repository.ts'
-import { oneLine } from '../printable.ts'
 import type { Run } from '../run/run.ts'
 import { openSessionFirewall, readCompanyAuthorities } from '../session-firewall.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -19,10 +13,12 @@ import { type Connection, connectServer } from './connection.ts'
 import type { McpEndpoints } from './endpoints.ts'
 import { fillInValues, type ReadyServer } from './fill-in-values.ts'
 import { forgeServerName, openForgeServer } from './forge-server/open-forge-server.ts'
-import { keepServer } from './kept-server.ts'
 import { limitTools } from './limit-tools.ts'
 import { openLocalWay } from './local-way.ts'
+import { openPlaywrightServer } from './playwright-server/open-playwright-server.ts'
+import { type Playwright, playwrightServerName } from './playwright-server/prepare-playwright.ts'
 import { isRemote, openRemoteWay } from './remote-way.ts'
+import { startServer, tellFailed, tellServer } from './start-server.ts'
 import type { ToolServer } from './tool-server.ts'
 
 export interface McpServersOptions {
@@ -32,6 +28,8 @@ export interface McpServersOptions {
   repository: Repository
   /** Those of the session's custom agent. The repository's own come after them, and win (behaviour.md 3.3). */
   customAgentServers?: Readonly<Record<string, McpServer>>
+  /** Absent: there is no built-in server of that name. */
+  playwright?: Playwright | undefined
   /** The tools that agent may use, as `server/tool` or `server/*`. Default: all. */
   customAgentTools?: readonly string[]
 }
@@ -40,7 +38,6 @@ export interface McpServersOptions {
 const mostServers = 20
 /** Of ours: a server of that name would take what agents ask their user by. */
 const ownName = 'errand'
-const longestMessage = 1000
 
 /**
  * Starts the MCP servers of a session, side by side, and adds those that have started to its endpoints. One
@@ -58,14 +55,17 @@ export async function openMcpServers(
     const forge = openForgeServer(run, options.repository)
     addTools(endpoints, forgeServerName, forge, options)
   }
+  const { playwright } = options
+  if (playwright !== undefined && !Object.hasOwn(named, playwrightServerName)) {
+    const server = opened.use(openPlaywrightServer(run, { ...options, playwright }))
+    addTools(endpoints, playwrightServerName, server, options)
+  }
   const starts = Object.entries(named).map(async ([name, server], at) => {
     try {
       await addServer(run, endpoints, opened, { ...server, ...options, name, at })
     } catch (error) {
       run.signal.throwIfAborted()
-      tell(run, name, { state: 'failed', message: error instanceof Error ? error.message : '' })
-      // What users are told has no traces; what is a defect of ours needs them.
-      run.context.log.debug({ err: run.mask.error(error) }, 'an MCP server did not start')
+      tellFailed(run, name, error)
     }
   })
   const settled = await Promise.allSettled(starts)
@@ -96,7 +96,7 @@ function namedServers(
   const entries = Object.entries(named)
   for (const [name] of entries.slice(mostServers)) {
     const message = `is left out: a session has ${mostServers} MCP servers at most`
-    tell(run, name, { state: 'failed', message })
+    tellServer(run, name, { state: 'failed', message })
   }
   return Object.fromEntries(entries.slice(0, mostServers))
 }
@@ -109,7 +109,7 @@ function checked(
 ): Record<string, NamedServer> {
   const sound = Object.entries(servers).flatMap(([name, definition]) => {
     if (name === ownName) {
-      tell(run, name, { state: 'failed', message: 'is left out: the name is taken' })
+      tellServer(run, name, { state: 'failed', message: 'is left out: the name is taken' })
       return []
     }
     const parsed = McpConfiguration.safeParse({ mcpServers: { [name]: definition } })
@@ -117,7 +117,7 @@ function checked(
     const [issue] = parsed.error.issues
     const place = issue?.path.slice(2).join('.') ?? ''
     const message = `is not well-formed: ${place} ${issue?.message ?? ''}`
-    tell(run, name, { state: 'failed', message })
+    tellServer(run, name, { state: 'failed', message })
     return []
   })
   return Object.fromEntries(sound)
@@ -129,30 +129,19 @@ async function addServer(
   opened: AsyncDisposableStack,
   given: McpServersOptions & NamedServer & { name: string; at: number },
 ): Promise<void> {
-  const { mcp } = run.context.settings
-  const { name, definition, isCustomAgents, values } = given
+  const { name, definition, isCustomAgents, values, customAgentTools } = given
   const options = { hasExpressions: isCustomAgents }
   const server = fillInValues(definition, values.mcp, options)
-  const connect = await openWays(run, opened, { ...given, server })
-  const { server: kept, notes } = await keepServer({
-    connect: () => within(run, mcp.start_seconds, connect),
+  const isForAll = definition.tools === undefined
+  const kept = await startServer(run, name, {
+    connect: await openWays(run, opened, { ...given, server }),
     allowed: definition.tools,
-    callTimeoutMs: mcp.call_seconds * 1000,
-    onEnd({ why, isStartedAgain }) {
-      const message = isStartedAgain ? `${why}; it was started again` : why
-      tell(run, name, { state: 'ended', message })
-    },
+    customAgentTools,
+    signal: run.signal,
+    ...(isForAll && { note: 'its configuration names no tools, which is taken for all of them' }),
   })
   opened.use(kept)
-  const { tools } = addTools(endpoints, name, kept, given)
-  if (definition.tools === undefined) {
-    notes.unshift('its configuration names no tools, which is taken for all of them')
-  }
-  tell(run, name, {
-    state: 'started',
-    tools: tools.map((tool) => tool.name),
-    ...(notes.length === 0 ? {} : { message: notes.join('; ') }),
-  })
+  addTools(endpoints, name, kept, given)
 }
 
 function addTools(
@@ -189,31 +178,8 @@ async function openWays(
   // A checkout the agent works in can have a server do what the agent likes, by a file of git's or a module.
   const checkout = server.holdsValues ? {} : { checkoutDir: workspace.workspaceDir }
   return async (signal) => {
-    const way = await openLocalWay(run, server, { folder, ...checkout, firewall, signal })
+    const options = { folder, ...checkout, wayOut: firewall, signal }
+    const way = await openLocalWay(run, server, options)
     return await connectServer(way, signal)
   }
-}
-
-/** @throws Error in words for a user */
-async function within<T>(
-  run: Run,
-  seconds: number,
-  start: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const tooLong = new AbortController()
-  const timer = setTimeout(() => {
-    tooLong.abort(new Error(`did not answer within ${seconds} s`))
-  }, seconds * 1000)
-  try {
-    return await start(AbortSignal.any([tooLong.signal, run.signal]))
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function tell(run: Run, server: string, what: Omit<EventData['mcp.server'], 'server'>): void {
-  const { message, ...rest } = what
-  const words = message === undefined ? '' : oneLine(run.mask.text(message))
-  const said = words === '' ? {} : { message: words.slice(0, longestMessage) }
-  run.recorder.add({ type: 'mcp.server', data: { server, ...rest, ...said } })
 }

@@ -27,6 +27,8 @@ export interface LauncherArguments {
   /** That must turn out read-only. */
   readOnlyPaths: readonly string[]
   forwards: readonly ForwardInside[]
+  /** The socket by which ports of this sandbox are asked for. Absent: nobody outside reaches them. */
+  wayIn?: string
 }
 
 /** A port that leads to a socket the sandbox sees. */

@@ -8,9 +8,10 @@ import type { FromLauncher, LauncherArguments, ToLauncher } from './control.ts'
 import { startForwarder } from './forwarder.ts'
 import { backgroundPriority, oomScore } from './precedence.ts'
 import { probe } from './probe.ts'
+import { openWayIn } from './way-in.ts'
 
 /**
- * The first program in a box. It opens the ways out, probes the box, reports, and on the runner's word
+ * The first program in a box. It opens the ways out and in, probes the box, reports, and on the runner's word
  * starts the agent on its own standard streams. It may use nothing but Node's built-in modules, so that
  * nothing else has to be bound into the box.
  */
@@ -32,6 +33,7 @@ createInterface({ input: control }).on('line', (line) => {
 
 standBehindTheHost()
 await Promise.all(given.forwards.map(startForwarder))
+if (given.wayIn !== undefined) openWayIn(given.wayIn)
 send({ type: 'ready', findings: await probe(given.readOnlyPaths) })
 
 /** Everything in the box inherits both: the server answers while agents compile, and outlives them. */

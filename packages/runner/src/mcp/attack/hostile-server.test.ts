@@ -94,6 +94,7 @@ it('large results are cut to what an agent can take, and to less in the log', as
   const long = await mcp.say('plain', 'sh', { command: 'head -c 3000000 /dev/zero | tr "\\0" x' })
 
   expect(content.map(({ type }) => type)).toEqual(['text', 'text', 'text'])
+  expect(content[0]?.text).toContain('an image is left out')
   expect(content.at(-1)?.text).toBe('small')
   expect(long.length).toBeLessThan(1024 * 1024)
   for (const event of await mcp.events('mcp.call')) {
