@@ -217,8 +217,12 @@ function ourPackage(specifier: string): string | undefined {
 }
 
 function reachesInside(source: Source, specifier: string): boolean {
-  if (ourPackage(specifier) !== undefined)
-    return !/^(@errand\/)?[^/]+(\/package\.json)?$/.test(specifier)
+  if (ourPackage(specifier) !== undefined) {
+    const index = source.isTest
+      ? /^(@errand\/)?[^/]+(\/(package\.json|testing))?$/
+      : /^(@errand\/)?[^/]+(\/package\.json)?$/
+    return !index.test(specifier)
+  }
   if (!specifier.startsWith('.')) return false
   const target = relative(root, resolve(root, dirname(source.path), specifier))
   return (
@@ -292,8 +296,11 @@ describe('files', () => {
 describe('package.json', () => {
   it.each([...manifests])('of %s exports its index alone', (home, manifest) => {
     const paths = home === 'test' ? [] : ['.', './package.json']
+    // Databases for the tests of what stands on core: only in the sources, and in nothing that is published.
+    const { './testing': testing, ...exports } = manifest.exports ?? {}
 
-    expect(Object.keys(manifest.exports ?? {})).toEqual(paths)
+    expect(Object.keys(exports)).toEqual(paths)
+    expect([undefined, { 'errand-source': expect.any(String) }]).toContainEqual(testing)
   })
 
   it.each([['.', rootManifest] as const, ...manifests])(

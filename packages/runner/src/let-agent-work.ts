@@ -24,6 +24,7 @@ import type { Box } from './box/index.ts'
 import { converse, type Finished } from './converse.ts'
 import { aroundWork } from './hooks/around-work.ts'
 import { openSessionHooks, type SessionHooks } from './hooks/session-hooks.ts'
+import { openAgentHooks } from './hooks/agent-hooks.ts'
 import { watchToolHooks } from './hooks/tool-hooks.ts'
 import { RunStopped, SessionFailed } from './failures.ts'
 import type { Catalogue } from './gateway/catalogue.ts'
@@ -109,7 +110,12 @@ async function talk(
     await using _servers = await openAgentsServers(run, { ...work, playwright })
     const composed = composeLaunch(descriptor, gateway.url, catalogue, work.mcpEndpoints.names())
     const tools = work.customAgent?.tools
-    const own = { ...composed.env, ...(tools && { ERRAND_TOOLS: tools.kinds.join(',') }) }
+    const agentHooks = openAgentHooks(hooks)
+    const own = {
+      ...composed.env,
+      ...(tools && { ERRAND_TOOLS: tools.kinds.join(',') }),
+      ...(agentHooks.events.length > 0 && { ERRAND_HOOKS: agentHooks.events.join(',') }),
+    }
     const launch = { ...composed, env: { ...values, ...firewall.env, ...own } }
     await writeSettingsFiles(run, box, launch)
     await using agent = await startAgent(run, box, launch, {
@@ -131,7 +137,9 @@ async function talk(
           : await toolHooks.refusal(run.mask.value(asked.toolCall))
         return answerPermission(run.recorder, permissions, asked, refusal)
       },
+      onHook: (request) => agentHooks.answer(run.mask.value(request)),
     })
+    let isGoingOn = false
     const conversation = converse(run, agent, {
       questions,
       notes,
@@ -149,8 +157,10 @@ async function talk(
       },
       async onStop(stopReason) {
         await toolHooks.settled()
-        const { isBlocking, reason } = await hooks.fire('agentStop', { stopReason })
-        return isBlocking === true ? (reason ?? 'Go on with your work.') : undefined
+        const details = { stopReason, stop_hook_active: isGoingOn }
+        const { isBlocking = false, reason } = await hooks.fire('agentStop', details)
+        isGoingOn = isBlocking
+        return isBlocking ? (reason ?? 'Go on with your work.') : undefined
       },
     })
     const finished = await Promise.race([conversation, progress.whenStuck])

@@ -25,6 +25,8 @@ export interface Client {
   ask: (toolCallId: string, question: string, signal: AbortSignal) => Promise<string>
   /** Asks whether a tool may be used. Gives why not; undefined where it may. */
   refusal: (use: ToolUse, signal: AbortSignal) => Promise<string | undefined>
+  /** Tells hooks of what is about to happen or has, and gives what they say to it. */
+  tellHooks: (event: object, signal: AbortSignal) => Promise<HookReply>
 }
 
 /** The use of a tool, for who is to allow it. */
@@ -66,8 +68,22 @@ export function createClient(context: AgentContext, sessionId: string, canAsk: b
       const answer = await context.request('session/request_permission', question, options)
       return readPermission(answer)
     },
+    async tellHooks(event, signal) {
+      const options = { cancellationSignal: signal, stopWaitingOnCancel: true }
+      const reply = await context.request('_errand/hook', { sessionId, ...event }, options)
+      return HookReply.parse(reply)
+    },
   }
 }
+
+/** In the words of GitHub's hooks. */
+const HookReply = z.object({
+  decision: z.enum(['block']).optional(),
+  reason: z.string().optional(),
+  additionalContext: z.string().optional(),
+  modifiedResponse: z.string().optional(),
+})
+export type HookReply = z.infer<typeof HookReply>
 
 const permissionOptions = [
   { optionId: 'allow', name: 'Allow', kind: 'allow_once' },

@@ -31,6 +31,11 @@ const Variables = z.object({
     .optional(),
   /** Set: it asks before it uses a tool. */
   ERRAND_ASK_PERMISSION: z.string().optional(),
+  /** The events that it tells of before it goes on, with commas between. */
+  ERRAND_HOOKS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',')),
 })
 
 /** What the coder works with: a model, and how much of it. */
@@ -46,6 +51,8 @@ export interface CoderSettings {
   allowed: readonly string[] | undefined
   /** Whether it asks before it uses a tool. */
   asksPermission: boolean
+  /** What hooks are to hear of. */
+  hookEvents: readonly string[]
 }
 
 /** @throws failure that names the variable */
@@ -66,5 +73,6 @@ export function readSettings(env: Environment): CoderSettings {
     tokenLimit: data.ERRAND_TOKEN_LIMIT,
     allowed: data.ERRAND_TOOLS,
     asksPermission: Boolean(data.ERRAND_ASK_PERMISSION),
+    hookEvents: data.ERRAND_HOOKS,
   }
 }

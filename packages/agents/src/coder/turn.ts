@@ -19,6 +19,7 @@ import { reportEnd } from './report-call.ts'
 import { type RanCalls, runCalls } from './run-calls.ts'
 import type { CoderSettings } from './settings.ts'
 import type { Tool } from './tools/tool.ts'
+import { tellHooks } from './tell-hooks.ts'
 import { cleanReport, deriveReport } from './turn-report.ts'
 import { type ProgressWatch, repetitionLimit, watchProgress } from './watch-progress.ts'
 
@@ -171,7 +172,10 @@ async function ask(turn: Turn): Promise<Answer> {
   const making = {
     settings,
     fixedTokens,
-    summarise: (transcript: string) => summarise(turn, transcript),
+    async summarise(transcript: string) {
+      await tellHooks(turn, { event: 'preCompact', trigger: 'auto', customInstructions: '' })
+      return await summarise(turn, transcript)
+    },
     facts: (limits: FactLimits) => keepFacts(conversation.record, turn, limits),
   }
   try {

@@ -16,7 +16,7 @@ import {
   type Script,
   type ScriptedModel,
 } from './scripted-model.ts'
-import { startAgent, type StartedAgent } from './start-agent.ts'
+import { startAgent, type StartedAgent, type ToldHook } from './start-agent.ts'
 
 export interface CoderStart {
   api?: ModelApi
@@ -24,6 +24,7 @@ export interface CoderStart {
   mcpServers?: McpServer[]
   answer?: (question: CreateElicitationRequest) => Promise<CreateElicitationResponse>
   permit?: (request: RequestPermissionRequest) => string | undefined
+  hook?: (told: ToldHook) => object
 }
 
 /** The coder's real program, in a workspace and a home of its own, with a scripted model. */
@@ -61,6 +62,7 @@ export function useCoder(): CoderStage {
     mcpServers = [],
     answer,
     permit,
+    hook,
   }: CoderStart = {}) {
     stage.agent = await startAgent({
       entry: builtinPrograms.agents.coder.entry,
@@ -70,6 +72,7 @@ export function useCoder(): CoderStage {
       mcpServers,
       ...(answer === undefined ? {} : { answer }),
       ...(permit === undefined ? {} : { permit }),
+      ...(hook === undefined ? {} : { hook }),
     })
     started.push(stage.agent)
   }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
 import * as acp from '@agentclientprotocol/sdk'
+import { z } from 'zod'
 import { builtinPrograms } from '../index.ts'
 
 export interface StartOptions {
@@ -13,7 +14,12 @@ export interface StartOptions {
   answer?: (question: acp.CreateElicitationRequest) => Promise<acp.CreateElicitationResponse>
   /** Why a tool may not be used; undefined where it may. */
   permit?: (request: acp.RequestPermissionRequest) => string | undefined
+  /** What hooks say to what it tells of. */
+  hook?: (told: ToldHook) => object
 }
+
+/** What an agent tells of for hooks. */
+export type ToldHook = Readonly<Record<string, unknown>>
 
 /** An agent's program, as a process of its own, spoken to over ACP as the runner does. */
 export interface StartedAgent extends AsyncDisposable {
@@ -33,7 +39,7 @@ export interface StartedAgent extends AsyncDisposable {
 }
 
 export async function startAgent(options: StartOptions): Promise<StartedAgent> {
-  const { entry, cwd, home, answer, permit } = options
+  const { entry, cwd, home, answer, permit, hook } = options
   const child = spawn(process.execPath, [...builtinPrograms.nodeArguments, entry], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: home, ...options.env },
@@ -49,6 +55,11 @@ export async function startAgent(options: StartOptions): Promise<StartedAgent> {
   if (answer !== undefined) client.onRequest('elicitation/create', ({ params }) => answer(params))
   if (permit !== undefined) {
     client.onRequest('session/request_permission', ({ params }) => answerPermission(params, permit))
+  }
+  if (hook !== undefined) {
+    client.onRequest('_errand/hook', z.record(z.string(), z.unknown()), ({ params }) =>
+      hook(params),
+    )
   }
   const { agent } = client.connect(acp.ndJsonStream(Writable.toWeb(child.stdin), input))
   const place: acp.NewSessionRequest = { cwd, mcpServers: options.mcpServers ?? [] }

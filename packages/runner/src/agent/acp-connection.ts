@@ -10,6 +10,7 @@ import {
 import { z } from 'zod'
 
 import { RunStopped, SessionFailed } from '../failures.ts'
+import { type HookReply, HookRequest } from '../hooks/agent-hooks.ts'
 import { printable } from '../printable.ts'
 import type { Run } from '../run/run.ts'
 import { longestMessageBytes, openAcpStream } from './acp-stream.ts'
@@ -24,6 +25,8 @@ export interface AgentHandlers {
   onElicitation(question: AgentQuestion): Promise<CreateElicitationResponse>
   /** Wants to know whether it may use a tool. */
   onPermissionRequest(request: PermissionRequest): Promise<RequestPermissionResponse>
+  /** Tells of what hooks are to hear before it goes on. */
+  onHook(request: HookRequest): Promise<HookReply>
 }
 
 export interface AgentQuestion {
@@ -68,6 +71,7 @@ export function connectAgent(
     .onRequest('elicitation/create', ElicitationRequest, ({ params }) =>
       params.mode === 'form' ? handlers.onElicitation(params) : { action: 'decline' },
     )
+    .onRequest('_errand/hook', HookRequest, ({ params }) => handlers.onHook(params))
     .connect(stream)
   const protocolError = (what: string, cause?: unknown): SessionFailed =>
     new SessionFailed('agent_protocol', `The agent ${agentName} ${what}.`, cause)

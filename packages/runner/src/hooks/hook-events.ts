@@ -8,13 +8,16 @@ const names = {
   postToolUse: ['PostToolUse'],
   postToolUseFailure: ['PostToolUseFailure'],
   agentStop: ['AgentStop', 'Stop'],
+  subagentStart: ['SubagentStart'],
+  subagentStop: ['SubagentStop'],
+  preCompact: ['PreCompact'],
   errorOccurred: ['ErrorOccurred'],
 } as const
 
 export type HookEvent = keyof typeof names
 
 /** Events that there are, but that nothing in a session of Errand's tells of. */
-const silent = ['subagentStart', 'subagentStop', 'preCompact', 'notification', 'permissionRequest']
+const silent = ['notification', 'permissionRequest']
 
 /** The event a name of a file stands for. `silent`: a known one, for which nothing is ever run. */
 export function eventOf(name: string): HookEvent | 'silent' | undefined {

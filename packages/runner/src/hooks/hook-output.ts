@@ -4,11 +4,15 @@ import { z } from 'zod'
 export interface HookAnswer {
   /** Of `preToolUse`. */
   permission?: 'allow' | 'deny'
-  /** Of `agentStop`: the agent is to go on. */
+  /** Of `agentStop` and `subagentStop`: the agent is to go on. */
   isBlocking?: true
   reason?: string
   /** Of `userPromptTransformed`: what the agent is told in place of its prompt. */
   prompt?: string
+  /** Of `subagentStart`: what its agent is told before its question. */
+  context?: string
+  /** Of `subagentStop`: what the agent that asked is told in place of the answer. */
+  response?: string
 }
 
 const Output = z.object({
@@ -17,11 +21,14 @@ const Output = z.object({
   decision: z.string().optional(),
   reason: z.string().optional(),
   modifiedTransformedPrompt: z.string().optional(),
+  additionalContext: z.string().nullish(),
+  modifiedResponse: z.string().optional(),
 })
 /** Editors put what belongs to one event below this. */
 const Wrapped = z.object({ hookSpecificOutput: Output })
 
 const longestReason = 10_000
+const longestContext = 10_000
 /** Characters. A model could not read more. */
 const longestPrompt = 1024 * 1024
 
@@ -43,6 +50,7 @@ export function readHookOutput(output: string): HookAnswer | undefined {
   })
   if (typeof value !== 'object' || value === null || !parsed.success) return undefined
   const { permissionDecision, permissionDecisionReason, decision, reason } = parsed.data
+  const { additionalContext: context, modifiedResponse: response } = parsed.data
   const prompt = parsed.data.modifiedTransformedPrompt ?? ''
   if (prompt.length > longestPrompt) return undefined
   const why = permissionDecisionReason ?? reason
@@ -53,6 +61,8 @@ export function readHookOutput(output: string): HookAnswer | undefined {
     ...(decision === 'block' && { isBlocking: true as const }),
     ...(why === undefined ? {} : { reason: why.slice(0, longestReason) }),
     ...(prompt.trim() === '' ? {} : { prompt }),
+    ...(context == null ? {} : { context: context.slice(0, longestContext) }),
+    ...(response === undefined ? {} : { response: response.slice(0, longestPrompt) }),
   }
 }
 

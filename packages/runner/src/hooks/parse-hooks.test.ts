@@ -28,6 +28,7 @@ describe('a file of hooks', () => {
         cwd: '.',
         env: {},
         timeoutMs: 5000,
+        matches: expect.any(Function),
       },
       {
         type: 'command',
@@ -38,6 +39,7 @@ describe('a file of hooks', () => {
         cwd: 'scripts',
         env: { A: '1' },
         timeoutMs: 7000,
+        matches: expect.any(Function),
       },
       {
         type: 'http',
@@ -48,6 +50,7 @@ describe('a file of hooks', () => {
         headers: { A: '$B' },
         allowedEnvVars: ['B'],
         timeoutMs: 30_000,
+        matches: expect.any(Function),
       },
     ])
   })
@@ -73,6 +76,7 @@ describe('a file of hooks', () => {
     ['an address without TLS', { type: 'http', url: 'http://h.example/' }],
     ['an address of a file', { type: 'http', url: 'file:///etc/passwd' }],
     ['a variable that is no name', { bash: 'x', env: { 'A B': '1' } }],
+    ['a matcher that is no text', { bash: 'x', matcher: 1 }],
     ['a time that is none', { bash: 'x', timeoutSec: -1 }],
     ['a time without end', { bash: 'x', timeoutSec: 86_400 }],
   ])('loses %s alone', (_, item) => {
@@ -80,6 +84,31 @@ describe('a file of hooks', () => {
 
     expect(hooks).toMatchObject([{ command: 'ok', place: `${path} sessionStart[1]` }])
     expect(problems).toMatchObject([expect.stringContaining('sessionStart[0] is left out')])
+  })
+
+  it('loses an item whose matcher is none', () => {
+    const { hooks, problems } = parseHooks(
+      path,
+      file({
+        preToolUse: [
+          { bash: 'x', matcher: '(' },
+          { bash: 'ok', matcher: 'bash' },
+        ],
+      }),
+    )
+
+    expect(hooks).toMatchObject([{ command: 'ok' }])
+    expect(problems).toEqual([expect.stringMatching(/preToolUse\[0\] is left out: matcher: /)])
+  })
+
+  it('that is switched off has no hooks', () => {
+    const text = JSON.stringify({
+      version: 1,
+      disableAllHooks: true,
+      hooks: { sessionStart: [{ bash: 'x' }, null] },
+    })
+
+    expect(parseHooks(path, text)).toEqual({ hooks: [], problems: [] })
   })
 
   it('says of an event that nobody knows that nothing runs for it, and nothing of those without effect', () => {

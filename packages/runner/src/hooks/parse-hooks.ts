@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { eventOf, type HookEvent } from './hook-events.ts'
+import { type Matcher, readMatcher } from './matcher.ts'
 
 interface HookBase {
   /** `.github/hooks/guard.json preToolUse[0]` */
@@ -8,6 +9,7 @@ interface HookBase {
   event: HookEvent
   /** As the file has it. */
   eventName: string
+  matches: Matcher
   timeoutMs: number
 }
 
@@ -68,6 +70,7 @@ const Http = z.object({
 })
 const File = z.object({
   version: z.literal(1, { error: 'must be 1' }),
+  disableAllHooks: z.boolean().default(false),
   hooks: z.record(z.string(), z.array(z.unknown(), { error: 'must be a list' })),
 })
 
@@ -83,6 +86,7 @@ export function parseHooks(path: string, json: string): ParsedHooks {
     return { hooks: [], problems: [`${path} is not followed: ${where}${issue?.message}`] }
   }
   const parsed: ParsedHooks = { hooks: [], problems: [] }
+  if (file.data.disableAllHooks) return parsed
   for (const [eventName, items] of Object.entries(file.data.hooks)) {
     const event = eventOf(eventName)
     if (event === 'silent') continue
@@ -100,8 +104,15 @@ export function parseHooks(path: string, json: string): ParsedHooks {
   return parsed
 }
 
-function parseItem(item: unknown, base: Omit<HookBase, 'timeoutMs'>): Hook | string {
-  const { type = 'command' } = z.object({ type: z.unknown() }).safeParse(item).data ?? {}
+const Common = z.object({ type: z.unknown().optional(), matcher: z.string().max(1000).optional() })
+
+function parseItem(item: unknown, place: Omit<HookBase, 'timeoutMs' | 'matches'>): Hook | string {
+  const common = Common.safeParse(item)
+  if (!common.success) return explain(common.error)
+  const { type = 'command', matcher } = common.data
+  const matches = readMatcher(matcher, place.event, place.eventName)
+  if (matches === undefined) return 'matcher: is no expression that RE2 knows'
+  const base = { ...place, matches }
   if (type === 'http') {
     const parsed = Http.safeParse(item)
     if (!parsed.success) return explain(parsed.error)

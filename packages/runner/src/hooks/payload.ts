@@ -1,3 +1,4 @@
+import { claudeNameOf } from './claude-names.ts'
 import { isSnakeCased } from './hook-events.ts'
 
 /** What a hook is told, beside what every hook is told. */
@@ -19,11 +20,17 @@ export function composePayload(
     timestamp: now.toISOString(),
     cwd,
   }
-  return { ...common, ...snakeCased(details) }
+  const told = snakeCased(details)
+  // Only here are tools called as Claude Code calls them.
+  if (eventName !== 'PreToolUse') return { ...common, ...told }
+  return { ...common, ...told, tool_name: claudeNameOf(String(told['tool_name'])) }
 }
 
 /** What editors call otherwise than by underscores. */
-const renamed: Readonly<Record<string, string>> = { toolArgs: 'tool_input' }
+const renamed: Readonly<Record<string, string>> = {
+  toolArgs: 'tool_input',
+  response: 'last_assistant_message',
+}
 /** Told as they came: their keys are others' own. */
 const kept = new Set(['toolArgs', 'error'])
 

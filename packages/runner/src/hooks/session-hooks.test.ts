@@ -201,6 +201,49 @@ describe('the hooks of a repository', () => {
     expect(hooks).toHaveLength(3)
   })
 
+  it('hear of what the agent alone knows, and say what it has to heed', async () => {
+    const answer = (said: object) => ({
+      bash: `cat >> told.jsonl; echo >> told.jsonl; echo '${JSON.stringify(said)}'`,
+    })
+    await hook({
+      subagentStart: [
+        { ...answer({ additionalContext: 'only src' }), matcher: 'explore|task' },
+        { ...answer({ additionalContext: 'not me' }), matcher: 'task' },
+      ],
+      SubagentStop: [answer({ decision: 'block', reason: 'and where?' })],
+      preCompact: [{ ...note, matcher: 'auto' }],
+    })
+    const names = { agentName: 'explore', agentDisplayName: 'Explore' }
+    const response = 'It is in a.ts.'
+
+    const { task, said } = await work([
+      { run: 'echo "events: $ERRAND_HOOKS"' },
+      { hook: { event: 'subagentStart', ...names } },
+      {
+        hook: {
+          event: 'subagentStop',
+          ...names,
+          agentId: '1',
+          agentType: 'explore',
+          response,
+          stopReason: 'end_turn',
+        },
+      },
+      { hook: { event: 'preCompact', trigger: 'auto', customInstructions: '' } },
+      { hook: { event: 'sessionEnd', reason: 'complete' } },
+    ])
+
+    expect(said).toContain('hooks: {"additionalContext":"only src"}')
+    expect(said).toContain('hooks: {"decision":"block","reason":"and where?"}')
+    // It cannot say that anything else has happened.
+    expect(said.match(/hooks: undefined/g)).toHaveLength(1)
+    expect(await told(task.head_ref)).toMatchObject([
+      names,
+      { hook_event_name: 'SubagentStop', agent_name: 'explore', last_assistant_message: response },
+      { trigger: 'auto', customInstructions: '' },
+    ])
+  })
+
   it('hear of a session that fails', async () => {
     // A failed session publishes nothing: they say it in what they answer.
     const say = { bash: `echo "$(cat)" >&2; exit 1` }

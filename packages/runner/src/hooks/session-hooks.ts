@@ -15,8 +15,8 @@ import { type HookPlace, type HookRun, runHook } from './run-hook.ts'
 export interface SessionHooks {
   has(event: HookEvent): boolean
   /**
-   * Runs what is to be run at an event, in the order of the files, and gives what it was answered first that
-   * says no, or else last. Each run is an event.
+   * Runs what is to be run at an event and matches it, in the order of the files, and gives what it was answered
+   * first that says no, or else last. Each run is an event.
    */
   fire(event: HookEvent, details: HookDetails): Promise<HookAnswer>
 }
@@ -62,7 +62,7 @@ export async function openSessionHooks(
     has: (event) => hooks.some((hook) => hook.event === event),
     async fire(event, details) {
       let answer: HookAnswer = {}
-      for (const hook of hooks.filter((hook) => hook.event === event)) {
+      for (const hook of hooks.filter((hook) => hook.event === event && hook.matches(details))) {
         answer = { ...answer, ...(await runOne(run, place, hook, details)) }
         if (answer.permission === 'deny' || answer.isBlocking === true) break
       }

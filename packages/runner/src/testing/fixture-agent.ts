@@ -24,6 +24,8 @@ export type Step =
   | { plan: string[] }
   /** Asks whether it may use a tool of this kind, and says what it was answered. */
   | { permit: string; input?: object }
+  /** Tells of what hooks are to hear, and says what it was answered. */
+  | { hook: object }
   | { report: { title: string; body: string } }
   | { write: string }
   | { flood: string; times: number }
@@ -174,6 +176,10 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     const { result } = await ask('session/request_permission', params)
     const { outcome } = result as { outcome: { optionId?: string } }
     chunk('agent_message_chunk', `${step.permit}: ${outcome.optionId ?? 'cancelled'}. `)
+  }
+  if ('hook' in step) {
+    const { result } = await ask('_errand/hook', { sessionId: 's', ...step.hook })
+    chunk('agent_message_chunk', `hooks: ${JSON.stringify(result)}. `)
   }
   if ('write' in step) process.stdout.write(step.write)
   if ('flood' in step) {

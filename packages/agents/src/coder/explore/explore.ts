@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ModelMessage } from 'ai'
 import { cutMiddle } from '../../process/keep-ends.ts'
 import { askModel } from '../ask-model.ts'
@@ -11,6 +12,7 @@ import { listFilesTool } from '../tools/list-files.ts'
 import { readFileTool } from '../tools/read-file.ts'
 import { searchTool } from '../tools/search.ts'
 import { explainFailure, type Tool, type ToolContext } from '../tools/tool.ts'
+import { tellHooks } from '../tell-hooks.ts'
 import type { Turn } from '../turn.ts'
 
 /** Answers of the model, the last of them without tools. */
@@ -22,6 +24,10 @@ const longestAnswerTokens = 4000
 /** How full the room may get before old results are left out, and before an answer is asked for. */
 const pruneShare = 0.5
 const endShare = 0.75
+
+/** How often hooks can have it go on that has come to its end. */
+const mostStopped = 3
+const names = { agentName: 'explore', agentDisplayName: 'Explore' }
 
 const tools: Tool[] = [readFileTool, listFilesTool, searchTool]
 
@@ -35,16 +41,50 @@ const instructions = (workspace: string) =>
  * @throws SpendingRefused, and what askModel throws
  */
 export async function explore(turn: Turn, context: ToolContext, question: string): Promise<string> {
-  const messages: ModelMessage[] = [{ role: 'user', content: question }]
-  for (let step = 1; step < stepLimit && hasRoom(turn, messages, endShare); step += 1) {
+  const { additionalContext: first } = await tellHooks(turn, {
+    event: 'subagentStart',
+    ...names,
+    agentDescription: 'Looks into one question about the repository; it can only read and search.',
+  })
+  const content = first === undefined ? question : `${first}\n\n${question}`
+  const exploration: Exploration = { messages: [{ role: 'user', content }], stepsLeft: stepLimit }
+  const subagent = { ...names, agentId: randomUUID(), agentType: names.agentName }
+  for (let stopsLeft = mostStopped; ; stopsLeft -= 1) {
+    const response = await lookInto(turn, context, exploration)
+    const told = { event: 'subagentStop', ...subagent, response, stopReason: 'end_turn' } as const
+    const { decision, reason = 'Go on.', modifiedResponse } = await tellHooks(turn, told)
+    if (decision === undefined || stopsLeft === 0) {
+      return presentAnswer(modifiedResponse ?? response, context)
+    }
+    exploration.messages.push({ role: 'user', content: reason })
+  }
+}
+
+/** What is known of an exploration as it goes on. */
+interface Exploration {
+  messages: ModelMessage[]
+  stepsLeft: number
+}
+
+/** Goes on until the model answers without a tool. */
+async function lookInto(
+  turn: Turn,
+  context: ToolContext,
+  exploration: Exploration,
+): Promise<string> {
+  const { messages } = exploration
+  while (exploration.stepsLeft > 1 && hasRoom(turn, messages, endShare)) {
+    exploration.stepsLeft -= 1
     const answer = await ask(turn, messages, true)
     messages.push(...answer.messages)
-    if (answer.calls.length === 0) return presentAnswer(answer, context)
+    if (answer.calls.length === 0) return answer.text.trim()
     messages.push({ role: 'tool', content: await runAll(turn, answer.calls, context) })
     if (!hasRoom(turn, messages, pruneShare)) pruneResults(messages, messages.length - 4)
   }
   messages.push({ role: 'user', content: '[No more tools. Answer with what you know now.]' })
-  return presentAnswer(await ask(turn, messages, false), context)
+  const answer = await ask(turn, messages, false)
+  messages.push(...answer.messages)
+  return answer.text.trim()
 }
 
 function ask(turn: Turn, messages: ModelMessage[], mayUseTools: boolean): Promise<Answer> {
@@ -68,8 +108,8 @@ function hasRoom(
   return tokens < questionRoom(settings) * share
 }
 
-function presentAnswer({ text }: Answer, { outputLimit }: ToolContext): string {
-  const answer = cutMiddle(text.trim(), Math.min(answerLimit, outputLimit))
+function presentAnswer(text: string, { outputLimit }: ToolContext): string {
+  const answer = cutMiddle(text, Math.min(answerLimit, outputLimit))
   return answer || 'Nothing was found out.'
 }
 

@@ -61,6 +61,7 @@ export async function askReviewer(
       const { permissions } = run.context.settings
       return Promise.resolve(answerPermission(run.recorder, permissions, request))
     },
+    onHook: () => Promise.resolve({}),
   })
   await takeTurn(agent, prompt, timeoutMs)
   return said
