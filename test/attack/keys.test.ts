@@ -79,6 +79,8 @@ beforeAll(async () => {
   }
   const command = { command: process.execPath, args: [agent], read_only_paths: [dirname(agent)] }
   errand = await startErrand({
+    // All of what is kept is looked through.
+    isOnPglite: true,
     settings: {
       upstreams: { tells },
       models: [{ id: 'telling', upstream: 'tells', agent: 'hunter' }],

@@ -20,7 +20,7 @@ let errand: Errand
 
 beforeAll(async () => {
   process.env.ERRAND_TEST_CANARY = canary
-  errand = await startErrand({ settings: { runner: { concurrency: 2 } } })
+  errand = await startErrand({ isOnPglite: true, settings: { runner: { concurrency: 2 } } })
   await writeFile(join(errand.dataDir, 'secret.txt'), canary)
   await errand.addRepository('acme/sums')
   await errand.addRepository('acme/other', { 'private.txt': canary })

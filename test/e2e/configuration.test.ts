@@ -20,6 +20,8 @@ beforeAll(async () => {
   const policy = join(folder.path, 'policy.yml')
   await writeFile(policy, 'version: 1\nrules:\n  firewall-enabled: error\n')
   server = await startErrand({
+    // The log is read from there once the server has stopped.
+    isOnPglite: true,
     settings: { policy: { file: policy, enforce: true }, runner: { enabled: false } },
   })
   client = server.client
