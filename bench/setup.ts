@@ -33,7 +33,7 @@ export async function measureSetup(): Promise<Section> {
   return {
     name: 'setup',
     title: "An agent's start with setup steps",
-    text: `From \`in_progress\` to the start of the agent, for the first task of a repository and for the second: this project itself with its own \`.github/workflows/copilot-setup-steps.yml\`, whose \`script/bootstrap\` runs \`npm ci\` of some 300 packages through the firewall. The second unpacks what the first has kept. npm's cache is as empty in each sandbox as at the first. Medians of ${rounds} repositories.`,
+    text: `From \`in_progress\` to the start of the agent, for the first task of a repository and for the second: this project itself with its own \`.github/workflows/copilot-setup-steps.yml\`, whose \`script/bootstrap\` runs \`npm ci\` of some 300 packages through the firewall. The second unpacks what the first has kept. Medians of ${rounds} repositories.`,
     header: ['what', 'median', 'against the first'],
     rows: [
       ['the first task, with its steps', formatMs(first), formatRatio(1)],
