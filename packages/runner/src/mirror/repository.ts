@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { SessionFailed } from '../failures.ts'
 import { ForgeRefused } from '../forge-client.ts'
+import { refusedToShow } from '../run/ask-to-show.ts'
 import type { Run } from '../run/run.ts'
 
 /** The session's repository as the forge knows it now: it may have been renamed since the task came. */
@@ -42,7 +43,6 @@ export async function findRepository(run: Run): Promise<Repository> {
       const message = `The repository ${fullName} no longer exists, or the runner may not see it.`
       throw new SessionFailed('repository_not_found', message, error)
     }
-    const message = `The forge refused to show ${fullName} to the runner: ${error.reason} (${error.status}).`
-    throw new SessionFailed('forge_refused', message, error)
+    throw refusedToShow(fullName, error)
   }
 }

@@ -1,5 +1,4 @@
-import { SessionFailed } from '../failures.ts'
-import { ForgeRefused } from '../forge-client.ts'
+import { askToShow } from './ask-to-show.ts'
 import type { Run } from './run.ts'
 
 export interface ForgeFile {
@@ -24,15 +23,10 @@ export async function readForgeFile(
 ): Promise<{ text?: string } | undefined> {
   const route = `GET /repos/{owner}/{repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
   const parameters = { owner, repo, ...at, mediaType: { format: 'raw' } }
-  try {
-    const answer = await run.forge.request(route, parameters, run.signal)
-    // What says of no character set that it is text comes as bytes.
-    if (answer instanceof ArrayBuffer) return { text: Buffer.from(answer).toString('utf8') }
-    return typeof answer === 'string' ? { text: answer } : {}
-  } catch (error) {
-    if (!(error instanceof ForgeRefused)) throw error
-    if (absent.includes(error.status)) return undefined
-    const message = `The forge refused to show ${path} of ${owner}/${repo} to the runner: ${error.reason} (${error.status}).`
-    throw new SessionFailed('forge_refused', message, error)
-  }
+  const shown = { what: `${path} of ${owner}/${repo}`, absent }
+  const answer = await askToShow(run, shown, route, parameters)
+  if (answer === undefined) return undefined
+  // What says of no character set that it is text comes as bytes.
+  if (answer instanceof ArrayBuffer) return { text: Buffer.from(answer).toString('utf8') }
+  return typeof answer === 'string' ? { text: answer } : {}
 }

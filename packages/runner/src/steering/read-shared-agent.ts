@@ -1,9 +1,8 @@
 import { lastEvents, sharedAgentFilesOf, sharedRepositories } from '@errand/core'
 import { z } from 'zod'
 
-import { SessionFailed } from '../failures.ts'
-import { ForgeRefused } from '../forge-client.ts'
 import type { Repository } from '../mirror/repository.ts'
+import { askToShow } from '../run/ask-to-show.ts'
 import { readForgeFile } from '../run/read-forge-file.ts'
 import type { Run } from '../run/run.ts'
 
@@ -88,14 +87,8 @@ async function tipOf(
   run: Run,
   place: { owner: string; repo: string },
 ): Promise<string | undefined> {
-  const parameters = { ...place, per_page: 1 }
-  try {
-    const route = 'GET /repos/{owner}/{repo}/commits'
-    return Commits.parse(await run.forge.request(route, parameters, run.signal))[0]?.sha
-  } catch (error) {
-    if (!(error instanceof ForgeRefused)) throw error
-    if (absent.includes(error.status)) return undefined
-    const message = `The forge refused to show the commits of ${place.owner}/${place.repo} to the runner: ${error.reason} (${error.status}).`
-    throw new SessionFailed('forge_refused', message, error)
-  }
+  const shown = { what: `the commits of ${place.owner}/${place.repo}`, absent }
+  const route = 'GET /repos/{owner}/{repo}/commits'
+  const answer = await askToShow(run, shown, route, { ...place, per_page: 1 })
+  return answer === undefined ? undefined : Commits.parse(answer)[0]?.sha
 }
