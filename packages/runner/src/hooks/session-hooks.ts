@@ -7,7 +7,7 @@ import type { SessionFirewall } from '../session-firewall.ts'
 import { isFile, listTree, readEntries } from '../mirror/tree.ts'
 import type { HookEvent } from './hook-events.ts'
 import type { HookAnswer } from './hook-output.ts'
-import { type Hook, parseHooks } from './parse-hooks.ts'
+import type { Hook } from './parse-hooks.ts'
 import { composePayload, type HookDetails } from './payload.ts'
 import { type HookPlace, type HookRun, runHook } from './run-hook.ts'
 
@@ -79,6 +79,9 @@ async function readHooks(
   const files = tree
     .filter((entry) => isFile(entry) && /^\.github\/hooks\/[^/]+\.json$/.test(entry.path))
     .slice(0, mostFiles)
+  if (files.length === 0) return []
+  // With the matchers' engine, which most repositories have no use for.
+  const { parseHooks } = await import('./parse-hooks.ts')
   const texts = await readEntries(run, mirror, files)
   const hooks: Hook[] = []
   for (const { path, oid } of files) {

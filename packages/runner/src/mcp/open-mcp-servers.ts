@@ -15,7 +15,6 @@ import { fillInValues, type ReadyServer } from './fill-in-values.ts'
 import { forgeServerName, openForgeServer } from './forge-server/open-forge-server.ts'
 import { limitTools } from './limit-tools.ts'
 import { openLocalWay } from './local-way.ts'
-import { openPlaywrightServer } from './playwright-server/open-playwright-server.ts'
 import { type Playwright, playwrightServerName } from './playwright-server/prepare-playwright.ts'
 import { isRemote, openRemoteWay } from './remote-way.ts'
 import { startServer, tellFailed, tellServer } from './start-server.ts'
@@ -57,6 +56,8 @@ export async function openMcpServers(
   }
   const { playwright } = options
   if (playwright !== undefined && !Object.hasOwn(named, playwrightServerName)) {
+    // Loaded where there is a browser: a runner need not read at its start what tools one has.
+    const { openPlaywrightServer } = await import('./playwright-server/open-playwright-server.ts')
     const server = opened.use(openPlaywrightServer(run, { ...options, playwright }))
     addTools(endpoints, playwrightServerName, server, options)
   }
