@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient, Settings } from '@errand/contract'
 import type { Store } from '@errand/core'
-import { createTestDatabase } from '@errand/core/testing'
+import { createPostgresDatabase, postgresUrl } from '@errand/core/testing'
 import type { EmbeddedForge } from '@errand/forge'
 import { createLog, startServer } from 'errand'
 import { checkedFetch } from './contract.ts'
@@ -62,9 +62,9 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   const dataDir = options.dataDir ?? join(folder.path, 'data')
   const log: string[] = []
   const environment = { ...options.environment, [scriptedModelKeyVariable]: scriptedModelKey }
-  const { isOnPglite = options.dataDir !== undefined } = options
+  const { isOnPglite = options.dataDir !== undefined || postgresUrl === undefined } = options
   const isGiven = options.databaseUrl !== undefined || isOnPglite
-  const database = isGiven ? undefined : await createTestDatabase()
+  const database = isGiven ? undefined : await createPostgresDatabase()
   const databaseUrl = options.databaseUrl ?? database?.options.databaseUrl
   const settings = Settings.parse(
     settingsFor(dataDir, { ...options, ...(databaseUrl !== undefined && { databaseUrl }) }),

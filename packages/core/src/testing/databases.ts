@@ -6,20 +6,23 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { openStore, type OpenStoreOptions } from '../store/open.ts'
 
-/** Support for tests, not part of the package: empty, migrated databases. */
+/** The PostgreSQL that `script/with-postgres` started for the tests; absent when there is none. */
+export const postgresUrl = process.env['ERRAND_TEST_DATABASE_URL']
+
+/** Support for tests, not part of the package: databases of their own. */
 export interface TestDatabase {
-  /** Open a store on it, on PostgreSQL as often as wanted. */
+  /** Opens a store on it, on PostgreSQL as often as wanted. */
   options: OpenStoreOptions
   drop(): Promise<void>
 }
 
 /**
- * For tests of what stands on a store, not of the store: PostgreSQL where there is one, which starts in a fraction
- * of the time PGlite takes. What core promises is tested on both (`describeOnEachStore`), and so is Errand as a whole.
+ * An empty, migrated one, for tests of what stands on a store, not of the store: on PostgreSQL where there is one, which
+ * starts in a fraction of the time PGlite takes. What core promises is tested on both (`describeOnEachStore`), and so is
+ * Errand as a whole.
  */
 export function createTestDatabase(): Promise<TestDatabase> {
-  const hasPostgres = process.env['ERRAND_TEST_DATABASE_URL'] !== undefined
-  return hasPostgres ? createPostgresDatabase() : createPgliteFolder()
+  return postgresUrl === undefined ? createPgliteFolder() : createPostgresDatabase()
 }
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url)
@@ -36,15 +39,24 @@ export async function createPgliteFolder(): Promise<TestDatabase> {
 }
 
 export async function createPostgresDatabase(): Promise<TestDatabase> {
-  const name = `errand_test_${randomUUID().replaceAll('-', '')}`
   const template = `errand_template_${await migrationsHash()}`
-  await asAdministrator(async (client) => {
+  return await asAdministrator(async (client) => {
     // The lock belongs to the connection: test files run in several processes at once.
     await client.query('select pg_advisory_lock(4172003)')
     const found = await client.query('select 1 from pg_database where datname = $1', [template])
     if (found.rows.length === 0) await createTemplate(client, template)
-    await client.query(`create database ${name} template ${template}`)
+    return await create(client, `template ${template}`)
   })
+}
+
+/** For who is to migrate it: without a table. */
+export function createBlankDatabase(): Promise<TestDatabase> {
+  return asAdministrator((client) => create(client))
+}
+
+async function create(client: Client, from = ''): Promise<TestDatabase> {
+  const name = `errand_test_${randomUUID().replaceAll('-', '')}`
+  await client.query(`create database ${name} ${from}`)
   return {
     options: { databaseUrl: databaseUrl(name) },
     drop: () =>
@@ -63,11 +75,11 @@ async function createTemplate(client: Client, template: string): Promise<void> {
   await client.query(`alter database ${unfinished} rename to ${template}`)
 }
 
-async function asAdministrator(work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: process.env['ERRAND_TEST_DATABASE_URL'] })
+async function asAdministrator<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: postgresUrl })
   await client.connect()
   try {
-    await work(client)
+    return await work(client)
   } finally {
     await client.end()
   }
@@ -75,7 +87,7 @@ async function asAdministrator(work: (client: Client) => Promise<void>): Promise
 
 function databaseUrl(name: string): string {
   // Set wherever this is called: without it the kind is missing.
-  const url = new URL(process.env['ERRAND_TEST_DATABASE_URL'] as string)
+  const url = new URL(postgresUrl as string)
   url.pathname = `/${name}`
   return url.href
 }

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { sql } from 'kysely'
 import { openStore } from '../store/open.ts'
 import type { Clock, Store } from '../store/store.ts'
-import { createPgliteFolder, createPostgresDatabase, type TestDatabase } from './databases.ts'
+import {
+  createPgliteFolder,
+  createPostgresDatabase,
+  postgresUrl,
+  type TestDatabase,
+} from './databases.ts'
 
 export type { TestDatabase }
 
@@ -13,7 +18,7 @@ export type { TestDatabase }
  */
 export const testStores: TestStoreKind[] = [
   { name: 'pglite', isMissing: false, create: createPgliteFolder },
-  process.env['ERRAND_TEST_DATABASE_URL'] === undefined
+  postgresUrl === undefined
     ? {
         name: 'postgres (skipped: ERRAND_TEST_DATABASE_URL is not set, see script/with-postgres)',
         isMissing: true,
