@@ -85,6 +85,16 @@ describe('what a request costs', () => {
     ])
   })
 
+  it('is counted once at the end, however often that is told', async () => {
+    await open({})
+    const request = await begin()
+    await Promise.all([request.end(tokens), request.end(tokens)])
+    await request.end({ ...tokens, output_tokens: 1_000_000 })
+
+    expect(await usage()).toBe(nano)
+    expect((await events()).filter(({ type }) => type === 'assistant.usage')).toHaveLength(1)
+  })
+
   it('is counted in the order it was reported in, without waiting for each', async () => {
     await open({})
     const request = await begin()

@@ -19,6 +19,9 @@ it.each([
   ['{"hookSpecificOutput":{"permissionDecision":"deny"}}', { permission: 'deny' }],
   ['{"modifiedTransformedPrompt":"other"}', { prompt: 'other' }],
   ['{"modifiedTransformedPrompt":" "}', {}],
+  ['{"additionalContext":"more"}', { context: 'more' }],
+  ['{"additionalContext":null}', {}],
+  ['{"modifiedResponse":""}', { response: '' }],
   ['all is well', undefined],
   ['[1]', {}],
   ['"deny"', undefined],
@@ -59,4 +62,16 @@ it('and as editors have it, where the event is named as there', () => {
     tool_input: { someKey: 1 },
     tool_result: { result_type: 'success', text_result_for_llm: 'x' },
   })
+})
+
+it('tools are called as Claude Code calls them where the event is named as there', () => {
+  const nameFor = (toolName: string) =>
+    composePayload('PreToolUse', session, { toolName, toolArgs: {} })['tool_name']
+
+  expect(['bash', 'view', 'toString', 'mine'].map(nameFor)).toEqual([
+    'Bash',
+    'Read',
+    'toString',
+    'mine',
+  ])
 })

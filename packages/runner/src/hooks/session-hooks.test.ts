@@ -191,7 +191,7 @@ describe('the hooks of a repository', () => {
   })
 
   it('can have an agent go on that has stopped, three times and no more', async () => {
-    const more = `echo '{"decision":"block","reason":"Look once more."}'`
+    const more = `${note.bash}; echo '{"decision":"block","reason":"Look once more."}'`
     await hook({ agentStop: [{ bash: more }] })
 
     const { task, hooks, said } = await work([{ say: 'done' }])
@@ -199,6 +199,8 @@ describe('the hooks of a repository', () => {
     expect(task.state).toBe('completed')
     expect(said.match(/heard: Look once more\./g)).toHaveLength(3)
     expect(hooks).toHaveLength(3)
+    const stops = await told(task.head_ref)
+    expect(stops.map((stop) => stop['stop_hook_active'])).toEqual([false, true, true])
   })
 
   it('hear of what the agent alone knows, and say what it has to heed', async () => {
@@ -216,7 +218,7 @@ describe('the hooks of a repository', () => {
     const names = { agentName: 'explore', agentDisplayName: 'Explore' }
     const response = 'It is in a.ts.'
 
-    const { task, said } = await work([
+    const { task, said, output } = await work([
       { run: 'echo "events: $ERRAND_HOOKS"' },
       { hook: { event: 'subagentStart', ...names } },
       {
@@ -233,6 +235,7 @@ describe('the hooks of a repository', () => {
       { hook: { event: 'sessionEnd', reason: 'complete' } },
     ])
 
+    expect(output).toContain('events: subagentStart,subagentStop,preCompact')
     expect(said).toContain('hooks: {"additionalContext":"only src"}')
     expect(said).toContain('hooks: {"decision":"block","reason":"and where?"}')
     // It cannot say that anything else has happened.

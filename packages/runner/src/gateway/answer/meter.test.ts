@@ -128,6 +128,42 @@ describe('the tokens of Messages', () => {
   })
 })
 
+describe('a stream', () => {
+  const done = Buffer.from('data: [DONE]\n\n')
+  const completed = event({
+    type: 'response.completed',
+    response: { usage: { input_tokens: 5, output_tokens: 3 } },
+  })
+  const delta = event({ type: 'message_delta', usage: { output_tokens: 4 } })
+  const stop = event({ type: 'message_stop' })
+  const last = chat({}, usage(5, 3), 'stop')
+
+  it.each([
+    ['chat_completions', [last], false],
+    ['chat_completions', [last, done], true],
+    ['chat_completions', [chat({ content: 'a' }), done], false],
+    ['responses', [completed], true],
+    ['messages', [delta], false],
+    ['messages', [delta, stop], true],
+  ] as const)(
+    'of %s is at its end when it says so and has been counted',
+    (api, events, isEnded) => {
+      const meter = meterOf(api)
+      meter.push(Buffer.concat(events))
+
+      expect(meter.isEnded).toBe(isEnded)
+    },
+  )
+
+  it('has nothing to add after its end', () => {
+    const meter = meterOf('chat_completions')
+    meter.push(Buffer.concat([last, done]))
+
+    expect(meter.push(chat({}, usage(500, 300), 'stop'))).toBeUndefined()
+    expect(meter.count()).toMatchObject({ input_tokens: 5, output_tokens: 3 })
+  })
+})
+
 it('no part is more than the whole, whatever an upstream claims', () => {
   const meter = meterOf('responses')
   const claimed = {
