@@ -5,7 +5,7 @@ import {
   recordEvents,
   setAgentPermissions,
 } from '@errand/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { leaseTask } from '../testing/lease-task.ts'
 import { type CallAnswer, openTestServer, type TestServer } from '../testing/open-test-server.ts'
 
@@ -246,6 +246,27 @@ describe('a page', () => {
     // Nothing more will happen to it.
     expect(ended.text).not.toContain('<script')
     expect(ended.text).not.toContain('Cancel the task')
+  })
+
+  it('has no line that is newer than the state it shows, so that it hears of what came since', async () => {
+    const { id, page } = await newTask()
+    const lease = await leaseTask(server.store, id)
+    const { repositoryById } = server.forge
+    // The task has been read by then, its events have not.
+    const reading = vi.spyOn(server.forge, 'repositoryById')
+    reading.mockImplementationOnce(async (...asked) => {
+      await endSession(server.store, lease, { state: 'completed' })
+      return await repositoryById(...asked)
+    })
+
+    const { text } = await get(page)
+    reading.mockRestore()
+
+    const after = /data-after="(\d+)"/.exec(text)?.[1]
+    expect(text).toContain('data-state="in_progress"')
+    expect((await get(`${page}/log?after=${after}`)).text).toMatch(
+      /event: changed\ndata: .*completed[\s\S]*event: end/,
+    )
   })
 
   it('begins with the last of a long log', async () => {

@@ -108,19 +108,20 @@ async function showTask(
   if (own !== taskPageUrl({ web: '' }, `${path.owner}/${path.repo}`, task.id)) {
     return reply.redirect(own, 302)
   }
-  const { total } = await core.listEvents(context.store, task.id, { page: 1, per_page: 1 })
-  const after = Math.max(0, total - shownEvents)
-  const { events } = await core.listEvents(context.store, task.id, {
+  // No line that is newer than what stands above the log: of those the page hears, and is loaded again.
+  const after = Math.max(0, task.event_count - shownEvents)
+  const { events, total } = await core.listEvents(context.store, task.id, {
     after,
     page: 1,
-    per_page: shownEvents,
+    per_page: task.event_count - after,
   })
+  const isOver = isEndState(task.state) && total === task.event_count
   const diff = await diffOf(context, caller, repository, task)
   const page = { task, repository, events, hidden: after, diff, formToken: signIn.formToken }
   return sendPage(reply, {
     title: task.name,
     body: taskPage(page),
     signIn,
-    ...(isEndState(task.state) ? {} : { script: liveLogScript }),
+    ...(isOver ? {} : { script: liveLogScript }),
   })
 }
