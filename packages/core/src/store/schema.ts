@@ -25,7 +25,6 @@ import type {
 export interface Database {
   tasks: TaskRow & {
     position: Generated<number>
-    event_count: number
     idempotency_key: string | null
     idempotency_hash: string | null
   }
@@ -67,6 +66,8 @@ export interface Database {
 export interface TaskRow {
   id: string
   name: string
+  /** The number of its last event. */
+  event_count: number
   state: State
   session_count: number
   creator_id: number

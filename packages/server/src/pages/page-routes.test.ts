@@ -251,7 +251,7 @@ describe('a page', () => {
   it('has no line that is newer than the state it shows, so that it hears of what came since', async () => {
     const { id, page } = await newTask()
     const lease = await leaseTask(server.store, id)
-    const { repositoryById } = server.forge
+    const repositoryById = server.forge.repositoryById.bind(server.forge)
     // The task has been read by then, its events have not.
     const reading = vi.spyOn(server.forge, 'repositoryById')
     reading.mockImplementationOnce(async (...asked) => {
