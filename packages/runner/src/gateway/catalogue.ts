@@ -98,14 +98,17 @@ function mappedModel(
 
 /** By its id, its name at the upstream, an alias; else by its family without provider and date. */
 function findNamed(models: readonly Model[], name: string): Model | undefined {
-  const plain = plainModelName(name)
   return (
     models.find(({ id }) => id === name) ??
     models.find((model) => model.name === name) ??
     models.find(({ aliases }) => aliases.includes(name)) ??
-    models.find((model) =>
-      [model.id, model.name].some((one) => one !== undefined && plainModelName(one) === plain),
-    )
+    findByFamily(models, plainModelName(name))
+  )
+}
+
+function findByFamily(models: readonly Model[], plain: string): Model | undefined {
+  return models.find((model) =>
+    [model.id, model.name].some((one) => one !== undefined && plainModelName(one) === plain),
   )
 }
 

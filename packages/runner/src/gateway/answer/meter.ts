@@ -65,7 +65,10 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
   const onData = (data: string): void => add(readTokens(api, data))
   const read = isArray
     ? createArrayReader(onData)
-    : createEventReader({ pick: (events) => sample.pick(events, findUsage(api, events)), onData })
+    : createEventReader({
+        pick: (events) => sample.pick(events, () => findUsage(api, events)),
+        onData,
+      })
   const chunks: Uint8Array[] = []
   let length = 0
   let isRead = isStream

@@ -84,11 +84,14 @@ function createReports(metered: Metered | undefined) {
   let isLookedAt = false
   let reportedAt = Number.NEGATIVE_INFINITY
 
-  async function refuse(): Promise<void> {
-    if (isLookedAt || meter.answeredBy === undefined) return
+  /** Why the model that answers may not, as soon as it has said who it is. */
+  function findRefusal(): string | undefined {
+    if (isLookedAt || meter.answeredBy === undefined) return undefined
     isLookedAt = true
-    const reason = refusalOf(meter.answeredBy)
-    if (reason === undefined) return
+    return refusalOf(meter.answeredBy)
+  }
+
+  async function refuse(reason: string): Promise<void> {
     await count(meter.count())
     throw new GatewayRefusal(403, reason)
   }
@@ -97,14 +100,14 @@ function createReports(metered: Metered | undefined) {
     /** Undefined where nothing has to be waited for. */
     take(chunk: Buffer): Promise<void> | undefined {
       const news = meter.push(chunk)
-      if (!isLookedAt && meter.answeredBy !== undefined) return refuse().then(() => store(news))
-      return store(news)
+      const reason = findRefusal()
+      return reason === undefined ? store(news) : refuse(reason)
     },
     async countWhole(): Promise<void> {
       if (meter.isStream) return
       const tokens = meter.count()
-      await refuse()
-      await count(tokens)
+      const reason = findRefusal()
+      await (reason === undefined ? count(tokens) : refuse(reason))
     },
   }
 

@@ -6,10 +6,10 @@ import { endOfEventAt, endOfEvents } from './server-sent-events.ts'
  */
 export interface Sample {
   /**
-   * The events that are to be read: all from the one on in which the byte at `mustBeReadAt` stands (-1 for none), and
-   * of those before it what chance picks, so that nobody can write around it.
+   * The events that are to be read: all from the one on in which the byte stands that `mustBeReadAt` finds (-1 for
+   * none), and of those before it what chance picks, so that nobody can write around it.
    */
-  pick: (events: Buffer, mustBeReadAt: number) => readonly Buffer[]
+  pick: (events: Buffer, mustBeReadAt: () => number) => readonly Buffer[]
   /** Adds characters found in what is read. */
   add: (characters: number) => void
   /** Of all of it, the rest at the rate of what was read. */
@@ -36,7 +36,12 @@ export function createSample(random: () => number = Math.random): Sample {
     pick(events, mustBeReadAt) {
       const { length } = events
       const end = shareOf(events)
-      const rest = mustBeReadAt === -1 ? length : endOfEvents(events.subarray(0, mustBeReadAt))
+      if (end === length) {
+        read += length
+        return [events]
+      }
+      const found = mustBeReadAt()
+      const rest = found === -1 ? length : endOfEvents(events.subarray(0, found))
       const begin = Math.max(end, rest)
       read += end + length - begin
       skipped += begin - end

@@ -42,11 +42,13 @@ const keptFromAgent = new Set([...hopByHop, 'set-cookie', 'set-cookie2', 'alt-sv
 
 /** What of an agent's headers goes on. Those that sign are put in by the kind of the upstream. */
 export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const kept = Object.entries(headers).filter(
-    ([name]) =>
-      !keptFromUpstream.has(name) && !name.startsWith('x-forwarded-') && !name.startsWith('x-amz-'),
-  )
-  return { ...Object.fromEntries(kept), 'accept-encoding': 'identity' }
+  const kept: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (keptFromUpstream.has(name) || /^x-(?:forwarded|amz)-/.test(name)) continue
+    kept[name] = value
+  }
+  kept['accept-encoding'] = 'identity'
+  return kept
 }
 
 export function headersForAgent(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

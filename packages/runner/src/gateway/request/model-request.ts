@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 
 import type { Model } from '@errand/contract'
-import { z } from 'zod'
-
 import type { Catalogue } from '../catalogue.ts'
 import { GatewayRefusal } from '../refusal.ts'
 import type { CallRoute } from '../route.ts'
+import { type Fields, fieldsOf, isFields } from '../fields.ts'
 import { addMember, replaceMember } from './json-members.ts'
 
 /** A call of a model, before it is known which upstream it goes to. */
@@ -21,23 +20,6 @@ export interface ModelRequest {
   hidesUsage: boolean
 }
 
-const count = z.number().int().min(1).optional().catch(undefined)
-const Generation = z
-  .object({ maxOutputTokens: count, max_output_tokens: count, candidateCount: count })
-  .optional()
-  .catch(undefined)
-const Body = z.object({
-  model: z.string().optional().catch(undefined),
-  stream: z.unknown().optional(),
-  stream_options: z.unknown().optional(),
-  n: count,
-  max_tokens: count,
-  max_output_tokens: count,
-  max_completion_tokens: count,
-  generationConfig: Generation,
-  generation_config: Generation,
-})
-
 /**
  * Reads what the agent asks for. Every byte of the body stays as it came, but for one thing: a streamed
  * Chat Completion tells its tokens only when asked to, so it is always asked to (`stream_options`). Where
@@ -52,25 +34,22 @@ export function readModelRequest(
 ): ModelRequest {
   if (!isUtf8(body)) throw new GatewayRefusal(400, 'The body is not UTF-8')
   const text = body.toString('utf8')
-  const parsed = Body.safeParse(parseJson(text))
-  if (!parsed.success) throw new GatewayRefusal(400, 'The body has to be a JSON object')
-  const name = route.model ?? parsed.data.model
-  if (name === undefined) throw new GatewayRefusal(400, 'The body has to name a model')
-  const { stream, stream_options: given } = parsed.data
-  const isStreamed = route.isStreamed ?? stream === true
+  const fields = readFields(text)
+  const name = route.model ?? fields['model']
+  if (typeof name !== 'string') throw new GatewayRefusal(400, 'The body has to name a model')
+  const given = fields['stream_options']
+  const isStreamed = route.isStreamed ?? fields['stream'] === true
   const hidesUsage =
-    route.api === 'chat_completions' && isStreamed && !asksForUsage.safeParse(given).success
+    route.api === 'chat_completions' && isStreamed && fieldsOf(given)['include_usage'] !== true
   return {
     model: catalogue.resolve(name),
     route,
     text: hidesUsage ? withUsage(text, given) : text,
     isStreamed,
-    mostOutput: mostOutputOf(parsed.data),
+    mostOutput: mostOutputOf(fields),
     hidesUsage,
   }
 }
-
-const asksForUsage = z.object({ include_usage: z.literal(true) })
 
 function withUsage(text: string, given: unknown): string {
   if (given === undefined) return addMember(text, 'stream_options', '{"include_usage":true}')
@@ -79,23 +58,32 @@ function withUsage(text: string, given: unknown): string {
 }
 
 /** APIs call it by several names, and some take more than one; answers may be several. */
-function mostOutputOf(body: z.infer<typeof Body>): number | undefined {
-  const generation = body.generationConfig ?? body.generation_config
+function mostOutputOf(body: Fields): number | undefined {
+  const generation = fieldsOf(body['generationConfig'] ?? body['generation_config'])
   const given = [
-    body.max_tokens,
-    body.max_output_tokens,
-    body.max_completion_tokens,
-    generation?.maxOutputTokens,
-    generation?.max_output_tokens,
-  ].flatMap((most) => most ?? [])
+    body['max_tokens'],
+    body['max_output_tokens'],
+    body['max_completion_tokens'],
+    generation['maxOutputTokens'],
+    generation['max_output_tokens'],
+  ].filter(isCount)
   if (given.length === 0) return undefined
-  return Math.max(...given) * (body.n ?? generation?.candidateCount ?? 1)
+  const answers = [body['n'], generation['candidateCount']].find(isCount) ?? 1
+  return Math.max(...given) * answers
 }
 
-function parseJson(text: string): unknown {
+/** What says something else counts as not said: the upstream will refuse it. */
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
+}
+
+function readFields(text: string): Fields {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw new GatewayRefusal(400, 'The body is not JSON', error)
   }
+  if (isFields(value)) return value
+  throw new GatewayRefusal(400, 'The body has to be a JSON object')
 }

@@ -1,12 +1,5 @@
-import {
-  fieldsOf,
-  lengthOf,
-  listOf,
-  nameOf,
-  sumOf,
-  type TokenReport,
-  tokensOf,
-} from './token-report.ts'
+import { fieldsOf, listOf } from '../fields.ts'
+import { lengthOf, nameOf, sumOf, type TokenReport, tokensOf } from './token-report.ts'
 
 /**
  * The usage is in the answer, or in a chunk of its own at the end of a stream. There are servers that

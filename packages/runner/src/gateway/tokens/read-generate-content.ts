@@ -1,12 +1,5 @@
-import {
-  fieldsOf,
-  lengthOf,
-  listOf,
-  nameOf,
-  sumOf,
-  type TokenReport,
-  tokensOf,
-} from './token-report.ts'
+import { fieldsOf, listOf } from '../fields.ts'
+import { lengthOf, nameOf, sumOf, type TokenReport, tokensOf } from './token-report.ts'
 
 /**
  * https://ai.google.dev/api/generate-content#UsageMetadata: every chunk of a stream has the counts so

@@ -1,11 +1,5 @@
-import {
-  fieldsOf,
-  lengthOf,
-  nameOf,
-  type TokenCount,
-  type TokenReport,
-  tokensOf,
-} from './token-report.ts'
+import { fieldsOf } from '../fields.ts'
+import { lengthOf, nameOf, type TokenCount, type TokenReport, tokensOf } from './token-report.ts'
 
 /** https://docs.claude.com/en/api/messages-streaming: start has the input, deltas the output so far. */
 export function readMessages(value: unknown): TokenReport {

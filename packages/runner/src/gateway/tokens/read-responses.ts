@@ -1,4 +1,5 @@
-import { fieldsOf, lengthOf, nameOf, type TokenReport, tokensOf } from './token-report.ts'
+import { fieldsOf } from '../fields.ts'
+import { lengthOf, nameOf, type TokenReport, tokensOf } from './token-report.ts'
 
 /** `response.completed`, `.incomplete` and `.failed` carry the whole response with its usage. */
 export function readResponses(value: unknown): TokenReport {

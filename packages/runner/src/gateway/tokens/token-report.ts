@@ -21,24 +21,8 @@ export interface TokenReport {
   model?: string | undefined
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-const none: Fields = {}
 const mostTokens = 1e12
 const longestName = 200
-
-// Events are read without a schema library: a stream has thousands, and each is looked at for little.
-
-/** An object of any members; an empty one where there is none. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : none
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
 
 /** A number of tokens; undefined for what can be none. */
 export function tokensOf(value: unknown): number | undefined {

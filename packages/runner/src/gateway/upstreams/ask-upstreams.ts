@@ -176,25 +176,12 @@ function headersOfAnswer(
   redaction: Redaction,
   isDecoded: boolean,
 ): OutgoingHttpHeaders {
-  const {
-    'content-encoding': encoding,
-    'content-length': length,
-    ...others
-  } = headersForAgent(headers)
-  const kept = isDecoded
-    ? others
-    : {
-        ...others,
-        ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
-        ...(length === undefined ? {} : { 'content-length': length }),
-      }
-  const redact = (value: unknown): string => redaction.text(String(value))
-  return Object.fromEntries(
-    Object.entries(kept).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.map(redact) : redact(value),
-    ]),
-  )
+  const kept: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(headersForAgent(headers))) {
+    if (isDecoded && (name === 'content-encoding' || name === 'content-length')) continue
+    kept[name] = redaction.text(String(value))
+  }
+  return kept
 }
 
 /** As far as it is kept; what breaks off in the middle is what there is. */

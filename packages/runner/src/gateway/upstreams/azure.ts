@@ -11,12 +11,12 @@ export const signAzure: SignCall = (call) => {
   const { upstream, key } = call
   const credential =
     upstream.credential === 'token' ? { authorization: `Bearer ${key}` } : { 'api-key': key }
-  return Promise.resolve({
+  return {
     url: upstream.api_version === undefined ? urlOf(call) : urlOfDeployment(call),
     headers: { ...headersForUpstream(call.headers), ...(key === undefined ? {} : credential) },
     body: bodyOf(call),
     secrets: key === undefined ? [] : [key],
-  })
+  }
 }
 
 function urlOfDeployment(call: UnsignedCall): URL {

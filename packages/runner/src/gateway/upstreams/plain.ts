@@ -7,13 +7,12 @@ import { replaceMember } from '../request/json-members.ts'
 import type { SignCall, UnsignedCall } from './upstream-kind.ts'
 
 /** The provider's own API, or any that speaks the same wire: with the key in the header of the wire. */
-export const signPlain: SignCall = (call) =>
-  Promise.resolve({
-    url: urlOf(call),
-    headers: { ...headersForUpstream(call.headers), ...credentialOf(call.upstream, call.key) },
-    body: bodyOf(call),
-    secrets: call.key === undefined ? [] : [call.key],
-  })
+export const signPlain: SignCall = (call) => ({
+  url: urlOf(call),
+  headers: { ...headersForUpstream(call.headers), ...credentialOf(call.upstream, call.key) },
+  body: bodyOf(call),
+  secrets: call.key === undefined ? [] : [call.key],
+})
 
 export function urlOf({ upstream, route, name }: UnsignedCall): URL {
   const path = route.path.replace('{model}', encodeURIComponent(name))

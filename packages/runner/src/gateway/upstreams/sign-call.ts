@@ -4,8 +4,8 @@ import { signPlain } from './plain.ts'
 import type { SignCall } from './upstream-kind.ts'
 
 /** Those of clouds are loaded when they are needed. */
-const signers: Record<NonNullable<Upstream['kind']>, () => Promise<SignCall>> = {
-  plain: () => Promise.resolve(signPlain),
+const signers: Record<NonNullable<Upstream['kind']>, () => SignCall | Promise<SignCall>> = {
+  plain: () => signPlain,
   azure: async () => (await import('./azure.ts')).signAzure,
   vertex: async () => (await import('./vertex.ts')).signVertex,
   bedrock: async () => (await import('./bedrock.ts')).signBedrock,

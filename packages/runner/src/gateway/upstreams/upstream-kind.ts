@@ -32,4 +32,4 @@ export interface SignedCall {
 }
 
 /** How the requests of one kind of upstream are addressed and signed. */
-export type SignCall = (call: UnsignedCall) => Promise<SignedCall>
+export type SignCall = (call: UnsignedCall) => SignedCall | Promise<SignedCall>
