@@ -1,6 +1,5 @@
 import { z } from 'zod'
-
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+import { flag } from './flag.ts'
 
 export const Automations = z.strictObject({
   is_automations_enabled: flag

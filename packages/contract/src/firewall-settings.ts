@@ -1,6 +1,5 @@
 import { z } from 'zod'
-
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+import { flag } from './flag.ts'
 
 /** What the operator says of every session's firewall; what agents may reach, repositories say. */
 export const FirewallSettings = z.strictObject({

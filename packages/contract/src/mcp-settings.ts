@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { flag } from './flag.ts'
 
 const seconds = z.coerce.number().min(1).max(86_400)
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
 /** What the operator says of the MCP servers of all sessions; which there are, repositories say. */
 export const McpSettings = z.strictObject({

@@ -9,6 +9,7 @@ import { Integrations } from './integrations.ts'
 import { McpSettings } from './mcp-settings.ts'
 import { PriceSetting } from './price.ts'
 import { RateLimits } from './rate-limit-settings.ts'
+import { flag } from './flag.ts'
 import { SetupSettings } from './setup-settings.ts'
 import { AutoModel, BudgetSetting, MultiplierLimit } from './spending-settings.ts'
 import { Fallback, Upstream } from './upstream-settings.ts'
@@ -22,7 +23,6 @@ import { ValidationSettings } from './validation-settings.ts'
 const minutes = z.coerce.number().int().min(1)
 const seconds = z.coerce.number().min(0)
 const count = z.coerce.number().int().min(1)
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
 const Sessions = z.strictObject({
   timeout_minutes: minutes
@@ -280,7 +280,7 @@ export const Settings = z.strictObject({
     "What every session's firewall goes by beside the configuration of its repository (docs/firewall.md).",
   ),
   setup_steps: SetupSettings.prefault({}).describe(
-    'How long the results of `copilot-setup-steps.yml` are kept (docs/setup-steps.md).',
+    'Whether `copilot-setup-steps.yml` runs, and how long its results are kept (docs/setup-steps.md).',
   ),
   mcp: McpSettings.prefault({}).describe(
     'The MCP servers of sessions (docs/mcp-servers.md). Which there are is said by each repository.',

@@ -1,7 +1,11 @@
 import { z } from 'zod'
+import { flag } from './flag.ts'
 
-/** How long the results of setup steps are kept (docs/setup-steps.md). */
+/** Whether setup steps run, and how long their results are kept (docs/setup-steps.md). */
 export const SetupSettings = z.strictObject({
+  enabled: flag
+    .default(true)
+    .describe('Whether `copilot-setup-steps.yml` of repositories runs before the agent.'),
   cache_mb: z.coerce
     .number()
     .int()

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+import { flag } from './flag.ts'
 
 /** Whose spending something bounds. `organization` is the owner of the repository, whoever that is. */
 export const BudgetScope = z.enum(['organization', 'repository', 'user'])

@@ -26,5 +26,7 @@ export async function prepareSettings(
     settings.port = 0
   }
   const { upstreams, models, notes } = await findModels(environment, { signal })
-  return { settings: { ...settings, upstreams, models }, notes }
+  // Whoever looks for the first time need not wait for what the job does without.
+  const setup_steps = { ...settings.setup_steps, enabled: false }
+  return { settings: { ...settings, setup_steps, upstreams, models }, notes }
 }

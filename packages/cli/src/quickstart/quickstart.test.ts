@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,6 +27,15 @@ it.each([
   expect(repositoryName(source)).toBe(name)
 })
 
+/** What a real repository needs for its agents may take minutes. */
+const setupSteps = `
+on: workflow_dispatch
+jobs:
+  copilot-setup-steps:
+    runs-on: ubuntu-latest
+    steps: [{ run: sleep 600 }]
+`
+
 function createSource(): string {
   const source = join(folder, 'shop')
   const git = (...args: string[]): void => {
@@ -34,6 +43,8 @@ function createSource(): string {
   }
   execFileSync('git', ['init', '-q', '-b', 'trunk', source])
   writeFileSync(join(source, 'package.json'), '{\n  "name": "shop",\n  "version": "1.0.0"\n}\n')
+  mkdirSync(join(source, '.github', 'workflows'), { recursive: true })
+  writeFileSync(join(source, '.github', 'workflows', 'copilot-setup-steps.yml'), setupSteps)
   git('add', '.')
   git('commit', '-q', '-m', 'chore: start')
   git('tag', 'v1.0.0')
@@ -69,6 +80,9 @@ describe('errand quickstart', { timeout: 180_000 }, () => {
     expect(shown).toMatch(/Errand is running at http:\/\/127\.0\.0\.1:\d+/)
     expect(shown).toContain('as owner/shop')
     expect(shown).toContain('The recipe release does it')
+    expect(shown).toContain(
+      'The setup steps of .github/workflows/copilot-setup-steps.yml are not run',
+    )
     expect(shown).toContain('Pull request #1: chore: release 1.1.0')
     expect(shown).toMatch(/package\.json +\| +2 \+-/)
     expect(shown).toContain('+  "version": "1.1.0"')

@@ -294,3 +294,17 @@ describe('results that are kept', () => {
     expect(taken.agent).toBe('two\ntheir own\n')
   })
 })
+
+it('steps that are switched off are told of, and not run', async () => {
+  const settings = { setup_steps: { enabled: false } }
+  await using off = await startTestRunner({ settings })
+  await off.forge.commit('main', { [stepsFile]: stepsOf('- run: echo made > dep') })
+  const id = await off.add({ prompt: 'Do it\n\n```sh\nls\n```\n' })
+
+  await off.untilEnded(id)
+
+  const events = await off.events(id)
+  const all = JSON.stringify(events.map(({ data }) => data))
+  expect(events.filter(({ type }) => type.startsWith('setup.'))).toEqual([])
+  expect(all).toContain(`The setup steps of ${stepsFile} are not run`)
+})

@@ -71,6 +71,10 @@ async function findJob(
   const place = { commit: defaultTip, path: stepsPath, limitBytes: longestFileBytes }
   const file = await readFileAt(run, mirror, place)
   if (file === undefined) return undefined
+  if (!run.context.settings.setup_steps.enabled) {
+    await run.say(`The setup steps of ${stepsPath} are not run: this runner has them switched off`)
+    return undefined
+  }
   const { text = '' } = file
   const read =
     file.text === undefined ? { problem: 'it is larger than 512 KB' } : parseStepsFile(text)
