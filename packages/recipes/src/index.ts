@@ -6,7 +6,6 @@ import type { NothingToRelease, ReleasePlan } from './release/plan-release.ts'
 
 export { RecipeError } from './recipe-error.ts'
 export { checkOptions } from './check-options.ts'
-export { parseOptions } from './parse-options.ts'
 export {
   composeRecipePrompt,
   recipeInterpreter,
@@ -21,6 +20,14 @@ export { type Change, openRepository, type Repository } from './repository/repos
 
 // From source this is a `.ts` file, in what is published a `.js` one; so is the program beside it.
 const here = fileURLToPath(import.meta.url)
+
+/** Loaded when it is called: agents start without what reads YAML. */
+export async function parseOptions(
+  ...args: Parameters<typeof import('./parse-options.ts').parseOptions>
+): Promise<{ base?: string; options: Record<string, unknown> }> {
+  const { parseOptions: parse } = await import('./parse-options.ts')
+  return parse(...args)
+}
 
 /** Loaded when it is called: what reads manifests is large. */
 export async function planRelease(

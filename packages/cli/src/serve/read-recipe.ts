@@ -9,7 +9,7 @@ export const readRecipe: RecipeReader = async (prompt, about) => {
   if (name === undefined) return undefined
   try {
     const recipe = await loadRecipe(name)
-    const { base, options } = parseOptions(recipe, prompt)
+    const { base, options } = await parseOptions(recipe, prompt)
     return composeRun(recipe, options, { ...about, ...(base !== undefined && { base }) })
   } catch (error) {
     if (!(error instanceof RecipeError)) throw error

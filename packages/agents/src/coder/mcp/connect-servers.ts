@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { McpServer } from '@agentclientprotocol/sdk'
-import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import type { Client, Transport } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { failure } from '../../acp/failure.ts'
 import { cutMiddle } from '../../process/keep-ends.ts'
@@ -35,9 +34,11 @@ export async function connectServers(servers: readonly McpServer[]): Promise<Mcp
 }
 
 async function connect(server: McpServer, opened: AsyncDisposableStack): Promise<Tool[]> {
+  // Loaded by the sessions that have servers.
+  const { Client } = await import('@modelcontextprotocol/client')
   const client = new Client({ name: 'coder', version: '0.1.0' })
   try {
-    await client.connect(transportOf(server), { timeout: startTimeoutMs })
+    await client.connect(await transportOf(server), { timeout: startTimeoutMs })
     opened.defer(() => client.close())
     const { tools } = await client.listTools(undefined, { timeout: startTimeoutMs })
     return tools.map((tool) => adopt(client, server.name, tool))
@@ -48,8 +49,9 @@ async function connect(server: McpServer, opened: AsyncDisposableStack): Promise
   }
 }
 
-function transportOf(server: McpServer): Transport {
+async function transportOf(server: McpServer): Promise<Transport> {
   if (!('type' in server)) {
+    const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
     const { command, args, env } = server
     const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]))
     return new StdioClientTransport({ command, args, env: variables, stderr: 'ignore' })
@@ -57,6 +59,7 @@ function transportOf(server: McpServer): Transport {
   if (server.type !== 'http') {
     throw new Error(`servers of the type ${server.type} are not known here`)
   }
+  const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
   const headers = Object.fromEntries(server.headers.map(({ name, value }) => [name, value]))
   return new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers } })
 }

@@ -1,12 +1,11 @@
 // A program of its own: answers one task at a time. open-analysis.ts starts it, and ends it when it takes too long.
-import { findAddedPackages } from './find-added-packages.ts'
-import { findSecrets } from './find-secrets.ts'
-import { readSarif } from './read-sarif.ts'
 import type { Task } from './tasks.ts'
 
+/** Each session starts one, and most ask for secrets alone: what the others need is loaded for them. */
 async function analyse(task: Task): Promise<unknown> {
-  if (task.type === 'secrets') return await findSecrets(task)
-  return task.type === 'packages' ? findAddedPackages(task) : readSarif(task)
+  if (task.type === 'secrets') return await (await import('./find-secrets.ts')).findSecrets(task)
+  if (task.type === 'sarif') return (await import('./read-sarif.ts')).readSarif(task)
+  return (await import('./find-added-packages.ts')).findAddedPackages(task)
 }
 
 async function answer(task: Task): Promise<object> {
