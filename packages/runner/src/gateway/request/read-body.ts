@@ -6,12 +6,15 @@ import { AgentGone, GatewayRefusal } from '../refusal.ts'
  * By the stream's events: an iteration over it takes twice as long, and the agent waits for it.
  *
  * @throws GatewayRefusal 413, 415
+ * @throws AgentGone
  */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') {
     return Promise.reject(new GatewayRefusal(415, 'Send the body without Content-Encoding'))
   }
+  // Of that, nothing would be heard any more.
+  if (request.destroyed) return Promise.reject(new AgentGone('before it had asked'))
   const body = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let length = 0
