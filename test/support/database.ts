@@ -11,7 +11,7 @@ export async function createDatabase(): Promise<Database> {
   if (postgresUrl === undefined) throw new Error('ERRAND_TEST_DATABASE_URL is not set')
   const database = await createBlankDatabase()
   return {
-    url: database.options.databaseUrl ?? '',
+    url: database.options.databaseUrl,
     [Symbol.asyncDispose]: () => database.drop(),
   }
 }

@@ -159,6 +159,7 @@ export {
   noteAnsweringUpstream,
   noteFailingUpstream,
 } from './models/failing-upstreams.ts'
+export { findByPlainName } from './models/find-by-plain-name.ts'
 export { plainModelName } from './models/github-multipliers.ts'
 export { multiplierLimitFor, type Multipliers, multipliersOf } from './models/multipliers.ts'
 export {

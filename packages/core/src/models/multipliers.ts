@@ -2,6 +2,7 @@ import { type BudgetScope, type Settings, scriptModelId } from '@errand/contract
 import { priceListOf } from '../prices/price-list.ts'
 import type { BudgetSubject } from '../spending/budgets.ts'
 import { findNamed } from '../spending/budgets.ts'
+import { findByPlainName } from './find-by-plain-name.ts'
 import { githubMultipliers, plainModelName, usualOutputPrice } from './github-multipliers.ts'
 
 /** How dear models are beside a usual one. */
@@ -39,35 +40,22 @@ async function readMultipliers(settings: Settings): Promise<Multipliers> {
   const dearest = Math.max(1, ...[...byId.values()].map((multiplier) => multiplier ?? 0))
   const of = (modelId: string): number =>
     modelId === scriptModelId ? 0 : (byId.get(modelId) ?? dearest)
-  const byAnswer = new Map<string, number>()
   return {
     of,
     ofAnswer(modelId, answered) {
-      const key = JSON.stringify([modelId, answered])
-      const found = byAnswer.get(key) ?? multiplierOfAnswer(modelId, answered)
-      // Upstreams choose the names: however many they think of, few are kept.
-      if (byAnswer.size < mostKept) byAnswer.set(key, found)
-      return found
+      const asked = settings.models.find(({ id }) => id === modelId)
+      const names = [asked?.name, asked?.id].flatMap((name) => name ?? []).map(plainModelName)
+      const plain = plainModelName(answered)
+      if (names.some((name) => name === plain)) return of(modelId)
+      const other = findByPlainName(settings.models, answered)
+      if (other !== undefined) return of(other.id)
+      const listed = githubMultipliers[plain]
+      if (listed !== undefined) return listed
+      const isSame = names.some((name) => plain.startsWith(name) || name.startsWith(plain))
+      return isSame ? of(modelId) : dearest
     },
   }
-
-  function multiplierOfAnswer(modelId: string, answered: string): number {
-    const asked = settings.models.find(({ id }) => id === modelId)
-    const names = [asked?.name, asked?.id].flatMap((name) => name ?? []).map(plainModelName)
-    const plain = plainModelName(answered)
-    if (names.some((name) => name === plain)) return of(modelId)
-    const other = settings.models.find(({ id, name }) =>
-      [id, name].some((one) => one !== undefined && plainModelName(one) === plain),
-    )
-    if (other !== undefined) return of(other.id)
-    const listed = githubMultipliers[plain]
-    if (listed !== undefined) return listed
-    const isSame = names.some((name) => plain.startsWith(name) || name.startsWith(plain))
-    return isSame ? of(modelId) : dearest
-  }
 }
-
-const mostKept = 1000
 
 /** The dearest multiplier somebody's requests may have, the task's own left out. */
 export function multiplierLimitFor(

@@ -1,4 +1,5 @@
 import { nanoPerDollar, type Price, type Settings, scriptModelId } from '@errand/contract'
+import { findByPlainName } from '../models/find-by-plain-name.ts'
 import { plainModelName } from '../models/github-multipliers.ts'
 import { noTokens, type TokenCounts, type TokenUsage } from '../spending/token-counts.ts'
 
@@ -83,9 +84,7 @@ async function readPrices(settings: Settings): Promise<PriceList> {
     if (answered === undefined || plain === undefined) return own
     const names = [served.name, model.name, modelId].flatMap((name) => name ?? [])
     if (names.some((name) => plainModelName(name) === plain)) return own
-    const other = settings.models.find(({ id, name }) =>
-      [id, name].some((one) => one !== undefined && plainModelName(one) === plain),
-    )
+    const other = findByPlainName(settings.models, answered)
     if (other !== undefined) return rateOf(other)
     return (counts) => listPriceOf(answered, served.upstream, counts) ?? own(counts)
   }

@@ -16,6 +16,10 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+interface PostgresDatabase extends TestDatabase {
+  options: { databaseUrl: string }
+}
+
 /**
  * An empty, migrated one, for tests of what stands on a store, not of the store: on PostgreSQL where there is one, which
  * starts in a fraction of the time PGlite takes. What core promises is tested on both (`describeOnEachStore`), and so is
@@ -38,7 +42,7 @@ export async function createPgliteFolder(): Promise<TestDatabase> {
   }
 }
 
-export async function createPostgresDatabase(): Promise<TestDatabase> {
+export async function createPostgresDatabase(): Promise<PostgresDatabase> {
   const template = `errand_template_${await migrationsHash()}`
   return await asAdministrator(async (client) => {
     // The lock belongs to the connection: test files run in several processes at once.
@@ -50,11 +54,11 @@ export async function createPostgresDatabase(): Promise<TestDatabase> {
 }
 
 /** For who is to migrate it: without a table. */
-export function createBlankDatabase(): Promise<TestDatabase> {
+export function createBlankDatabase(): Promise<PostgresDatabase> {
   return asAdministrator((client) => create(client))
 }
 
-async function create(client: Client, from = ''): Promise<TestDatabase> {
+async function create(client: Client, from = ''): Promise<PostgresDatabase> {
   const name = `errand_test_${randomUUID().replaceAll('-', '')}`
   await client.query(`create database ${name} ${from}`)
   return {

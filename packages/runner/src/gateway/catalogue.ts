@@ -1,6 +1,12 @@
 import type { Model, Settings, Upstream } from '@errand/contract'
 import { scriptModelId } from '@errand/contract'
-import { type BudgetSubject, cheapestFirst, offeredModels, plainModelName } from '@errand/core'
+import {
+  type BudgetSubject,
+  cheapestFirst,
+  findByPlainName,
+  offeredModels,
+  plainModelName,
+} from '@errand/core'
 
 import { SessionFailed } from '../failures.ts'
 import type { Wire } from './route.ts'
@@ -102,13 +108,7 @@ function findNamed(models: readonly Model[], name: string): Model | undefined {
     models.find(({ id }) => id === name) ??
     models.find((model) => model.name === name) ??
     models.find(({ aliases }) => aliases.includes(name)) ??
-    findByFamily(models, plainModelName(name))
-  )
-}
-
-function findByFamily(models: readonly Model[], plain: string): Model | undefined {
-  return models.find((model) =>
-    [model.id, model.name].some((one) => one !== undefined && plainModelName(one) === plain),
+    findByPlainName(models, name)
   )
 }
 

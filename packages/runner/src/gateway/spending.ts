@@ -5,12 +5,10 @@ import {
   credits,
   isDisconnected,
   monthOf,
-  type Multipliers,
   multiplierLimitFor,
   multipliersOf,
   nameOfBudget,
   noTokens,
-  type PriceList,
   priceListOf,
   reserveRequest,
   type Served,
@@ -81,7 +79,6 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
   let isAgentTold = false
   const standing = openStandingReservations(run)
   let raising: Promise<boolean> | undefined
-  let terms: Terms | undefined
 
   async function raise({ budget, spent_nano: spent }: SpentBudget): Promise<void> {
     const share = shareOf(spent, budget.limit_nano)
@@ -141,14 +138,15 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
 
   return {
     async begin({ model, bodyBytes, mostOutput, upstreams }) {
-      terms ??= await readTerms(run)
-      const { prices, multipliers, limit } = terms
+      const prices = await priceListOf(settings)
       const most = {
         ...noTokens,
         input_tokens: Math.ceil(bodyBytes / bytesPerToken),
         output_tokens: mostOutput ?? model.max_output_tokens,
       }
+      const multipliers = await multipliersOf(settings)
       const multiplier = multipliers.of(model.id)
+      const limit = multiplierLimitFor(settings, subjectOf(run.lease.task, run.lease.session))
       if (multiplier > limit) throw tooDear(model.id, multiplier, limit)
       const costs = upstreams.map((upstream) =>
         prices.costOf({ model: model.id, ...most }, { upstream }),
@@ -166,22 +164,6 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
       }
     },
     close: () => standing.close(),
-  }
-}
-
-/** What holds for all requests of a session. */
-interface Terms {
-  prices: PriceList
-  multipliers: Multipliers
-  /** The dearest multiplier its owner, repository and user may have. */
-  limit: number
-}
-
-async function readTerms({ context: { settings }, lease: { task, session } }: Run): Promise<Terms> {
-  return {
-    prices: await priceListOf(settings),
-    multipliers: await multipliersOf(settings),
-    limit: multiplierLimitFor(settings, subjectOf(task, session)),
   }
 }
 

@@ -79,7 +79,6 @@ export function openStandingReservations(run: Run): StandingReservations {
 
   return {
     take({ model, most_nano: needed, multiplier }) {
-      if (held.size === 0) return undefined
       const month = monthOf(store)
       const found = [...held.values()].find(
         ({ reserved }) =>

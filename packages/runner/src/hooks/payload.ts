@@ -1,3 +1,4 @@
+import { isFields } from '../fields.ts'
 import { claudeNameOf } from './claude-names.ts'
 import { isSnakeCased } from './hook-events.ts'
 
@@ -38,11 +39,7 @@ function snakeCased(details: HookDetails): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(details).map(([key, value]) => [
       renamed[key] ?? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      isObject(value) && !kept.has(key) ? snakeCased(value) : value,
+      isFields(value) && !kept.has(key) ? snakeCased(value) : value,
     ]),
   )
-}
-
-function isObject(value: unknown): value is HookDetails {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 
 import type { Model } from '@errand/contract'
+
+import { type Fields, fieldsOf, isFields } from '../../fields.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { GatewayRefusal } from '../refusal.ts'
 import type { CallRoute } from '../route.ts'
-import { type Fields, fieldsOf, isFields } from '../fields.ts'
 import { addMember, replaceMember } from './json-members.ts'
 
 /** A call of a model, before it is known which upstream it goes to. */

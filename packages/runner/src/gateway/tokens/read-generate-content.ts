@@ -1,4 +1,4 @@
-import { fieldsOf, listOf } from '../fields.ts'
+import { fieldsOf, listOf } from '../../fields.ts'
 import { lengthOf, nameOf, sumOf, type TokenReport, tokensOf } from './token-report.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { fieldsOf } from '../fields.ts'
+import { fieldsOf } from '../../fields.ts'
 import { lengthOf, nameOf, type TokenCount, type TokenReport, tokensOf } from './token-report.ts'
 
 /** https://docs.claude.com/en/api/messages-streaming: start has the input, deltas the output so far. */

@@ -1,4 +1,4 @@
-import { fieldsOf } from '../fields.ts'
+import { fieldsOf } from '../../fields.ts'
 import { lengthOf, nameOf, type TokenReport, tokensOf } from './token-report.ts'
 
 /** `response.completed`, `.incomplete` and `.failed` carry the whole response with its usage. */

@@ -3,8 +3,8 @@ export type Fields = Readonly<Record<string, unknown>>
 
 const none: Fields = {}
 
-// Without a schema library: a stream has thousands of events, each of which is looked at for little, and
-// what a request says is read while its agent waits.
+// Without a schema library: a stream of a model has thousands of events, each of which is looked at for little,
+// and what a request says is read while its agent waits.
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
