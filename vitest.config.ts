@@ -23,9 +23,11 @@ export default defineConfig({
       ...(hasAgents ? [] : ['test/agents/**']),
     ],
     environment: 'node',
+    expect: { poll: { timeout: 20_000 } },
     globalSetup: ['test/support/store-template.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A hang is told late, so that a busy machine is not taken for one.
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     // Two cores: more workers only make each PGlite and each sandbox slower.
     maxWorkers: 2,
   },

@@ -29,7 +29,7 @@ beforeAll(async () => {
   github = await startGitHub()
   await github.errand.addRepository('acme/sums')
   await github.addMember('alice', 'acme/sums', 'admin')
-}, 60_000)
+})
 afterAll(async () => {
   await github?.[Symbol.asyncDispose]()
   await folder?.[Symbol.asyncDispose]()

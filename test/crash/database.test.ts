@@ -9,9 +9,12 @@ import { scriptPrompt, untilState } from '../support/tasks.ts'
 const cuts = 6
 
 describe.skipIf(postgresUrl === undefined)('PostgreSQL that goes away under load', () => {
-  it('stops nothing: server and runner go on where they were', async () => {
+  it('stops nothing: server and runner go on where they were', { timeout: 300_000 }, async () => {
     await using database = await createDatabase()
-    await using errand = await startErrand({ databaseUrl: database.url })
+    await using errand = await startErrand({
+      databaseUrl: database.url,
+      settings: { sessions: { lease_seconds: 3 } },
+    })
     await errand.addRepository('acme/sums')
 
     const ids: string[] = []

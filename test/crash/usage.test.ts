@@ -34,7 +34,7 @@ it('keeps what was reported in the middle of a stream that a kill cuts off', asy
   const dataDir = join(folder.path, 'data')
   const settings = settingsFor(dataDir, {
     settings: {
-      sessions: { lease_seconds: 2 },
+      sessions: { lease_seconds: 6 },
       upstreams: { up: { wire: 'anthropic', base_url: `${upstream.url}/v1` } },
       models: [{ id: 'scripted', upstream: 'up', price: { input: 10, output: 10 } }],
     },
@@ -77,7 +77,7 @@ it(
     const dataDir = join(folder.path, 'data')
     const settings = settingsFor(dataDir, {
       model,
-      settings: { sessions: { lease_seconds: 2, max_attempts: kills + 1 } },
+      settings: { sessions: { lease_seconds: 6, max_attempts: kills + 3 } },
     })
     await createRepository(join(folder.path, 'source'))
     let server = await serveProcess(dataDir, settings)

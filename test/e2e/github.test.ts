@@ -236,8 +236,13 @@ describe("what works later in a user's name", () => {
     })
     const read = async () =>
       (await client.call('listCampaignTargets', { params: { campaign_id: id } })).targets
+    const first = await eventually(async () => {
+      const id = (await read())[0]?.task_id
+      if (id === undefined || id === null) throw new Error('it is not sent yet')
+      return id
+    })
     await github.addMember('alice', 'acme/other', 'read')
-    await client.call('cancelTask', { params: { task_id: (await read())[0]?.task_id ?? '' } })
+    await client.call('cancelTask', { params: { task_id: first } })
 
     await eventually(
       async () => {

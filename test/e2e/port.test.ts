@@ -78,7 +78,7 @@ async function untilStatus(run: PortRun, status: PortRun['status']): Promise<Por
       }
       return run
     },
-    { timeoutMs: 45_000, what: `status ${status}` },
+    { timeoutMs: 90_000, what: `status ${status}` },
   )
 }
 
@@ -189,7 +189,7 @@ describe('a button in Port', () => {
     await untilStatus(refused, 'SUCCESS')
     const ended = await port.execute(server.url, start, {
       ...inputs,
-      prompt: scriptPrompt('sleep 1; echo on > on.txt', 'Go on'),
+      prompt: scriptPrompt('sleep 5; echo on > on.txt', 'Go on'),
     })
     await eventually(() => {
       expect(ended.logs.join('')).toContain('in progress')
@@ -214,9 +214,7 @@ describe('a button in Port', () => {
     // Accepted is stored: where in the way the kill falls is left to the machine.
     await server.kill()
     server = await startServer()
-    await eventually(() => expect(run.logs.join('\n')).toContain('state: in progress'), {
-      timeoutMs: 30_000,
-    })
+    await eventually(() => expect(run.logs.join('\n')).toContain('state: in progress'))
     await server.kill()
     server = await startServer()
 

@@ -24,7 +24,7 @@ describe('on the embedded forge, without any configuration', () => {
       retry: { enabled: false },
       throttle: { enabled: false },
     })
-  }, 60_000)
+  })
   afterAll(() => errand?.[Symbol.asyncDispose]())
 
   it('a comment is a follow-up on the same branch, is seen, and is answered', async () => {

@@ -97,21 +97,25 @@ it('a webhook made by Octokit is told of tasks, pushes and pull requests, signed
     'agent_task completed',
   ])
   // The import's own branches and tags may be told as well.
-  expect(told.map(shown)).toContainEqual(expect.stringMatching(/^push refs\/heads\/errand\//))
+  await eventually(() => {
+    expect(told.map(shown)).toContainEqual(expect.stringMatching(/^push refs\/heads\/errand\//))
+  })
   // Each once.
   expect(new Set(told.map(({ guid }) => guid)).size).toBe(told.length)
 
-  const { data: list } = await octokit.rest.repos.listWebhookDeliveries({
-    ...name,
-    hook_id: hook.id,
+  const hookOf = { ...name, hook_id: hook.id }
+  // Noted when it was answered, which is a little after it was told.
+  const first = await eventually(async () => {
+    const { data: list } = await octokit.rest.repos.listWebhookDeliveries(hookOf)
+    const found = list.find(({ action }) => action === 'completed')
+    if (found === undefined) throw new Error('it is not noted yet')
+    return found
   })
-  const first = list.find(({ action }) => action === 'completed')
   await octokit.rest.repos.redeliverWebhookDelivery({
-    ...name,
-    hook_id: hook.id,
-    delivery_id: first?.id ?? 0,
+    ...hookOf,
+    delivery_id: first.id,
   })
-  await eventually(() => expect(told.filter(({ guid }) => guid === first?.guid)).toHaveLength(2), {
+  await eventually(() => expect(told.filter(({ guid }) => guid === first.guid)).toHaveLength(2), {
     what: 'the redelivery',
   })
 }, 120_000)

@@ -1,5 +1,5 @@
 export interface EventuallyOptions {
-  /** Default 20 seconds: long enough for a busy machine, short enough for a person. */
+  /** Default a minute: long enough for a busy machine, and shorter than a test may take. */
   timeoutMs?: number
   intervalMs?: number
   /** What is waited for, for the message when it never comes. */
@@ -12,7 +12,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 20_000, intervalMs = 50, what = 'it' }: EventuallyOptions = {},
+  { timeoutMs = 60_000, intervalMs = 50, what = 'it' }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

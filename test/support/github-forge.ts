@@ -2,7 +2,7 @@ import { type RepositoryPermission, Settings, type TokenKind } from '@errand/con
 import { createLog, startServer } from 'errand'
 import { fillDataFolder } from './fill-data-folder.ts'
 import { type Errand, startErrand } from './start-errand.ts'
-import { settingsFor, type TestSettings } from './test-settings.ts'
+import { neverKilled, settingsFor, type TestSettings } from './test-settings.ts'
 
 /** A second Errand, whose embedded forge stands for GitHub. */
 export interface GitHubDouble extends AsyncDisposable {
@@ -60,7 +60,7 @@ export async function startBehind(
   const log: string[] = []
   const write = (line: string): void => void log.push(line)
   const logger = createLog('debug', { write, isInteractive: false, paint: (_, text) => text })
-  const parsed = Settings.parse(settingsFor(dataDir, { settings }))
+  const parsed = Settings.parse(settingsFor(dataDir, { settings: neverKilled(settings) }))
   if (parsed.database_url === undefined) fillDataFolder(dataDir)
   const server = await startServer(parsed, environment, logger)
   return { ...server, log, [Symbol.asyncDispose]: server.close }

@@ -17,7 +17,7 @@ import {
   scriptedModelKeyVariable,
 } from './scripted-model.ts'
 import { createTempFolder } from './temp-folder.ts'
-import { ownerToken, settingsFor, type TestSettings } from './test-settings.ts'
+import { neverKilled, ownerToken, settingsFor, type TestSettings } from './test-settings.ts'
 
 export interface ErrandOptions {
   settings?: TestSettings
@@ -67,7 +67,11 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   const database = isGiven ? undefined : await createPostgresDatabase()
   const databaseUrl = options.databaseUrl ?? database?.options.databaseUrl
   const settings = Settings.parse(
-    settingsFor(dataDir, { ...options, ...(databaseUrl !== undefined && { databaseUrl }) }),
+    settingsFor(dataDir, {
+      ...options,
+      settings: neverKilled(options.settings),
+      ...(databaseUrl !== undefined && { databaseUrl }),
+    }),
   )
   if (settings.database_url === undefined) fillDataFolder(dataDir)
   const before = descendantsOf(process.pid)

@@ -48,7 +48,7 @@ export async function untilState(
       else if (task.state !== state) throw new Error(`the task is ${task.state}`)
       return task
     },
-    { timeoutMs: 45_000, what: `state ${state}`, ...options },
+    { timeoutMs: 120_000, what: `state ${state}`, ...options },
   )
   if (ended === undefined) return found
   const log = (await eventsOf(client, id)).map(
@@ -74,6 +74,13 @@ export async function eventsOf(client: Client, id: string): Promise<Event[]> {
     events.push(...page.events)
   }
   return events
+}
+
+/** What tools have printed, as one text: where the log divides it is left to the clock. */
+export function printedIn(events: readonly Event[]): string {
+  return events
+    .map(({ type, data }) => (type === 'tool.execution_update' ? String(data.output) : ''))
+    .join('')
 }
 
 /** Waits until the box of a session that waits is put away: its workspace and the agent's home stay on the disk. */

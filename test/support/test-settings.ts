@@ -13,6 +13,11 @@ export interface TestSettings {
 /** The token of the first owner in every test. */
 export const ownerToken = 'ghp_0123456789ownerOwnerOwnerOwnerOwner'
 
+/** For a server in this process, which nobody kills: on a busy machine it may beat late. */
+export function neverKilled(settings: TestSettings = {}): TestSettings {
+  return { ...settings, sessions: { lease_seconds: 30, ...settings.sessions } }
+}
+
 /** Times are short where a test waits for them, boxes small, and every port free. */
 export function settingsFor(
   dataDir: string,

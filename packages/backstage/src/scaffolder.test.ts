@@ -19,7 +19,7 @@ describe.skipIf(postgresUrl === undefined)('a Backstage with this module', () =>
       baseUrl: errand.url,
       token: errand.token,
     })
-  })
+  }, 180_000)
   afterAll(async () => {
     await backstage?.[Symbol.asyncDispose]()
     await errand?.[Symbol.asyncDispose]()

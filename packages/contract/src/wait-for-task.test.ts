@@ -127,7 +127,7 @@ it.each([
 it('says in which state the task still is when the time is over', async () => {
   const client = await serve({ [path]: [{ body: running }] })
 
-  const waiting = waitForTask(client, 't1', { pollMs: 5, timeoutMs: 50 })
+  const waiting = waitForTask(client, 't1', { pollMs: 5, timeoutMs: 450 })
 
   await expect(waiting).rejects.toThrow('After 0 s the task t1 is still in_progress.')
   await expect(waiting).rejects.toBeInstanceOf(WaitTimeout)

@@ -8,6 +8,7 @@ import { eventually } from './testing/eventually.ts'
 import type { Step } from './testing/fixture-agent.ts'
 import { fixtureSettings, fixtureTask } from './testing/fixture-settings.ts'
 import { startTestRunner, type TestRunner } from './testing/start-test-runner.ts'
+import { untilLetGo } from './testing/until-let-go.ts'
 
 const sessions = { live_wait_seconds: 0.2, waiting_timeout_minutes: 1, push_unfinished: true }
 const over = 'The question was not answered within 1 minute.'
@@ -183,6 +184,7 @@ async function workspaceOf(test: TestRunner, id: string) {
   const folder = join(test.dataDir, 'workspaces')
   const sessionId = (await test.untilState(id, 'waiting_for_user')).sessions[0]?.id ?? ''
   const name = (await readdir(folder)).find((entry) => entry.startsWith(sessionId)) ?? ''
+  await untilLetGo(join(folder, name))
   return { folder, name }
 }
 

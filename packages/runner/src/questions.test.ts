@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './testing/eventually.ts'
 import { fixtureSettings, fixtureTask } from './testing/fixture-settings.ts'
 import { startTestRunner, type TestRunner } from './testing/start-test-runner.ts'
+import { untilLetGo } from './testing/until-let-go.ts'
 
 const by = { id: 42, login: 'ada' }
 
@@ -147,7 +148,10 @@ describe('a question not answered in time', () => {
     const id = await test.add(fixtureTask(askAndGoOn))
     await untilPutAway(id)
     const folder = `${test.dataDir}/workspaces`
-    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true })
+    for (const name of await readdir(folder)) {
+      await untilLetGo(join(folder, name))
+      await rm(join(folder, name), { recursive: true })
+    }
 
     await answer(test, id, 'the grey one')
     await untilPutAway(id)

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 
+import type { Event } from '@errand/contract'
 import { steerTask } from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -18,6 +19,20 @@ const by = { id: 42, login: 'ada' }
 
 async function typesOf(id: string): Promise<string[]> {
   return (await test.events(id)).map(({ type }) => type)
+}
+
+/** What each event says, with neighbours of text joined: where a pause divides it is left to the machine. */
+function joinText(events: readonly Event[]): [string, Record<string, unknown>][] {
+  const joined: [string, Record<string, unknown>][] = []
+  for (const { type, data } of events) {
+    const last = joined.at(-1)
+    if (last?.[0] === type && /^assistant\.(message|thought)$/.test(type)) {
+      last[1] = { content: `${String(last[1].content)}${String(data.content)}` }
+    } else {
+      joined.push([type, data])
+    }
+  }
+  return joined
 }
 
 async function textsOf(id: string): Promise<string> {
@@ -117,7 +132,7 @@ describe('an agent', () => {
 
     const events = await test.events(id)
     const told = events.filter(({ type }) => /^(assistant|tool)\./.test(type))
-    expect(told.map(({ type, data }) => [type, data])).toEqual([
+    expect(joinText(told)).toEqual([
       ['assistant.thought', { content: 'Let me see.' }],
       ['assistant.message', { content: 'First this.' }],
       [

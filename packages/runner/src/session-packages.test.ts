@@ -17,8 +17,8 @@ import { ownerId, repositoryId } from './testing/test-forge.ts'
 
 /** Of this machine; but not the address that boxes have themselves. */
 const address = '127.0.0.2'
-const npmCi = `
-  npm ci --no-audit --no-fund --fetch-retries=0 > npm.log 2>&1 || echo failed
+const npmCi = (retries: number) => `
+  npm ci --no-audit --no-fund --fetch-retries=${retries} > npm.log 2>&1 || echo failed
   cat npm.log; rm -rf node_modules`
 
 let site: Site
@@ -45,7 +45,12 @@ async function startRunner(firewall: object): Promise<TestRunner> {
 }
 
 /** A session that installs what the repository's lock file says. */
-async function install(test: TestRunner, allowlist: string[], project: Record<string, string>) {
+async function install(
+  test: TestRunner,
+  allowlist: string[],
+  project: Record<string, string>,
+  retries = 0,
+) {
   const repository = {
     id: repositoryId,
     full_name: test.forge.fullName,
@@ -55,7 +60,7 @@ async function install(test: TestRunner, allowlist: string[], project: Record<st
     custom_allowlist: allowlist,
   }))
   await test.forge.commit('main', project)
-  const id = await test.add({ prompt: `Install\n\n\`\`\`sh\n${npmCi}\n\`\`\`\n` })
+  const id = await test.add({ prompt: `Install\n\n\`\`\`sh\n${npmCi(retries)}\n\`\`\`\n` })
   const task = await test.untilEnded(id)
   const events = await test.events(id)
   return {
@@ -109,7 +114,7 @@ it.skipIf(reachable === undefined)(
       ca_file: join(folder, 'system.pem'),
     })
 
-    const { output, blocked, task } = await install(test, [], await lockedProject('ignore'))
+    const { output, blocked, task } = await install(test, [], await lockedProject('ignore'), 3)
 
     expect(output).toContain('added 1 package')
     expect(blocked).toEqual([])

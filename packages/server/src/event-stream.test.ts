@@ -69,7 +69,7 @@ it('gives signs of life while nothing happens, and ends when its time is over', 
       await untilAborted(signal)
       yield eventFrame('1', 'last', {})
     },
-    { keepAliveMs: 5, lifeMs: 200 },
+    { keepAliveMs: 5, lifeMs: 1000 },
   )
 
   const text = await (await fetch(url)).text()

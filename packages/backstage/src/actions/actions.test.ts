@@ -145,7 +145,7 @@ describe('a step that is cancelled', () => {
     const { output } = await runAction(create, { repoUrl, model, prompt: script('sleep 30') })
     const taskId = String(output.taskId)
 
-    await expect(runAction(wait, { taskId, timeoutMinutes: 0.01 })).rejects.toThrow(
+    await expect(runAction(wait, { taskId, timeoutMinutes: 0.05 })).rejects.toThrow(
       new RegExp(`the task ${taskId} is still (queued|in_progress)\\.$`),
     )
     await errand.client.call('cancelTask', { params: { task_id: taskId } })

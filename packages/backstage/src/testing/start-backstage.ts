@@ -13,7 +13,7 @@ export interface Backstage extends AsyncDisposable {
   call(method: string, path: string, body?: unknown): Promise<unknown>
 }
 
-const startTimeoutMs = 50_000
+const startTimeoutMs = 120_000
 const packageFolder = resolve(import.meta.dirname, '../..')
 
 /**
@@ -76,7 +76,7 @@ export async function startBackstage(
     async [Symbol.asyncDispose]() {
       await stop(backend)
       await database.drop()
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, maxRetries: 5 })
     },
   }
   await untilReady(backstage, backend, output).catch(async (error: unknown) => {

@@ -42,7 +42,7 @@ export async function startErrand(): Promise<Errand> {
     },
     async [Symbol.asyncDispose]() {
       await server.close()
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

@@ -189,7 +189,7 @@ describe('what is read', () => {
   })
 
   it('waits out a limit and says so', async () => {
-    const limit = { most: 12, ms: 2500 }
+    const limit = { most: 12, ms: 4000 }
     await using server = await openFakeConfigurations({ repositories: many(20), limit })
 
     const { code, err } = await audit(server, ['--org', 'acme'])

@@ -27,6 +27,7 @@ export async function repeatPass(
       if (isAway) log.info({ what }, 'the database is back')
       isAway = false
     } catch (error) {
+      if (signal.aborted) return
       if (!isDisconnected(error)) log.error({ err: error, what }, 'a background pass failed')
       else if (!isAway) log.warn({ err: error, what }, 'the database is away: waiting for it')
       isAway = isDisconnected(error)

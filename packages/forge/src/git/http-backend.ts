@@ -62,7 +62,10 @@ export async function serveGit(
 ): Promise<void> {
   // Not by way of `git http-backend`, which would stand between the program and its signals.
   execPath ??= gitText(['--exec-path'])
-  const child = spawn(join(await execPath, 'git-http-backend'), [], {
+  const program = join(await execPath, 'git-http-backend')
+  // Whose client has gone already: nothing would end it.
+  if (response.destroyed) return
+  const child = spawn(program, [], {
     env: gitEnvironment(serviceConfig(service), {
       GIT_PROJECT_ROOT: service.gitDir,
       GIT_HTTP_EXPORT_ALL: '1',

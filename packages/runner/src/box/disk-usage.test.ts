@@ -83,7 +83,7 @@ describe('fingerprintFiles', () => {
   })
 
   it.each([
-    ['is written', () => writeFileSync(file(), 'two')],
+    ['is written', () => writeFileSync(file(), 'three')],
     ['is written and dated back', () => (writeFileSync(file(), 'two'), utimesSync(file(), 1, 1))],
     ['is renamed', () => renameSync(file(), join(folder, 'a/other'))],
     ['is added', () => writeFileSync(join(folder, 'a/more'), '')],

@@ -79,15 +79,21 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
   let isAgentTold = false
   const standing = openStandingReservations(run)
   let raising: Promise<boolean> | undefined
+  let timesRaised = 0
 
   async function raise({ budget, spent_nano: spent }: SpentBudget): Promise<void> {
     const share = shareOf(spent, budget.limit_nano)
     const name = nameOfBudget(budget)
     const message = `${capital(name)} is used up: ${share}, with what is reserved for requests on their way. When it is raised, the work goes on by itself.`
     // Several requests at a time wait for one answer.
-    raising ??= onUsedUp({ message, accountId: budget.account_id }).finally(() => {
-      raising = undefined
-    })
+    raising ??= onUsedUp({ message, accountId: budget.account_id })
+      .then((isRaised) => {
+        if (isRaised) timesRaised += 1
+        return isRaised
+      })
+      .finally(() => {
+        raising = undefined
+      })
     if (await onceAnswered(raising)) {
       isAgentTold = false
       return
@@ -113,6 +119,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
 
   async function reserve(planned: Planned): Promise<Reserved> {
     for (;;) {
+      const raisedBefore = timesRaised
       const reserved = await reserveRequest(store, run.lease, planned, settings)
       switch (reserved.outcome) {
         case 'stale':
@@ -131,7 +138,8 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
             isBound: reserved.is_bound,
           }
         case 'used_up':
-          await raise(reserved.spent)
+          // Raised while the store was asked: what it found may be of before.
+          if (timesRaised === raisedBefore) await raise(reserved.spent)
       }
     }
   }

@@ -18,7 +18,7 @@ export interface Recorder {
 
 type TextType = 'assistant.message' | 'assistant.thought'
 
-/** Chunks of text that come within this time are one event (the number). */
+/** Chunks of text that come within this time are one event. */
 const joinMs = 250
 /** A text event is stored at this length, however fast the next chunk comes. */
 const longestText = 32_768

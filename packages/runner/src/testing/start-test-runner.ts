@@ -130,7 +130,8 @@ function parseSettings(settings: object = {}): Settings {
   const given = settings as { sessions?: object; sandbox?: object; firewall?: object }
   return SettingsSchema.parse({
     ...settings,
-    sessions: { lease_seconds: 3, ...given.sessions },
+    // Shorter than a person would have it, and long enough for a beat of a busy machine.
+    sessions: { lease_seconds: 15, ...given.sessions },
     sandbox: { memory_mb: 1024, ...given.sandbox },
     // Asking every package manager of the machine takes seconds.
     firewall: { package_registries: false, ...given.firewall },
@@ -138,7 +139,7 @@ function parseSettings(settings: object = {}): Settings {
 }
 
 /** Under a test's limit, so that the state is told instead of it. */
-const patienceMs = 55_000
+const patienceMs = 120_000
 
 async function untilTask(
   store: Store,

@@ -57,7 +57,11 @@ async function end(
   state: 'completed' | 'failed' = 'completed',
   pull?: number,
 ) {
-  const lease = await leaseTask(server.store, (await targetOf(id, of))?.task_id ?? '')
+  const target = await eventually(
+    () => targetOf(id, of),
+    (seen) => seen?.task_id !== undefined && seen.task_id !== null,
+  )
+  const lease = await leaseTask(server.store, target?.task_id ?? '')
   if (pull !== undefined) {
     const data = { id: 5000 + pull, number: pull }
     await recordArtifact(server.store, lease, { provider: 'github', type: 'pull', data })

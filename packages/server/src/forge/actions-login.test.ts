@@ -80,7 +80,7 @@ describe('a token is refused', () => {
     ['of none', { iss: undefined }],
     ['that has expired', { exp: Math.floor(Date.now() / 1000) - 60 }],
     ['that never expires', { exp: undefined }],
-    ['that is good later', { nbf: Math.floor(Date.now() / 1000) + 60 }],
+    ['that is good later', { nbf: Math.floor(Date.now() / 1000) + 3600 }],
     ['from the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
     ['of no time', { iat: undefined }],
     ['that is hours old', { iat: Math.floor(Date.now() / 1000) - 7200 }],

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** Waits until `check` no longer throws; at the deadline its last error is the test's. */
 export async function eventually(
   check: () => void | Promise<void>,
-  deadlineMs = 10_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + deadlineMs
   for (;;) {

@@ -34,6 +34,9 @@ it('deviations are noted when a configuration is changed, and told to owners alo
     },
   })
   await using _ = server
+  // What is changed before the policy was noted counts as there already.
+  const versions = server.store.db.selectFrom('policy_versions').select('id')
+  await vi.waitFor(async () => expect(await versions.execute()).toHaveLength(1), 20_000)
   const changed = await server.call('/repos/acme/shop/copilot/cloud-agent/configuration', {
     token,
     method: 'PATCH',
