@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { constants } from 'node:os'
+import { constants, homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -38,6 +38,12 @@ const program = existsSync(source)
   ? ['--conditions=errand-source', '--', source]
   : ['--', join(packageDir, 'dist', 'run.js')]
 const args = [...program, ...process.argv.slice(2)]
+
+// What is compiled is kept where Node keeps such things when it is told to: the next start takes half as long.
+const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+if (existsSync(dirname(cacheHome))) {
+  process.env.NODE_COMPILE_CACHE ??= join(cacheHome, 'errand', 'node')
+}
 
 if (process.execve) {
   // The same process goes on, so that signals and exit codes need no passing on.

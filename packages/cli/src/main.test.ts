@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -49,6 +49,16 @@ describe.each([
   it('runs under Node 24 or newer, says what it has to, and gives its exit code', () => {
     expect(run(node, '--version')).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' })
     expect(run(node, 'list')).toMatchObject({ status: 4, stdout: '' })
+  })
+
+  it('keeps what Node compiles of it in the user’s cache folder, if there is a home to have one', () => {
+    run(node, '--version')
+    const env = { PATH: process.env.PATH, HOME: join(home, 'none') }
+    const homeless = spawnSync(node, [bin, '--version'], { env, encoding: 'utf8' })
+
+    expect(readdirSync(join(home, '.cache/errand/node'))).toHaveLength(1)
+    expect(homeless).toMatchObject({ status: 0, stderr: '' })
+    expect(existsSync(join(home, 'none'))).toBe(false)
   })
 
   it('keeps an --env-file for itself: Node would load what is secret in it, or not start', () => {

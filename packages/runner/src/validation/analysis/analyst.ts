@@ -1,4 +1,5 @@
 // A program of its own: answers one task at a time. open-analysis.ts starts it, and ends it when it takes too long.
+import { flushCompileCache } from 'node:module'
 import type { Task } from './tasks.ts'
 
 /** Each session starts one, and most ask for secrets alone: what the others need is loaded for them. */
@@ -17,5 +18,9 @@ async function answer(task: Task): Promise<object> {
 }
 
 process.on('message', (task: Task) => {
-  void answer(task).then((said) => process.send?.(said))
+  void answer(task).then((said) => {
+    // It is killed when it is not needed any more, and would keep nothing of what it has compiled.
+    flushCompileCache()
+    process.send?.(said)
+  })
 })
