@@ -25,7 +25,7 @@ it(title, { timeout: 120_000 + rounds * 15_000 }, async () => {
   const dataDir = join(folder.path, 'data')
   const settings = settingsFor(dataDir, {
     // A task that is unlucky each time is not what is tried here.
-    settings: { sessions: { lease_seconds: 2, max_attempts: rounds + 1 } },
+    settings: { sessions: { lease_seconds: 3, max_attempts: 3 * rounds } },
   })
   await createRepository(join(folder.path, 'source'))
   let server = await serveProcess(dataDir, settings)

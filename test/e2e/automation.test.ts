@@ -29,7 +29,7 @@ async function untilRan(client: Client, id: string, time: string): Promise<Autom
       if (run !== undefined && !['due', 'started'].includes(run.status)) return run
       throw new Error(`the runs are ${JSON.stringify(runs)}`)
     },
-    { timeoutMs: 60_000, what: `the run of ${time}` },
+    { timeoutMs: 120_000, what: `the run of ${time}` },
   )
 }
 
@@ -50,7 +50,7 @@ async function pushChange(folder: string, url: string, message: string): Promise
 
 it(
   'a weekly release runs at nine in Berlin over the change to summer time, once after each kill -9, into one pull request',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     await using folder = await createTempFolder('automation')
     const dataDir = join(folder.path, 'data')
@@ -99,7 +99,7 @@ it(
         )
         if (open.length > 0) throw new Error('a run is open')
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 120_000 },
     )
 
     const history = await runsOf(third.client, id)
@@ -124,7 +124,7 @@ it(
 describe.skipIf(postgresUrl === undefined)('two servers on one PostgreSQL', () => {
   it(
     'run each automation once, in the name of who made it on a forge that is elsewhere',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async () => {
       await using folder = await createTempFolder('automation-two')
       await using database = await createDatabase()

@@ -20,7 +20,7 @@ it('a campaign that the server keeps survives its client and two deaths of the s
   const dataDir = join(folder.path, 'data')
   const source = join(folder.path, 'source')
   const settings = settingsFor(dataDir, {
-    settings: { port: await freePort(), sessions: { lease_seconds: 2 } },
+    settings: { port: await freePort(), sessions: { lease_seconds: 10 } },
   })
   let server = await serveProcess(dataDir, settings)
   try {
@@ -114,7 +114,7 @@ it('a campaign that the server keeps survives its client and two deaths of the s
   } finally {
     await server.kill()
   }
-}, 300_000)
+}, 600_000)
 
 /** Fails in the one repository that has no file of this name yet. */
 function prompt(): string {

@@ -33,7 +33,7 @@ export function settingsFor(
     // Tests poll more than an hour's worth of requests.
     rate_limits: { per_hour: 0 },
     ...settings,
-    sessions: { lease_seconds: 3, ...settings.sessions },
+    sessions: { lease_seconds: 6, ...settings.sessions },
     runner: { concurrency: 4, ...settings.runner },
     sandbox: { memory_mb: 1024, ...settings.sandbox },
     // Asking every package manager of the machine takes seconds.

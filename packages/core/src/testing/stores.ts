@@ -124,16 +124,22 @@ export function createTestClock(start = new Date()): TestClock {
   }
 }
 
-/** Takes away every row, as if the store had just been migrated. */
+/**
+ * Takes away every row, as if the store had just been migrated. Truncating makes new files for each table and index, which
+ * takes ten times as long; and triggers, like that which keeps the audit log, are not asked.
+ */
 export async function emptyStore(store: Store): Promise<void> {
-  const tables = [
-    'tasks, portal_runs, campaigns, automations, rate_windows, audit_log, accounts, webhooks, forge_deliveries, pull_comments',
-    'failing_upstreams, policy_deviations, policy_checks, policy_versions',
-    'repository_configurations, organization_configurations, selected_repositories',
-    'agent_values, sealed_box_key',
-  ]
-  const never = 'trigger audit_log_is_never_emptied'
-  await sql.raw(`alter table audit_log disable ${never}`).execute(store.db)
-  await sql.raw(`truncate ${tables.join(', ')} cascade`).execute(store.db)
-  await sql.raw(`alter table audit_log enable ${never}`).execute(store.db)
+  await sql`do $$
+    declare name text;
+    begin
+      perform set_config('session_replication_role', 'replica', true);
+      for name in
+        select quote_ident(relname) from pg_class
+        where relkind = 'r' and relnamespace = current_schema()::regnamespace
+          and relname <> 'migrations'
+      loop
+        execute 'delete from ' || name;
+      end loop;
+    end
+  $$`.execute(store.db)
 }

@@ -78,23 +78,13 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
   const warned = new Set<string>()
   let isAgentTold = false
   const standing = openStandingReservations(run)
-  let raising: Promise<boolean> | undefined
-  let timesRaised = 0
+  const raises = askOneAtATime(onUsedUp)
 
   async function raise({ budget, spent_nano: spent }: SpentBudget): Promise<void> {
     const share = shareOf(spent, budget.limit_nano)
     const name = nameOfBudget(budget)
     const message = `${capital(name)} is used up: ${share}, with what is reserved for requests on their way. When it is raised, the work goes on by itself.`
-    // Several requests at a time wait for one answer.
-    raising ??= onUsedUp({ message, accountId: budget.account_id })
-      .then((isRaised) => {
-        if (isRaised) timesRaised += 1
-        return isRaised
-      })
-      .finally(() => {
-        raising = undefined
-      })
-    if (await onceAnswered(raising)) {
+    if (await onceAnswered(raises.ask({ message, accountId: budget.account_id }))) {
       isAgentTold = false
       return
     }
@@ -119,7 +109,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
 
   async function reserve(planned: Planned): Promise<Reserved> {
     for (;;) {
-      const raisedBefore = timesRaised
+      const raisedBefore = raises.count
       const reserved = await reserveRequest(store, run.lease, planned, settings)
       switch (reserved.outcome) {
         case 'stale':
@@ -139,7 +129,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
           }
         case 'used_up':
           // Raised while the store was asked: what it found may be of before.
-          if (timesRaised === raisedBefore) await raise(reserved.spent)
+          if (raises.count === raisedBefore) await raise(reserved.spent)
       }
     }
   }
@@ -176,6 +166,26 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
 }
 
 /** Where the session may ask no more questions, the agent is refused as if nobody had answered. */
+/** Several requests at a time wait for one answer. `count` is how often it was yes. */
+function askOneAtATime(onUsedUp: SpendingOptions['onUsedUp']) {
+  let asking: Promise<boolean> | undefined
+  const raises = {
+    count: 0,
+    ask(question: Parameters<typeof onUsedUp>[0]): Promise<boolean> {
+      asking ??= onUsedUp(question)
+        .then((isRaised) => {
+          if (isRaised) raises.count += 1
+          return isRaised
+        })
+        .finally(() => {
+          asking = undefined
+        })
+      return asking
+    },
+  }
+  return raises
+}
+
 async function onceAnswered(raising: Promise<boolean>): Promise<boolean> {
   try {
     return await raising

@@ -16,12 +16,7 @@ export async function openTestRun(
   options: { settings?: object; secrets?: Record<string, string> } = {},
 ): Promise<TestRun> {
   // Nobody else would take it up: a beat that comes late, or a clock that a test moves, is to end nothing.
-  const given = options.settings as { sessions?: object } | undefined
-  const test = await startTestRunner({
-    ...options,
-    settings: { ...given, sessions: { lease_seconds: 600, ...given?.sessions } },
-    start: false,
-  })
+  const test = await startTestRunner({ ...options, start: false, leaseSeconds: 600 })
   await test.add(task)
   const { store, settings, dataDir, forge } = test
   const lease = await leaseSession(store, {

@@ -57,6 +57,8 @@ export interface TestRunnerOptions {
   secrets?: Record<string, string>
   /** Whether a runner is running from the beginning. Default true. */
   start?: boolean
+  /** Where the settings say nothing. Default 15: shorter than a person would have it, and long enough for a busy machine. */
+  leaseSeconds?: number
 }
 
 export async function startTestRunner(options: TestRunnerOptions = {}): Promise<TestRunner> {
@@ -67,7 +69,7 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
   const database = await createTestDatabase()
   const store = await openStore({ ...database.options, log: logTo(log) })
   const runners: Runner[] = []
-  const settings = parseSettings(options.settings)
+  const settings = parseSettings(options)
   const encryption = createEncryption([randomBytes(keyBytes)])
   const test: TestRunner = {
     store,
@@ -79,7 +81,8 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
       const runner = startRunner({
         store,
         log: logTo(log),
-        settings: changed === undefined ? settings : parseSettings(changed),
+        settings:
+          changed === undefined ? settings : parseSettings({ ...options, settings: changed }),
         encryption,
         dataDir,
         forge: { apiUrl: forge.url, webUrl: forge.url, token: forge.token },
@@ -126,12 +129,11 @@ export async function startTestRunner(options: TestRunnerOptions = {}): Promise<
   return test
 }
 
-function parseSettings(settings: object = {}): Settings {
+function parseSettings({ settings = {}, leaseSeconds = 15 }: TestRunnerOptions): Settings {
   const given = settings as { sessions?: object; sandbox?: object; firewall?: object }
   return SettingsSchema.parse({
     ...settings,
-    // Shorter than a person would have it, and long enough for a beat of a busy machine.
-    sessions: { lease_seconds: 15, ...given.sessions },
+    sessions: { lease_seconds: leaseSeconds, ...given.sessions },
     sandbox: { memory_mb: 1024, ...given.sandbox },
     // Asking every package manager of the machine takes seconds.
     firewall: { package_registries: false, ...given.firewall },
