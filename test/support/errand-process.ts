@@ -41,7 +41,6 @@ export async function serveProcess(
   const started = await startProcess('serve', dataDir, settings, environment)
   try {
     const url = await eventually(() => readUrl(dataDir, started.pid), {
-      timeoutMs: 30_000,
       what: `errand serve (${started.output()})`,
     })
     return { ...started, url, client: clientFor(url, ownerToken) }

@@ -28,6 +28,9 @@ const folders = [
   dirname(createRequire(packageFile).resolve('playwright-core/package.json')),
 ]
 
+/** A machine may have been too busy for the first one; what fails again would fail always. */
+const mostStarts = 2
+
 /**
  * The built-in server that is a browser: Playwright's own, with the machine's Chromium, in a box apart from the
  * agent's. All of the network that box has is the way to what the agent serves on its localhost. It is started by the
@@ -39,6 +42,7 @@ export function openPlaywrightServer(
 ): ToolServer & AsyncDisposable {
   const over = new AbortController()
   let starting: Promise<ToolServer & AsyncDisposable> | undefined
+  let failures = 0
 
   async function start(): Promise<ToolServer & AsyncDisposable> {
     const signal = AbortSignal.any([run.signal, over.signal])
@@ -68,6 +72,9 @@ export function openPlaywrightServer(
       })
     } catch (error) {
       if (!signal.aborted) tellFailed(run, playwrightServerName, error)
+      failures += 1
+      // Calls that wait for this start hear of it; the next one begins another.
+      if (failures < mostStarts) starting = undefined
       throw error
     }
   }

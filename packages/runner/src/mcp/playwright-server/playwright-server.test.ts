@@ -1,11 +1,21 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { changeRepositoryConfiguration } from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { openLocalhost } from '../../localhost/open-localhost.ts'
 import { fixtureSettings, fixtureTask } from '../../testing/fixture-settings.ts'
 import { startTestRunner, type TestRunner } from '../../testing/start-test-runner.ts'
 import type { Step } from '../../testing/fixture-agent.ts'
+import { openTestRun } from '../../testing/open-test-run.ts'
+import { ownerId, repositoryId } from '../../testing/test-forge.ts'
+import { openWorkspace } from '../../workspace/workspace.ts'
+import { fixtureFolder, fixtureServer, modulesFolder } from '../testing/open-test-mcp.ts'
 import { findChromium } from './find-chromium.ts'
 import { listTools } from './list-tools.ts'
 import { listedTools } from './listed-tools.ts'
+import { openPlaywrightServer } from './open-playwright-server.ts'
 import { playwrightTools } from './present-tools.ts'
 
 let test: TestRunner
@@ -66,6 +76,58 @@ it('shows the tools that the installed version lists, without what writes files 
 
 it('is not there where the machine has no Chromium, and nothing is told of it', () => {
   expect(findChromium(undefined, ['/nonexistent/chromium'])).toBeUndefined()
+})
+
+it('is started once more by the call after one for which it did not start, and no third time', async () => {
+  await using testRun = await openTestRun({ prompt: 'x' })
+  const { run } = testRun
+  await using workspace = await openWorkspace(run)
+  await using localhost = await openLocalhost({ runDir: workspace.runDir, attempt: 1 })
+  const missing = join(testRun.test.dataDir, 'not-there-yet')
+  const playwright = {
+    chromium: { program: '/usr/bin/true', readOnlyPaths: [missing] },
+    localhost,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+  const open = () => openPlaywrightServer(run, { workspace, playwright })
+  const close = (server: ReturnType<typeof open>) =>
+    server.call('browser_close', {}, AbortSignal.timeout(60_000))
+  await using lucky = open()
+  await using unlucky = open()
+
+  await expect(close(unlucky)).rejects.toThrow('not-there-yet')
+  await expect(close(unlucky)).rejects.toThrow('not-there-yet')
+  await expect(close(lucky)).rejects.toThrow('not-there-yet')
+  await mkdir(missing)
+
+  // The server is there, and tells of a browser that is none.
+  expect(JSON.stringify(await close(lucky))).toContain('<launching> /usr/bin/true')
+  await expect(close(unlucky)).rejects.toThrow('not-there-yet')
+})
+
+it('gives way to the repository’s own server of that name', async () => {
+  const repository = {
+    id: repositoryId,
+    full_name: test.forge.fullName,
+    owner: { id: ownerId, login: 'acme' },
+  }
+  const by = { id: 42, login: 'ada' }
+  await using own = await startTestRunner({
+    settings: settingsWith({ read_only_paths: [fixtureFolder, modulesFolder] }),
+  })
+  await changeRepositoryConfiguration(own.store, repository, by, () => ({
+    mcp_configuration: { mcpServers: { playwright: fixtureServer() } },
+  }))
+
+  const { said, servers } = await work(
+    own,
+    { mcp: 'playwright', tool: 'sh', arguments: { command: 'echo of the repository' } },
+    visit('http://localhost:3000/'),
+  )
+
+  expect(said[0]).toContain('of the repository')
+  expect(said[1]).toContain('no tool of that name')
+  expect(servers).toMatchObject([{ server: 'playwright', state: 'started' }])
 })
 
 describe.skipIf(findChromium() === undefined)('with a Chromium', () => {
