@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { Campaign } from './campaign.ts'
@@ -40,6 +39,8 @@ function requirePulls(campaign: Campaign): Campaign {
 }
 
 async function readCampaignFile(path: string): Promise<object> {
+  // Loaded here: every command would read it at its start.
+  const { parseDocument } = await import('yaml')
   const document = parseDocument(await readFile(path, 'utf8'))
   const [error] = document.errors
   if (error !== undefined) throw new UserError(`${path}: ${error.message.split('\n', 1)[0] ?? ''}`)

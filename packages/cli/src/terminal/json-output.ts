@@ -1,4 +1,3 @@
-import { raw as runJq } from 'jq-wasm'
 import { UserError } from '../errors.ts'
 import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
@@ -22,6 +21,8 @@ export async function printJson(
 }
 
 async function filter(value: unknown, expression: string, isIndented: boolean): Promise<string> {
+  // Loaded here: every command would read it at its start.
+  const { raw: runJq } = await import('jq-wasm')
   try {
     return await runJq(JSON.stringify(value), expression, isIndented ? ['-r'] : ['-r', '-c'])
   } catch (cause) {
