@@ -75,7 +75,7 @@ export async function allEvents(store: Store, taskId: string): Promise<Event[]> 
 }
 
 /** Polls until `check` gives something true; the deadline is generous, machines are slow. */
-export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 60_000): Promise<T> {
   const giveUpAt = performance.now() + timeoutMs
   for (;;) {
     const found = await check()

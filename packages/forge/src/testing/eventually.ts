@@ -1,6 +1,6 @@
 /** Tries until `check` no longer throws; the last failure after ten seconds. */
 export async function eventually(check: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     try {
       await check()

@@ -120,7 +120,7 @@ async function runOf(id: string): Promise<AutomationRun> {
       if (run === undefined || run.status === 'due') throw new Error(JSON.stringify(run))
       return run
     },
-    { timeout: 15_000 },
+    { timeout: 60_000 },
   )
 }
 
@@ -137,7 +137,7 @@ async function outcomeOf(id: string): Promise<string | null> {
       if (events[0]?.closed_at == null) throw new Error(JSON.stringify(events))
       return events[0].outcome
     },
-    { timeout: 15_000 },
+    { timeout: 60_000 },
   )
 }
 

@@ -71,7 +71,7 @@ async function end(
 }
 
 async function eventually<T>(look: () => Promise<T>, isThere: (seen: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 20_000
+  const giveUpAt = performance.now() + 60_000
   for (;;) {
     const seen = await look()
     if (isThere(seen) || performance.now() > giveUpAt) return seen

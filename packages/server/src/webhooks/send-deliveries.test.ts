@@ -72,7 +72,7 @@ async function logOf(server: TestServer) {
       expect(rows[0]?.delivered_at).toBeInstanceOf(Date)
       return rows[0]!
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   )
 }
 
@@ -138,7 +138,7 @@ it('notes a secret it cannot decrypt as a failed attempt, and holds up nothing b
       expect(noted.map(({ delivered_at }) => delivered_at)).toEqual([expect.any(Date)])
       return noted
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   )
   expect(rows[0]).toMatchObject({
     status: 'the secret cannot be decrypted',

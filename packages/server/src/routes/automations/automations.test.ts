@@ -39,7 +39,7 @@ async function untilRun(id: string, status: AutomationRun['status'], where = pat
       if (run === undefined) throw new Error(JSON.stringify(await runsOf(id, where)))
       return run
     },
-    { timeout: 10_000 },
+    { timeout: 60_000 },
   )
 }
 

@@ -50,7 +50,7 @@ async function targetsOf(id: string, query = '') {
 }
 
 async function eventually<T>(look: () => Promise<T>, isThere: (seen: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 20_000
+  const giveUpAt = performance.now() + 60_000
   for (;;) {
     const seen = await look()
     if (isThere(seen) || performance.now() > giveUpAt) return seen

@@ -36,7 +36,7 @@ it('deviations are noted when a configuration is changed, and told to owners alo
   await using _ = server
   // What is changed before the policy was noted counts as there already.
   const versions = server.store.db.selectFrom('policy_versions').select('id')
-  await vi.waitFor(async () => expect(await versions.execute()).toHaveLength(1), 20_000)
+  await vi.waitFor(async () => expect(await versions.execute()).toHaveLength(1), 60_000)
   const changed = await server.call('/repos/acme/shop/copilot/cloud-agent/configuration', {
     token,
     method: 'PATCH',
@@ -44,7 +44,7 @@ it('deviations are noted when a configuration is changed, and told to owners alo
   })
   expect(changed.status).toBe(200)
 
-  await vi.waitFor(async () => expect((await call()).body.deviations).toHaveLength(1), 20_000)
+  await vi.waitFor(async () => expect((await call()).body.deviations).toHaveLength(1), 60_000)
   expect((await call('?repository=ACME/Shop')).body).toMatchObject({
     is_watched: true,
     deviations: [
@@ -80,7 +80,7 @@ it('the first task of a repository is enough for it to be looked at', async () =
           since_cause: 'policy',
           since_by: null,
         }),
-      20_000,
+      60_000,
     )
   }
 

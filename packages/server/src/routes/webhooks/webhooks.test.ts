@@ -70,7 +70,7 @@ describe.each([
         expect(list.body).toHaveLength(1)
         return list.body[0] as WebhookDelivery
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
 
   it('is made, listed, shown, changed and deleted, its secret never told', async () => {
@@ -141,7 +141,7 @@ describe.each([
         expect(body).toHaveLength(3)
         expect(body.filter(({ redelivery }) => redelivery)).toHaveLength(1)
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     const page = await call<WebhookDelivery[]>('GET', `/${id}/deliveries?per_page=2`)
     const next = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1] ?? ''
