@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { constants, homedir } from 'node:os'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const neededMajor = 24
 const packageDir = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -34,16 +34,11 @@ if (node === undefined) {
 // In a checkout the sources are run as they are; what is published has only what was built of them.
 const source = join(packageDir, 'src', 'run.ts')
 // Behind the dashes Node looks for no options of its own: an --env-file of ours it would load into itself.
-const program = existsSync(source)
-  ? ['--conditions=errand-source', '--', source]
-  : ['--', join(packageDir, 'dist', 'run.js')]
-const args = [...program, ...process.argv.slice(2)]
-
-// What is compiled is kept where Node keeps such things when it is told to: the next start takes half as long.
-const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-if (existsSync(dirname(cacheHome))) {
-  process.env.NODE_COMPILE_CACHE ??= join(cacheHome, 'errand', 'node')
-}
+const [conditions, program] = existsSync(source)
+  ? [['--conditions=errand-source'], source]
+  : [[], join(packageDir, 'dist', 'run.js')]
+const preload = pathToFileURL(join(packageDir, 'bin', 'compile-cache.js')).href
+const args = [...conditions, '--import', preload, '--', program, ...process.argv.slice(2)]
 
 if (process.execve) {
   // The same process goes on, so that signals and exit codes need no passing on.

@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -51,14 +60,40 @@ describe.each([
     expect(run(node, 'list')).toMatchObject({ status: 4, stdout: '' })
   })
 
-  it('keeps what Node compiles of it in the user’s cache folder, if there is a home to have one', () => {
+  it('keeps what Node compiles of it in the user’s cache folder', () => {
     run(node, '--version')
-    const env = { PATH: process.env.PATH, HOME: join(home, 'none') }
-    const homeless = spawnSync(node, [bin, '--version'], { env, encoding: 'utf8' })
 
     expect(readdirSync(join(home, '.cache/errand/node'))).toHaveLength(1)
-    expect(homeless).toMatchObject({ status: 0, stderr: '' })
-    expect(existsSync(join(home, 'none'))).toBe(false)
+  })
+
+  const shared = (folder: string) => {
+    mkdirSync(folder)
+    chmodSync(folder, 0o777)
+    return folder
+  }
+  const ofOther = (folder: string) => {
+    mkdirSync(folder)
+    chownSync(folder, 64_100, 64_100)
+    return folder
+  }
+  const ofSomebodyElse: [string, () => Record<string, string>] = [
+    'it is somebody else’s',
+    () => ({ XDG_CACHE_HOME: ofOther(join(home, 'other')) }),
+  ]
+  it.each<[string, () => Record<string, string>]>([
+    ['there is no home', () => ({ HOME: join(home, 'none') })],
+    ['no home is named', () => ({})],
+    ['the home is empty', () => ({ HOME: '' })],
+    ['it would be a folder of where it is called', () => ({ XDG_CACHE_HOME: '.cache' })],
+    ['anybody could write to it', () => ({ XDG_CACHE_HOME: shared(join(home, 'shared')) })],
+    ...(process.getuid?.() === 0 ? [ofSomebodyElse] : []),
+  ])('keeps nothing where %s', (_what, environment) => {
+    const env = { PATH: process.env.PATH, ...environment() }
+    const options = { env, cwd: home, encoding: 'utf8' } as const
+    const { status, stderr } = spawnSync(node, [bin, '--version'], options)
+
+    expect([status, stderr]).toEqual([0, ''])
+    expect(readdirSync(home, { recursive: true }).join()).not.toContain('errand')
   })
 
   it('keeps an --env-file for itself: Node would load what is secret in it, or not start', () => {

@@ -27,6 +27,8 @@ export async function prepareSettings(
   }
   const { upstreams, models, notes } = await findModels(environment, { signal })
   // Whoever looks for the first time need not wait for what the job does without.
-  const setup_steps = { ...settings.setup_steps, enabled: false }
+  const enabled =
+    environment.ERRAND_SETUP_STEPS_ENABLED !== undefined && settings.setup_steps.enabled
+  const setup_steps = { ...settings.setup_steps, enabled }
   return { settings: { ...settings, setup_steps, upstreams, models }, notes }
 }

@@ -56,8 +56,8 @@ export function openAnalysis(signal: AbortSignal, limits: AnalysisLimits = defau
 }
 
 /**
- * It dies with the runner, stands behind it, whose leases have to be kept meanwhile, knows nothing of its environment,
- * and prints nowhere: that could be the agent's words.
+ * It dies with the runner, stands behind it, whose leases have to be kept meanwhile, knows nothing of its environment
+ * but where compiled code is kept, and prints nowhere: that could be the agent's words.
  */
 function start({ memoryMb }: AnalysisLimits): ChildProcess {
   const node = [process.execPath, `--max-old-space-size=${memoryMb}`, program]
