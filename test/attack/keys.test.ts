@@ -116,7 +116,7 @@ describe('the key of a model', () => {
     expect(textHolds(told, [key])).toBe(false)
     expect(textHolds(errand.log.join('\n'), [key])).toBe(false)
     expect(await filesWith(errand.dataDir, [key])).toEqual([])
-  }, 120_000)
+  })
 
   it('is found where it is: by the same hunter, in an environment and in files', async () => {
     await using folder = await createTempFolder('hunt')

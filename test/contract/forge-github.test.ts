@@ -117,7 +117,7 @@ beforeAll(async () => {
     await put(permissions, { enabled_repositories: 'selected' })
     await put(`${permissions}/repositories`, { selected_repository_ids: selected })
   }
-}, 120_000)
+})
 afterAll(async () => {
   for (const server of Object.values(servers ?? {})) await server.close()
   await endpoints?.[Symbol.asyncDispose]()

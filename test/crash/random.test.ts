@@ -25,7 +25,7 @@ it(title, { timeout: 120_000 + rounds * 15_000 }, async () => {
   const dataDir = join(folder.path, 'data')
   const settings = settingsFor(dataDir, {
     // A task that is unlucky each time is not what is tried here.
-    settings: { sessions: { lease_seconds: 3, max_attempts: 3 * rounds } },
+    settings: { sessions: { lease_seconds: 6, max_attempts: rounds + 3 } },
   })
   await createRepository(join(folder.path, 'source'))
   let server = await serveProcess(dataDir, settings)

@@ -85,8 +85,9 @@ it.each(moments)(
 
 /** Stops the server while the file is there, for it to be killed. Looked for without a pause. */
 async function stopAtFile({ pid }: ServeProcess, folder: string, name: RegExp): Promise<void> {
+  const isPart = (size: number): boolean => size > 1_000_000 && size < packedBytes
   const hasBegun = (path: string): boolean =>
-    (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1_000_000
+    isPart(statSync(path, { throwIfNoEntry: false })?.size ?? 0)
   await eventually(
     () => {
       const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find(

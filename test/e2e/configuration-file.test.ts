@@ -120,4 +120,4 @@ it('a file that breaks the policy keeps agents out, and --fix proposes one pull 
   )
   expect((await audit('--fix', '--yes')).stderr).toContain('pull/2')
   expect(await pulls()).toHaveLength(2)
-}, 120_000)
+})

@@ -71,4 +71,4 @@ it('a campaign is taken back: tasks cancelled, pull requests closed once, what w
     params: { owner: 'acme', repo: 'slow' },
   })
   expect(tasks.map(({ state }) => state)).toEqual(['cancelled'])
-}, 120_000)
+})

@@ -69,4 +69,4 @@ it("a campaign's pull requests get titles and labels, and are merged as soon as 
   expect(last?.parents).toHaveLength(1)
   expect(await start('merge', '--yes', '--ready').code).toBe(0)
   expect((await listPulls(errand.client, 'acme/bad'))[0]?.state).toBe('closed')
-}, 120_000)
+})

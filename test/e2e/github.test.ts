@@ -38,7 +38,7 @@ beforeAll(async () => {
   const found = github.errand.forge.listRepositories().find((one) => one.full_name === 'acme/sums')
   repositoryId = found?.id ?? 0
   aliceId = (await github.errand.forge.authenticate(alice))?.user.id ?? 0
-}, 120_000)
+})
 afterAll(async () => {
   await endpoints?.[Symbol.asyncDispose]()
   await github?.[Symbol.asyncDispose]()
@@ -237,9 +237,9 @@ describe("what works later in a user's name", () => {
     const read = async () =>
       (await client.call('listCampaignTargets', { params: { campaign_id: id } })).targets
     const first = await eventually(async () => {
-      const id = (await read())[0]?.task_id
-      if (id === undefined || id === null) throw new Error('it is not sent yet')
-      return id
+      const taskId = (await read())[0]?.task_id
+      if (taskId === undefined || taskId === null) throw new Error('it is not sent yet')
+      return taskId
     })
     await github.addMember('alice', 'acme/other', 'read')
     await client.call('cancelTask', { params: { task_id: first } })

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await using folder = await createTempFolder('npm-ci')
   await createRepository(folder.path, { ...(await manifests()), '.gitignore': 'node_modules\n' })
   await errand.forge.importRepository(folder.path, wholeName, {})
-}, 120_000)
+})
 afterAll(() => errand?.[Symbol.asyncDispose]())
 
 /** What `npm ci` reads of this project. */

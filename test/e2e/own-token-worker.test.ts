@@ -33,7 +33,7 @@ describe.skipIf(postgresUrl === undefined)('a worker elsewhere, on PostgreSQL', 
       runner: { enabled: false },
     }
     server = await startBehind(join(folder.path, 'server'), settings, { KEY: key })
-  }, 120_000)
+  })
   afterAll(async () => {
     await server?.close()
     await github?.[Symbol.asyncDispose]()

@@ -49,4 +49,4 @@ it('the server tells since when a repository deviates from its policy, and by wh
     expect(await history()).toEqual([])
     expect(await history('--all')).toMatchObject([{ ended_by: { actor: 'owner' } }])
   })
-}, 120_000)
+})

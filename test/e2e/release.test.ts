@@ -50,39 +50,35 @@ describe.each(Object.entries(releaseHistories))('a release of %s', (kind, histor
   const name = `acme/${kind.replaceAll(/\W+/g, '-')}`
   const { versions, holds, later } = history
 
-  it(
-    'is prepared in one pull request, and again when more was merged',
-    { timeout: 120_000 },
-    async () => {
-      const source = join(folder.path, 'sources', name)
-      await createHistory(source, history.steps)
-      await errand.forge.importRepository(source, name, {})
+  it('is prepared in one pull request, and again when more was merged', async () => {
+    const source = join(folder.path, 'sources', name)
+    await createHistory(source, history.steps)
+    await errand.forge.importRepository(source, name, {})
 
-      const said = await prepare(name)
-      const [pull] = await listPulls(errand.client, name)
-      const first = await clone(name, pull?.head.ref ?? '')
-      await requireVersion(first, versions.first)
-      await pushLater(name, later.message, later.files ?? {})
-      const updated = await prepare(name)
-      const pulls = await listPulls(errand.client, name)
-      const second = await clone(name, pull?.head.ref ?? '')
-      await requireVersion(second, versions.second)
+    const said = await prepare(name)
+    const [pull] = await listPulls(errand.client, name)
+    const first = await clone(name, pull?.head.ref ?? '')
+    await requireVersion(first, versions.first)
+    await pushLater(name, later.message, later.files ?? {})
+    const updated = await prepare(name)
+    const pulls = await listPulls(errand.client, name)
+    const second = await clone(name, pull?.head.ref ?? '')
+    await requireVersion(second, versions.second)
 
-      expect(said).toContain(`Pull request: ${pull?.html_url}`)
-      expect(pull).toMatchObject({ draft: true, state: 'open', base: { ref: 'main' } })
-      expect(pull?.title).toMatch(new RegExp(`^(chore: r|R)elease ${versions.first}$`))
-      expect(pull?.body).not.toContain(takenBack.replace('feat!: ', ''))
-      expect(updated).toContain('bring pull request #1 up to date')
-      expect(pulls).toHaveLength(1)
-      expect(pulls[0]?.title).toMatch(new RegExp(`elease ${versions.second}$`))
-      expect(Object.keys(await listBranches(errand.url, errand.token, name))).toHaveLength(2)
-      // All of main, without a conflict, and one commit of the release on top of it.
-      expect(await git(second, ['rev-list', '--count', 'HEAD..origin/main'])).toBe('0')
-      const changed = await git(second, ['diff', '--name-only', 'HEAD^', 'HEAD'])
-      expect(await git(second, ['diff', '--name-only', 'origin/main', 'HEAD'])).toBe(changed)
-      await git(second, ['fsck', '--strict', '--no-dangling'])
-    },
-  )
+    expect(said).toContain(`Pull request: ${pull?.html_url}`)
+    expect(pull).toMatchObject({ draft: true, state: 'open', base: { ref: 'main' } })
+    expect(pull?.title).toMatch(new RegExp(`^(chore: r|R)elease ${versions.first}$`))
+    expect(pull?.body).not.toContain(takenBack.replace('feat!: ', ''))
+    expect(updated).toContain('bring pull request #1 up to date')
+    expect(pulls).toHaveLength(1)
+    expect(pulls[0]?.title).toMatch(new RegExp(`elease ${versions.second}$`))
+    expect(Object.keys(await listBranches(errand.url, errand.token, name))).toHaveLength(2)
+    // All of main, without a conflict, and one commit of the release on top of it.
+    expect(await git(second, ['rev-list', '--count', 'HEAD..origin/main'])).toBe('0')
+    const changed = await git(second, ['diff', '--name-only', 'HEAD^', 'HEAD'])
+    expect(await git(second, ['diff', '--name-only', 'origin/main', 'HEAD'])).toBe(changed)
+    await git(second, ['fsck', '--strict', '--no-dangling'])
+  })
 
   async function requireVersion(checkout: string, version: string): Promise<void> {
     for (const [path, texts] of Object.entries(holds)) {

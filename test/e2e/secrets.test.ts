@@ -30,7 +30,7 @@ beforeAll(async () => {
   for (const name of ['acme/sums', 'acme/other']) {
     await errand(server.url, ['repo', 'import', source, name])
   }
-}, 120_000)
+})
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
   await folder?.[Symbol.asyncDispose]()
@@ -154,4 +154,4 @@ it('the command sets, lists and deletes them, of a repository and of an organiza
   expect((await cli('variable', 'list', '--org', 'acme')).stderr).toContain(
     'There are no variables',
   )
-}, 120_000)
+})

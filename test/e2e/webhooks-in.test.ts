@@ -147,7 +147,7 @@ describe("on a GitHub, whose webhooks it is sent, by the token of Errand's App",
       config: { url: `${errand.url}/integrations/github/webhooks`, content_type: 'json', secret },
       events: ['issue_comment', 'pull_request', 'push'],
     })
-  }, 120_000)
+  })
   afterAll(async () => {
     await errand?.close()
     await endpoints?.[Symbol.asyncDispose]()

@@ -118,7 +118,7 @@ it('a webhook made by Octokit is told of tasks, pushes and pull requests, signed
   await eventually(() => expect(told.filter(({ guid }) => guid === first.guid)).toHaveLength(2), {
     what: 'the redelivery',
   })
-}, 120_000)
+})
 
 it('what a webhook did not take is told again after kill -9, under the same GUID, and nothing is lost', async () => {
   await createRepository(join(folder.path, 'source'))

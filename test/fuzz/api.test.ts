@@ -62,7 +62,7 @@ beforeAll(async () => {
   const described = [...own, ...github]
   operations = [...described, ...undescribedOperations(server.routes, described)]
   world = await furnish(server.url, folder.path)
-}, 120_000)
+})
 afterAll(async () => {
   agent.destroy()
   await server?.[Symbol.asyncDispose]()

@@ -20,7 +20,7 @@ export interface RunResult {
 export async function tryRun(
   command: string,
   args: readonly string[],
-  { cwd, env = {}, input, timeoutMs = 150_000 }: RunOptions = {},
+  { cwd, env = {}, input, timeoutMs = 90_000 }: RunOptions = {},
 ): Promise<RunResult> {
   const child = spawn(command, args, {
     cwd,

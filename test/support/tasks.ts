@@ -48,7 +48,7 @@ export async function untilState(
       else if (task.state !== state) throw new Error(`the task is ${task.state}`)
       return task
     },
-    { timeoutMs: 120_000, what: `state ${state}`, ...options },
+    { timeoutMs: 90_000, what: `state ${state}`, ...options },
   )
   if (ended === undefined) return found
   const log = (await eventsOf(client, id)).map(

@@ -105,7 +105,7 @@ function turnConformance(stage: Stage): void {
     await agent.cancel(sessionId)
 
     expect(await running).toEqual({ stopReason: 'cancelled' })
-    // The promise is 100 ms; on a busy machine it is enough that it is not waited for.
+    // The promise is 100 ms; on a busy machine it is enough that it does not wait for it.
     expect(performance.now() - since).toBeLessThan(5000)
     expect(await waiting).toEqual({ stopReason: 'cancelled' })
     await expect.poll(() => sleepers(seconds)).toEqual([])

@@ -132,7 +132,7 @@ describeOnEachStore('in any order of calls', (on) => {
       }),
       { numRuns: 25, interruptAfterTimeLimit: 45_000 },
     )
-  }, 120_000)
+  })
 })
 
 /** A refusal is a fair answer to a call that comes at the wrong time; anything else is a failure. */

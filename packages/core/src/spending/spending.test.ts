@@ -348,7 +348,7 @@ describeOnEachStore('a hundred sessions under one budget', (on) => {
       }),
       { numRuns: 4 },
     )
-  }, 120_000)
+  })
 
   async function leaseMany(sessions: number): Promise<Lease[]> {
     const places = Array.from({ length: sessions }, (_, place) => place + 1)

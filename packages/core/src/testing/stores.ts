@@ -125,8 +125,9 @@ export function createTestClock(start = new Date()): TestClock {
 }
 
 /**
- * Takes away every row, as if the store had just been migrated. Truncating makes new files for each table and index, which
- * takes ten times as long; and triggers, like that which keeps the audit log, are not asked.
+ * Takes away every row, as if the store had just been migrated. Truncating would make new files for each table and index,
+ * which takes ten times as long. Triggers, like that which keeps the audit log, are not asked: it deletes as a replica
+ * does, and only a superuser may.
  */
 export async function emptyStore(store: Store): Promise<void> {
   await sql`do $$

@@ -17,6 +17,26 @@ function brokenOff(path: string, text: string): IncomingMessage {
   return Object.assign(body, { method: 'POST', headers, socket: {} }) as never
 }
 
+it('git is not started for a client that has left already: nobody would end it', async () => {
+  await using checkout = await createCheckout()
+  await checkout.commit('one', { file: 'text' })
+  const request = brokenOff('git-upload-pack', '0094')
+  const response = new ServerResponse(request)
+  response.destroy()
+  let isDone = false
+
+  await serveGit(request, response, {
+    gitDir: checkout.gitDir,
+    path: 'git-upload-pack',
+    query: '',
+    user: 'alice',
+    pushLimitBytes: 1_000_000,
+    beforeEnd: async () => void (isDone = true),
+  })
+
+  expect(isDone).toBe(false)
+})
+
 describe('git, when a body ends before its time,', () => {
   it.each(['git-receive-pack', 'git-upload-pack'])(
     'ends %s as well',

@@ -1,4 +1,4 @@
-/** Tries until `check` no longer throws; the last failure after ten seconds. */
+/** Tries until `check` no longer throws; the last failure after a minute. */
 export async function eventually(check: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + 60_000
   for (;;) {

@@ -1,4 +1,4 @@
-import { changeTask, getTask, listEvents, noTokens } from '@errand/core'
+import { changeTask, getTask, listEvents, noTokens, type Store } from '@errand/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { type AgentNotes, openAgentNotes } from '../agent-notes.ts'
@@ -16,7 +16,11 @@ let notes: AgentNotes
 let asked: { message: string; accountId: string }[]
 let raised: PromiseWithResolvers<boolean>
 
-async function open(settings: object, maxNano?: number): Promise<void> {
+async function open(
+  settings: object,
+  maxNano?: number,
+  change: (store: Store) => Store = (store) => store,
+): Promise<void> {
   testRun = await openTestRun(
     { prompt: 'p', model: 'm' },
     {
@@ -32,13 +36,38 @@ async function open(settings: object, maxNano?: number): Promise<void> {
     await changeTask(run.context.store, run.lease.task.id, { max_nano: maxNano })
   }
   notes = openAgentNotes()
-  spending = openSpending(run, {
-    notes,
-    onUsedUp: (question) => {
-      asked.push(question)
-      return raised.promise
+  const context = { ...run.context, store: change(run.context.store) }
+  spending = openSpending(
+    { ...run, context },
+    {
+      notes,
+      onUsedUp: (question) => {
+        asked.push(question)
+        return raised.promise
+      },
+    },
+  )
+}
+
+interface Holding {
+  /** The next answer of the store that a budget is used up is held until `go`. */
+  next: boolean
+  isHeld: PromiseWithResolvers<void>
+  go: PromiseWithResolvers<void>
+}
+
+function holdAnswers(store: Store, holding: Holding): Store {
+  const db = store.db.withPlugin({
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (!holding.next || result.rows[0]?.['is_used_up'] !== true) return result
+      holding.next = false
+      holding.isHeld.resolve()
+      await holding.go.promise
+      return result
     },
   })
+  return Object.create(store, { db: { value: db } }) as Store
 }
 
 const begin = () => {
@@ -122,6 +151,31 @@ describe('a budget', () => {
         accountId: `task:${run.lease.task.id}`,
       },
     ])
+  })
+
+  it('that was raised while the store was asked is not asked for again', async () => {
+    const holding = {
+      next: false,
+      isHeld: Promise.withResolvers<void>(),
+      go: Promise.withResolvers<void>(),
+    }
+    await open({}, nano, (store) => holdAnswers(store, holding))
+    await (await begin()).end(tokens)
+    const { store } = testRun.run.context
+    const first = begin()
+    await expect.poll(() => asked.length).toBe(1)
+
+    // It has found the budget used up, and hears of it when that is no longer so.
+    holding.next = true
+    const second = begin()
+    await holding.isHeld.promise
+    await changeTask(store, testRun.run.lease.task.id, { max_nano: 100 * nano })
+    raised.resolve(true)
+    await (await first).end(undefined)
+    holding.go.resolve()
+    await (await second).end(undefined)
+
+    expect(asked).toHaveLength(1)
   })
 
   it('that is not raised refuses the request, as the session is put away', async () => {

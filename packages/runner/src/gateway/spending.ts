@@ -165,7 +165,6 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
   }
 }
 
-/** Where the session may ask no more questions, the agent is refused as if nobody had answered. */
 /** Several requests at a time wait for one answer. `count` is how often it was yes. */
 function askOneAtATime(onUsedUp: SpendingOptions['onUsedUp']) {
   let asking: Promise<boolean> | undefined
@@ -186,6 +185,7 @@ function askOneAtATime(onUsedUp: SpendingOptions['onUsedUp']) {
   return raises
 }
 
+/** Where the session may ask no more questions, the agent is refused as if nobody had answered. */
 async function onceAnswered(raising: Promise<boolean>): Promise<boolean> {
   try {
     return await raising

@@ -121,21 +121,17 @@ describe('the hooks of a repository', () => {
     ])
   })
 
-  it(
-    'hear of the end of a session whose time is over, and do not put it off',
-    { timeout: 90_000 },
-    async () => {
-      const say = { bash: `echo "$(cat)" >&2; exit 1` }
-      await hook({ sessionEnd: [say, { bash: 'sleep 1000', timeoutSec: 600 }] })
+  it('hear of the end of a session whose time is over, and do not put it off', async () => {
+    const say = { bash: `echo "$(cat)" >&2; exit 1` }
+    await hook({ sessionEnd: [say, { bash: 'sleep 1000', timeoutSec: 600 }] })
 
-      const { task, hooks } = await work([{ hang: true }], { timeout_minutes: 0.6 })
+    const { task, hooks } = await work([{ hang: true }], { timeout_minutes: 0.6 })
 
-      expect(task.state).toBe('timed_out')
-      expect(hooks).toMatchObject([
-        { hook_event: 'sessionEnd', message: expect.stringContaining('"reason":"timeout"') },
-      ])
-    },
-  )
+    expect(task.state).toBe('timed_out')
+    expect(hooks).toMatchObject([
+      { hook_event: 'sessionEnd', message: expect.stringContaining('"reason":"timeout"') },
+    ])
+  })
 
   it('find the prompt in their environment, and no token', async () => {
     const variables = { bash: 'env > seen.txt', env: { MINE: 'is ${COPILOT_AGENT_PROMPT}' } }

@@ -34,7 +34,7 @@ beforeAll(async () => {
   agent = await served.box.spawnAgent('node', ['-e', servers], {})
   agent.stderr.resume()
   await new Promise((resolve) => agent.stdout.once('data', resolve))
-}, 60_000)
+})
 afterAll(async () => {
   await served?.[Symbol.asyncDispose]()
   await other?.[Symbol.asyncDispose]()

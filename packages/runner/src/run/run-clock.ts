@@ -16,7 +16,7 @@ export const longestTimerMs = 2_147_483_647
 /** How long before its end a clock says that it is nearly over. */
 const nearMs = 10_000
 
-/** @param onNear is called once, a few seconds before the other */
+/** @param onNear is called once, `nearMs` before the other */
 export function startRunClock(
   allowedMs: number,
   onOver: () => void,

@@ -57,7 +57,7 @@ async function endOf(id: string) {
   }
 }
 
-describe('sessions that begin at once with the same setup steps', { timeout: 120_000 }, () => {
+describe('sessions that begin at once with the same setup steps', () => {
   it('have them run once: the second one waits for what the first one leaves', async () => {
     await test.forge.commit('main', { [stepsFile]: stepsThat('true') })
     const first = await add()

@@ -70,7 +70,6 @@ async function session(file: string, script: string) {
 describe('a step of setup-python', () => {
   it.skipIf(!canMakeVenv())(
     'has pip install packages for the steps after it, the agent, and the next session',
-    { timeout: 120_000 },
     async () => {
       const look = "python -c 'import errand_demo; print(errand_demo.word)'; pip --version"
 

@@ -40,8 +40,8 @@ export function createSample(random: () => number = Math.random): Sample {
         read += length
         return [events]
       }
-      const found = mustBeReadAt()
-      const rest = found === -1 ? length : endOfEvents(events.subarray(0, found))
+      const readAt = mustBeReadAt()
+      const rest = readAt === -1 ? length : endOfEvents(events.subarray(0, readAt))
       const begin = Math.max(end, rest)
       read += end + length - begin
       skipped += begin - end

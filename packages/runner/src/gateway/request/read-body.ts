@@ -30,10 +30,10 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     body.reject(new GatewayRefusal(413, `The body is longer than ${limitBytes} bytes`))
   })
   request.once('end', () => body.resolve(joined(chunks)))
-  request.once('error', (error) => body.reject(error))
-  request.once('close', () => {
-    if (!request.complete) body.reject(new AgentGone('before it had asked'))
-  })
+  // After the end they change nothing.
+  for (const event of ['error', 'close']) {
+    request.once(event, () => body.reject(new AgentGone('before it had asked')))
+  }
   return body.promise
 }
 

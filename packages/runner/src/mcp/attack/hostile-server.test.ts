@@ -23,7 +23,7 @@ beforeAll(async () => {
     values: { COPILOT_MCP_ONE: 'secret-of-one', COPILOT_MCP_TWO: 'secret-of-two' },
     settings: { mcp: { call_seconds: 20 } },
   })
-}, 120_000)
+})
 afterAll(() => mcp?.[Symbol.asyncDispose]())
 
 it('a tool that is not listed is neither shown nor called', async () => {
