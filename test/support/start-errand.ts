@@ -75,7 +75,13 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   )
   if (settings.database_url === undefined) fillDataFolder(dataDir)
   const before = descendantsOf(process.pid)
-  const server = await startServer(settings, environment, logTo(log))
+  const server = await startServer(settings, environment, logTo(log)).catch(
+    async (error: unknown) => {
+      await database?.drop()
+      await folder[Symbol.asyncDispose]()
+      throw error
+    },
+  )
   const { forge } = server
   if (forge === undefined) throw new Error('there is no embedded forge')
 

@@ -105,8 +105,8 @@ function turnConformance(stage: Stage): void {
     await agent.cancel(sessionId)
 
     expect(await running).toEqual({ stopReason: 'cancelled' })
-    // The promise is 100 ms; on a busy machine it is enough that it does not wait for it.
-    expect(performance.now() - since).toBeLessThan(5000)
+    // The promise is 100 ms, and a busy machine needs more; a command that is waited for takes a second.
+    expect(performance.now() - since).toBeLessThan(1000)
     expect(await waiting).toEqual({ stopReason: 'cancelled' })
     await expect.poll(() => sleepers(seconds)).toEqual([])
     await agent.prompt(sessionId, tried.appends('made.txt', 'one'))
