@@ -13,7 +13,8 @@ export interface Spender {
 
 /** Months are those of UTC, on every machine. */
 export function monthOf(store: Pick<Store, 'clock'>): string {
-  return (store.clock?.now() ?? new Date()).toISOString().slice(0, 7)
+  const now = store.clock?.now() ?? new Date()
+  return `${now.getUTCFullYear()}-${String(now.getUTCMonth() + 1).padStart(2, '0')}`
 }
 
 /** Where a spender's spending is added up, in the month given as `2026-11`. */

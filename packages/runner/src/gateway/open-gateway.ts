@@ -54,7 +54,7 @@ export interface GatewayState extends GatewayOptions {
   run: Run
   spending: Spending
   upstreams: Upstreams
-  token: string
+  token: Buffer
   running: Set<Promise<void>>
   modelFailure: string | undefined
 }
@@ -68,7 +68,7 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
   const state: GatewayState = {
     ...options,
     run,
-    token,
+    token: Buffer.from(token),
     spending: openSpending(run, options),
     upstreams: upstreamsOf(run.context),
     running: new Set(),

@@ -48,15 +48,18 @@ const calls: Record<string, { wire: Wire; path: string; api?: ModelApi }> = {
 const geminiCall =
   /^\/gemini\/v1(?:beta)?\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/
 
+const prefix = '/s/'
+
 /** The path of a request in a box begins with `/s/` and its session's token. Undefined: it leads nowhere. */
 export function findRoute(
   method: string | undefined,
   target: string | undefined,
-  token: string,
+  token: Buffer,
 ): Route | undefined {
-  const [, given = '', path = '', search = ''] =
-    /^\/s\/([^/?#]+)(\/[^?#]*)(\?[^#]*)?$/.exec(target ?? '') ?? []
-  if (!isSame(given, token)) return undefined
+  const { given, path, search } = partsOf(target ?? '')
+  if (!isSame(Buffer.from(given), token)) return undefined
+  const call = method === 'POST' && Object.hasOwn(calls, path) ? calls[path] : undefined
+  if (call !== undefined) return { type: 'call', search, ...call }
   const [, mcpServer] = /^\/mcp\/([A-Za-z0-9][A-Za-z0-9._-]*)$/.exec(path) ?? []
   if (mcpServer !== undefined) return { type: 'mcp', name: mcpServer }
   if (method === 'GET') {
@@ -69,8 +72,6 @@ export function findRoute(
   if (path === '/questions') return { type: 'questions' }
   if (path === '/progress') return { type: 'progress' }
   if (path === '/plan') return { type: 'plan' }
-  const call = Object.hasOwn(calls, path) ? calls[path] : undefined
-  if (call !== undefined) return { type: 'call', search, ...call }
   return findGeminiCall(path, search)
 }
 
@@ -106,7 +107,22 @@ function decode(text: string): string | undefined {
   }
 }
 
-function isSame(given: string, token: string): boolean {
-  const [one, two] = [Buffer.from(given), Buffer.from(token)]
-  return one.length === two.length && timingSafeEqual(one, two)
+const nowhere = { given: '', path: '', search: '' }
+
+/** The token a request gives, and the path and the query behind it. */
+function partsOf(target: string): typeof nowhere {
+  const tokenEnd = target.indexOf('/', prefix.length)
+  if (!target.startsWith(prefix) || tokenEnd === -1 || target.includes('#')) return nowhere
+  const searchStart = target.indexOf('?')
+  const pathEnd = searchStart === -1 ? target.length : searchStart
+  if (pathEnd < tokenEnd) return nowhere
+  return {
+    given: target.slice(prefix.length, tokenEnd),
+    path: target.slice(tokenEnd, pathEnd),
+    search: target.slice(pathEnd),
+  }
+}
+
+function isSame(given: Buffer, token: Buffer): boolean {
+  return given.length === token.length && timingSafeEqual(given, token)
 }

@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest'
 
 import { AgentGone } from './refusal.ts'
 import { type IncomingAnswer, send, Unreachable } from './send.ts'
+import { addressOf } from './upstreams/address.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -33,7 +34,7 @@ const upstream = async (answer: RequestListener): Promise<URL> => await listen(c
 const agent = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()))
 const call = async (url: URL, response = agent()): Promise<IncomingAnswer> =>
   await send(
-    { url, headers: { 'x-of-agent': 'one' }, body: Buffer.from('{}'), secrets: [] },
+    { ...addressOf(url), headers: { 'x-of-agent': 'one' }, body: Buffer.from('{}'), secrets: [] },
     response,
   )
 

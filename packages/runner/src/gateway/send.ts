@@ -61,7 +61,7 @@ export async function send(call: SignedCall, response: ServerResponse): Promise<
  * cost four times as much as all of undici (`npm run bench gateway`).
  */
 function trySending(
-  { url, headers, body }: SignedCall,
+  { origin, path, headers, body }: SignedCall,
   response: ServerResponse,
 ): Promise<IncomingAnswer | 'stale'> {
   if (response.destroyed) return Promise.reject(new AgentGone('before the call was sent'))
@@ -102,9 +102,7 @@ function trySending(
       else answered.reject(unreachable(error))
     },
   }
-  const { origin, pathname, search } = url
   const whole = { ...headers, 'content-length': String(body.length) }
-  const path = pathname + search
   upstreams.dispatch({ origin, path, method: 'POST', headers: whole, body }, handler)
   return answered.promise
 }

@@ -5,10 +5,12 @@ import {
   credits,
   isDisconnected,
   monthOf,
+  type Multipliers,
   multiplierLimitFor,
   multipliersOf,
   nameOfBudget,
   noTokens,
+  type PriceList,
   priceListOf,
   reserveRequest,
   type Served,
@@ -78,6 +80,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
   const warned = new Set<string>()
   let isAgentTold = false
   const standing = openStandingReservations(run)
+  let terms: Terms | undefined
   const raises = askOneAtATime(onUsedUp)
 
   async function raise({ budget, spent_nano: spent }: SpentBudget): Promise<void> {
@@ -136,15 +139,14 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
 
   return {
     async begin({ model, bodyBytes, mostOutput, upstreams }) {
-      const prices = await priceListOf(settings)
+      terms ??= await readTerms(run)
+      const { prices, multipliers, limit } = terms
       const most = {
         ...noTokens,
         input_tokens: Math.ceil(bodyBytes / bytesPerToken),
         output_tokens: mostOutput ?? model.max_output_tokens,
       }
-      const multipliers = await multipliersOf(settings)
       const multiplier = multipliers.of(model.id)
-      const limit = multiplierLimitFor(settings, subjectOf(run.lease.task, run.lease.session))
       if (multiplier > limit) throw tooDear(model.id, multiplier, limit)
       const costs = upstreams.map((upstream) =>
         prices.costOf({ model: model.id, ...most }, { upstream }),
@@ -155,13 +157,30 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
       return {
         ...request,
         refusalOf(answeredBy) {
-          const answered = multipliers.ofAnswer(model.id, answeredBy)
           const most = Math.min(limit, reserved.maxMultiplier)
+          if (most === Number.POSITIVE_INFINITY) return undefined
+          const answered = multipliers.ofAnswer(model.id, answeredBy)
           return answered > most ? dearness(answeredBy, answered, most) : undefined
         },
       }
     },
     close: () => standing.close(),
+  }
+}
+
+/** What the settings say of all requests of a session. */
+interface Terms {
+  prices: PriceList
+  multipliers: Multipliers
+  /** The dearest multiplier a request may have, the task's own left out. */
+  limit: number
+}
+
+async function readTerms({ context: { settings }, lease: { task, session } }: Run): Promise<Terms> {
+  return {
+    prices: await priceListOf(settings),
+    multipliers: await multipliersOf(settings),
+    limit: multiplierLimitFor(settings, subjectOf(task, session)),
   }
 }
 

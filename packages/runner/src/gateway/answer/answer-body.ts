@@ -39,13 +39,14 @@ export function createAnswerBody(controller: Dispatcher.DispatchController): Arr
     return chunk
   }
 
-  async function* read(): AsyncGenerator<Buffer> {
-    for (;;) {
-      if (length > 0) yield takeWaiting()
-      else if (end?.error !== undefined) throw end.error
-      else if (end !== undefined) return
-      else await new Promise<void>((resolve) => (wake = resolve))
+  // By hand, as each chunk would pass twice through the queue of a generator.
+  async function next(): Promise<IteratorResult<Buffer, undefined>> {
+    while (length === 0 && end === undefined) {
+      await new Promise<void>((resolve) => (wake = resolve))
     }
+    if (length > 0) return { value: takeWaiting(), done: false }
+    if (end?.error !== undefined) throw end.error
+    return { value: undefined, done: true }
   }
 
   function finish(how: { error?: Error }): void {
@@ -55,7 +56,7 @@ export function createAnswerBody(controller: Dispatcher.DispatchController): Arr
 
   return {
     body: {
-      [Symbol.asyncIterator]: read,
+      [Symbol.asyncIterator]: () => ({ next }),
       destroy() {
         if (end !== undefined) return
         waiting = []

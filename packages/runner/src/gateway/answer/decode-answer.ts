@@ -28,7 +28,9 @@ export function decodeAnswer({ headers, body }: IncomingAnswer): {
   body: AnswerBody
   isDecoded: boolean
 } {
-  const encodings = (headers['content-encoding'] ?? 'identity')
+  const encoding = headers['content-encoding']
+  if (encoding === undefined) return { body, isDecoded: false }
+  const encodings = encoding
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== 'identity' && name !== '')

@@ -1,5 +1,8 @@
+import { nothing } from './step.ts'
+
 /** Longest event looked into; a longer one passes, unread. */
 const longestEvent = 8 * 1024 * 1024
+const newline = 0x0a
 
 /** What is done with the events of a stream. */
 export interface EventHandlers {
@@ -11,13 +14,13 @@ export interface EventHandlers {
 
 /** Reads server-sent events from a stream as it passes. Give it every chunk. */
 export function createEventReader({ pick, onData }: EventHandlers): (chunk: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0)
+  let rest: Buffer = nothing
   return (chunk) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = endOfEvents(bytes)
     const left = bytes.length - end
     // What is kept must not change with the buffer of the socket; an event without end is let go.
-    rest = left > longestEvent ? Buffer.alloc(0) : Buffer.from(bytes.subarray(end))
+    rest = left === 0 || left > longestEvent ? nothing : Buffer.from(bytes.subarray(end))
     if (end === 0) return
     for (const events of pick(bytes.subarray(0, end))) readEvents(events.toString(), onData)
   }
@@ -25,6 +28,9 @@ export function createEventReader({ pick, onData }: EventHandlers): (chunk: Buff
 
 /** Past the last empty line, whichever of the three line ends the server writes; 0 where there is none. */
 export function endOfEvents(bytes: Buffer): number {
+  const { length } = bytes
+  // Nearly always: servers send whole events.
+  if (bytes[length - 1] === newline && bytes[length - 2] === newline) return length
   const places = endsIn(bytes).map((end) => {
     const at = bytes.lastIndexOf(end)
     return at === -1 ? 0 : at + end.length

@@ -44,7 +44,8 @@ const keptFromAgent = new Set([...hopByHop, 'set-cookie', 'set-cookie2', 'alt-sv
 export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (keptFromUpstream.has(name) || /^x-(?:forwarded|amz)-/.test(name)) continue
+    if (keptFromUpstream.has(name)) continue
+    if (name.startsWith('x-forwarded-') || name.startsWith('x-amz-')) continue
     kept[name] = value
   }
   kept['accept-encoding'] = 'identity'
@@ -52,7 +53,11 @@ export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHe
 }
 
 export function headersForAgent(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !keptFromAgent.has(name)))
+  const kept: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (!keptFromAgent.has(name)) kept[name] = value
+  }
+  return kept
 }
 
 /**
@@ -62,11 +67,12 @@ export function headersForAgent(headers: IncomingHttpHeaders): OutgoingHttpHeade
 export function readRawHeaders(
   raw: Dispatcher.DispatchController['rawHeaders'],
 ): IncomingHttpHeaders {
-  const texts = Array.isArray(raw) ? raw.map(latin1) : []
   const headers: Record<string, string> = Object.create(null) as Record<string, string>
-  for (let at = 0; at + 1 < texts.length; at += 2) {
+  if (!Array.isArray(raw)) return headers
+  for (let at = 0; at + 1 < raw.length; at += 2) {
     // Both are there: the loop ends before.
-    const [name, value] = [(texts[at] as string).toLowerCase(), texts[at + 1] as string]
+    const name = latin1(raw[at] as Buffer | string).toLowerCase()
+    const value = latin1(raw[at + 1] as Buffer | string)
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before}, ${value}`
   }

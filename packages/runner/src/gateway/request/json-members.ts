@@ -31,7 +31,9 @@ export function outermostMembers(text: string): Member[] {
 
 /** Replaces the value of every outermost member of that name, as JSON text. */
 export function replaceMember(text: string, key: string, value: string): string {
-  const found = outermostMembers(text).filter((member) => member.key === key)
+  const found = outermostMembers(text).filter(
+    (member) => member.key === key && text.slice(member.valueStart, member.valueEnd) !== value,
+  )
   return found.reduceRight(
     (edited, { valueStart, valueEnd }) =>
       edited.slice(0, valueStart) + value + edited.slice(valueEnd),

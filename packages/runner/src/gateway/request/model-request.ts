@@ -14,6 +14,8 @@ export interface ModelRequest {
   route: CallRoute
   /** The body as it goes on, but for the name of the model, which each upstream has its own for. */
   text: string
+  /** The same in bytes. */
+  bytes: Buffer
   isStreamed: boolean
   /** Tokens the answer may have, where the agent bounds them. */
   mostOutput: number | undefined
@@ -42,10 +44,12 @@ export function readModelRequest(
   const isStreamed = route.isStreamed ?? fields['stream'] === true
   const hidesUsage =
     route.api === 'chat_completions' && isStreamed && fieldsOf(given)['include_usage'] !== true
+  const changed = hidesUsage ? withUsage(text, given) : text
   return {
     model: catalogue.resolve(name),
     route,
-    text: hidesUsage ? withUsage(text, given) : text,
+    text: changed,
+    bytes: changed === text ? body : Buffer.from(changed),
     isStreamed,
     mostOutput: mostOutputOf(fields),
     hidesUsage,

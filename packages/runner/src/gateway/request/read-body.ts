@@ -29,11 +29,13 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     request.removeAllListeners('data').pause()
     body.reject(new GatewayRefusal(413, `The body is longer than ${limitBytes} bytes`))
   })
-  request.once('end', () => body.resolve(joined(chunks)))
-  // After the end they change nothing.
-  for (const event of ['error', 'close']) {
-    request.once(event, () => body.reject(new AgentGone('before it had asked')))
-  }
+  const onGone = (): void => body.reject(new AgentGone('before it had asked'))
+  request.on('error', onGone).on('close', onGone)
+  request.once('end', () => {
+    // What is read closes as well, and no error is made of it.
+    request.off('error', onGone).off('close', onGone)
+    body.resolve(joined(chunks))
+  })
   return body.promise
 }
 

@@ -125,21 +125,24 @@ async function exchange(
   { request, headers, response }: Asking,
   key: string | undefined,
 ): Promise<UpstreamAnswer | GatewayRefusal> {
-  const { route, text, isStreamed } = request
+  const { route, text, bytes, isStreamed } = request
   const { upstream, name } = target
   const signed = await signOrRefuse(target, {
     upstream,
     name,
     route,
     text,
+    bytes,
     isStreamed,
     headers,
     key,
   })
   if (signed instanceof GatewayRefusal) return signed
-  const redaction = redactionOf(signed.secrets)
   try {
-    const incoming = await send(signed, response)
+    const sent = send(signed, response)
+    // While the upstream is at it.
+    const redaction = redactionOf(signed.secrets)
+    const incoming = await sent
     const { body, isDecoded } = decodeAnswer(incoming)
     const { status } = incoming
     const answer: UpstreamAnswer = {
@@ -176,12 +179,11 @@ function headersOfAnswer(
   redaction: Redaction,
   isDecoded: boolean,
 ): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = {}
-  for (const [name, value] of Object.entries(headersForAgent(headers))) {
-    if (isDecoded && (name === 'content-encoding' || name === 'content-length')) continue
-    kept[name] = redaction.text(String(value))
-  }
-  return kept
+  const kept = headersForAgent(headers)
+  for (const name of Object.keys(kept)) kept[name] = redaction.text(String(kept[name]))
+  if (!isDecoded) return kept
+  const { 'content-encoding': _encoding, 'content-length': _length, ...others } = kept
+  return others
 }
 
 /** As far as it is kept; what breaks off in the middle is what there is. */

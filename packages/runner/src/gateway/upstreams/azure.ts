@@ -1,5 +1,6 @@
 import { headersForUpstream } from '../request/headers.ts'
-import { bodyOf, urlOf } from './plain.ts'
+import { type Address, addressOf } from './address.ts'
+import { addressOfCall, bodyOf } from './plain.ts'
 import type { SignCall, UnsignedCall } from './upstream-kind.ts'
 
 /**
@@ -12,19 +13,19 @@ export const signAzure: SignCall = (call) => {
   const credential =
     upstream.credential === 'token' ? { authorization: `Bearer ${key}` } : { 'api-key': key }
   return {
-    url: upstream.api_version === undefined ? urlOf(call) : urlOfDeployment(call),
+    ...(upstream.api_version === undefined ? addressOfCall(call) : addressOfDeployment(call)),
     headers: { ...headersForUpstream(call.headers), ...(key === undefined ? {} : credential) },
     body: bodyOf(call),
     secrets: key === undefined ? [] : [key],
   }
 }
 
-function urlOfDeployment(call: UnsignedCall): URL {
+function addressOfDeployment(call: UnsignedCall): Address {
   const { upstream, route, name } = call
   // Responses have no path of a deployment: there the body alone names it.
   const folder = route.api === 'responses' ? '' : `/deployments/${encodeURIComponent(name)}`
   const url = new URL(`${upstream.base_url.replace(/\/+$/, '')}${folder}${route.path}`)
   url.search = route.search
   url.searchParams.set('api-version', upstream.api_version ?? '')
-  return url
+  return addressOf(url)
 }

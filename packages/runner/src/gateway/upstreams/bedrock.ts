@@ -6,6 +6,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 
 import { headersForUpstream } from '../request/headers.ts'
 import { addMember, removeMember } from '../request/json-members.ts'
+import { addressOf } from './address.ts'
 import { type AwsCredentials, awsCredentials } from './aws-credentials.ts'
 import { countOfBedrock, eventsOfBedrock } from './bedrock-answer.ts'
 import type { SignCall, SignedCall, UnsignedCall } from './upstream-kind.ts'
@@ -34,12 +35,12 @@ export const signBedrock: SignCall = async (call) => {
   }
   if (key !== undefined) {
     const signed = { ...headers, authorization: `Bearer ${key}` }
-    return { url, headers: signed, body, secrets: [key], reframe }
+    return { ...addressOf(url), headers: signed, body, secrets: [key], reframe }
   }
   const credentials = await awsCredentials()
   const { secretAccessKey, sessionToken } = credentials
   return {
-    url,
+    ...addressOf(url),
     headers: { ...headers, ...(await signatureOf(call, credentials, { url, body })) },
     body,
     secrets: sessionToken === undefined ? [secretAccessKey] : [secretAccessKey, sessionToken],

@@ -4,6 +4,7 @@ import type { Upstream } from '@errand/contract'
 
 import type { Step } from '../answer/step.ts'
 import type { CallRoute } from '../route.ts'
+import type { Address } from './address.ts'
 
 /** A call for one upstream, before it is addressed and signed. */
 export interface UnsignedCall {
@@ -13,6 +14,8 @@ export interface UnsignedCall {
   route: CallRoute
   /** A JSON object, with the name of the model that the agent has used. */
   text: string
+  /** The same in bytes. */
+  bytes: Buffer
   isStreamed: boolean
   /** What of the agent's headers goes on. */
   headers: IncomingHttpHeaders
@@ -21,8 +24,7 @@ export interface UnsignedCall {
 }
 
 /** A call as it is sent. */
-export interface SignedCall {
-  url: URL
+export interface SignedCall extends Address {
   headers: OutgoingHttpHeaders
   body: Buffer
   /** What of it must not come back to the agent. */

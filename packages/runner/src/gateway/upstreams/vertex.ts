@@ -1,5 +1,6 @@
 import { headersForUpstream } from '../request/headers.ts'
 import { addMember, removeMember } from '../request/json-members.ts'
+import { addressOf } from './address.ts'
 import { googleToken } from './google-credentials.ts'
 import type { SignCall, UnsignedCall } from './upstream-kind.ts'
 
@@ -17,25 +18,25 @@ export const signVertex: SignCall = async (call) => {
   const { 'anthropic-version': _, ...others } = headersForUpstream(headers)
   const isAnthropic = upstream.wire === 'anthropic'
   return {
-    url: urlOf(call),
+    ...addressOf(urlOf(call)),
     headers: { ...others, authorization: `Bearer ${token}` },
-    body: Buffer.from(isAnthropic ? bodyForAnthropic(call) : call.text),
+    body: isAnthropic ? Buffer.from(bodyForAnthropic(call)) : call.bytes,
     secrets: [token],
   }
 }
 
-function urlOf({ upstream, route, name, isStreamed }: UnsignedCall): URL {
+function urlOf({ upstream, route, name, isStreamed }: UnsignedCall): string {
   const base = `${upstream.base_url.replace(/\/+$/, '')}/publishers`
   // `@` stands before the date of a version, and does as it is.
   const model = encodeURIComponent(name).replaceAll('%40', '@')
   if (upstream.wire !== 'anthropic') {
-    return new URL(`${base}/google${route.path.replace('{model}', model)}${route.search}`)
+    return `${base}/google${route.path.replace('{model}', model)}${route.search}`
   }
   if (route.api === undefined) {
-    return new URL(`${base}/anthropic/models/count-tokens:rawPredict`)
+    return `${base}/anthropic/models/count-tokens:rawPredict`
   }
   const operation = isStreamed ? 'streamRawPredict' : 'rawPredict'
-  return new URL(`${base}/anthropic/models/${model}:${operation}`)
+  return `${base}/anthropic/models/${model}:${operation}`
 }
 
 /** Tokens are counted by a model of that name, which takes the other's name in the body. */
