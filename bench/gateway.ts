@@ -14,6 +14,7 @@ import { postgresNote } from './stores.ts'
 const streams = 50
 /** The names of models say how many events they stream, and how many milliseconds apart. */
 const works = {
+  warm: 'bench-1-0',
   first: 'bench-5-5',
   paced: 'bench-100-20',
   burst: 'bench-2000-0',
@@ -23,6 +24,7 @@ const soakStreams = 10_000
 const programs = {
   upstream: 'gateway/upstream.ts',
   client: 'gateway/client.ts',
+  plain: 'gateway/plain-proxy.ts',
   ours: '../packages/runner/src/testing/gateway-sessions.ts',
 }
 
@@ -46,6 +48,7 @@ export async function measureGateway(): Promise<Section> {
   const names = Object.values(works).join(',')
   const stores = database === undefined ? [] : [database.url]
   const ours = await start<Place[]>('ours', upstreamUrl, String(streams), names, dataDir, ...stores)
+  const plain = await start<Place>('plain', upstreamUrl, join(folder.path, 'plain.sock'))
   const portkeyDir = join(folder.path, 'portkey')
   await mkdir(portkeyDir)
   const portkey = await startPortkey(portkeyDir, upstreamUrl)
@@ -59,6 +62,11 @@ export async function measureGateway(): Promise<Section> {
       places: each({ port: upstream.told.port, path: '/v1/chat/completions' }),
     },
     { name: 'Errand', places: ours.told, child: ours.child },
+    {
+      name: 'a proxy that does nothing',
+      places: each({ ...plain.told, path: '/v1/chat/completions' }),
+      child: plain.child,
+    },
     { name: `Portkey ${portkeyVersion}`, places: each(portkey.place), child: portkey.child },
   ]
   const results = await measureAll(client, contenders)
@@ -82,6 +90,8 @@ interface Result {
 }
 
 const rounds = 5
+/** Requests before the first round: servers of models' answers run for weeks, and V8 learns for some thousands. */
+const warmRequests = 2000
 const paceMs = 20
 
 /** In turns, so that whatever else the machine does falls on all of them alike. */
@@ -92,6 +102,9 @@ async function measureAll(client: ChildProcess, contenders: Contender[]): Promis
     burst: [] as number[],
     micros: [] as number[],
   }))
+  for (const { places } of contenders) {
+    await ask(client, places.slice(0, 1), works.warm, warmRequests)
+  }
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, { places, child }] of contenders.entries()) {
       const first = await ask(client, places.slice(0, 1), works.first, 100)
@@ -172,11 +185,11 @@ function present(results: Result[], [early, late]: [number, number], isPostgres:
     formatRatio(eventsPerSecond / direct.eventsPerSecond),
     eventMicros === undefined ? '-' : `${eventMicros.toFixed(1)} µs`,
   ])
-  const [, ours, peer] = results as [Result, Result, Result]
+  const [, ours, , peer] = results as [Result, Result, Result, Result]
   return {
     name: 'gateway',
     title: 'The model gateway',
-    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come, and the processor time is what the gateway took for one of them: on a machine that does other things too it says more than the rates. The client only counts bytes; it and the server are node:http, as is what an agent uses; the gateway asks by undici. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
+    text: `What stands between an agent and its model adds to each answer: a streamed Chat Completion of a scripted server, asked with 20 kB, direct, through the gateway of Errand and through @portkey-ai/gateway, a process each for client, gateway and server. Time to the first byte is the median of ${rounds} rounds in turns, one request after the other on one stream (100 of 5 events, 5 ms apart, after ${warmRequests.toLocaleString('en-US')} of one), and of ${streams} streams that begin ${paceMs} ms after each other, at ${paceMs} ms an event (100 events). Events a second are of ${streams} streams at once of 2000 events each, as fast as they come, and the processor time is what the gateway took for one of them: on a machine that does other things too it says more than the rates. The client only counts bytes; it and the server are node:http, as is what an agent uses; the gateway asks by undici. Beside it a proxy of these two that reads, counts and stores nothing: what is above that is Errand's own. Errand has ${streams} sessions of one owner at work, each with a gateway on its own socket, and stores what each request may cost and has cost${isPostgres ? ' in PostgreSQL' : ' in PGlite'}; Portkey stores nothing, is patched so that it streams at all, and its pace is the server's too, as its request keeps the model's name. Errand passes ${formatRatio(ours.eventsPerSecond / peer.eventsPerSecond)} as many events as Portkey. Its memory: ${Math.round(early)} MB after ${(soakStreams / 10).toLocaleString('en-US')} further streams, ${Math.round(late)} MB after ${soakStreams.toLocaleString('en-US')}. The forwarder in the box is not part of it. ${isPostgres ? postgresNote : ''}`.trim(),
     header: [
       'through',
       'first byte, 1 stream',

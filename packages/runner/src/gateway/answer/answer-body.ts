@@ -41,12 +41,12 @@ export function createAnswerBody(controller: Dispatcher.DispatchController): Arr
 
   // By hand, as each chunk would pass twice through the queue of a generator.
   async function next(): Promise<IteratorResult<Buffer, undefined>> {
-    while (length === 0 && end === undefined) {
+    for (;;) {
+      if (length > 0) return { value: takeWaiting(), done: false }
+      if (end?.error !== undefined) throw end.error
+      if (end !== undefined) return { value: undefined, done: true }
       await new Promise<void>((resolve) => (wake = resolve))
     }
-    if (length > 0) return { value: takeWaiting(), done: false }
-    if (end?.error !== undefined) throw end.error
-    return { value: undefined, done: true }
   }
 
   function finish(how: { error?: Error }): void {
