@@ -93,7 +93,7 @@ async function pass(
       meter,
       count: (tokens) => open.count(tokens, servedBy(call)),
       end: (tokens) => open.end(tokens, servedBy(call)),
-      refusalOf: (answeredBy) => open.refusalOf(answeredBy),
+      refusalOf: open.refusalOf,
     }
   const isEvents = contentType?.includes('text/event-stream') === true
   const hider = request.hidesUsage && isEvents ? [createUsageHider()] : []

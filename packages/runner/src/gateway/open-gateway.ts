@@ -48,6 +48,8 @@ export interface GatewayOptions extends SpendingOptions {
 const longestQuestionBytes = 64 * 1024
 /** Calls at a time in one session; agents with sub-agents make about ten. */
 const mostCalls = 32
+/** Agents run tools between two calls, for longer than the five seconds after which Node closes. */
+const keepAliveMs = 65_000
 
 /** What the calls of one session share. */
 export interface GatewayState extends GatewayOptions {
@@ -80,6 +82,7 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
     void handled.finally(() => state.running.delete(handled))
   })
   server.maxConnections = 2 * mostCalls
+  server.keepAliveTimeout = keepAliveMs
   // A killed runner leaves its socket behind: each attempt has a name of its own.
   const socketName = `gateway-${run.lease.attempt}.sock`
   const folder = await open(options.runDir, 'r')

@@ -59,8 +59,8 @@ export interface PlannedCall {
 export interface OpenRequest {
   /** Counts what the upstream has reported so far, at the price of who answers. Never rejects. */
   count(tokens: TokenCounts, served?: Served): Promise<void>
-  /** Why the model that answered may not, by the name it gave itself; undefined where it may. */
-  refusalOf(answeredBy: string): string | undefined
+  /** Why the model that answered may not, by the name it gave itself; absent where each may. */
+  refusalOf?: (answeredBy: string) => string | undefined
   /** Counts the last of it, once, and frees what is left of the reservation. Never rejects. */
   end(tokens: TokenCounts | undefined, served?: Served): Promise<void>
 }
@@ -154,13 +154,13 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
       const needed = { model: model.id, most_nano: Math.max(0, ...costs), multiplier }
       const reserved = standing.take(needed) ?? (await reserve({ ...needed, id: randomUUID() }))
       const request = openRequest(run, reserved, standing)
+      const mostAllowed = Math.min(limit, reserved.maxMultiplier)
+      if (mostAllowed === Number.POSITIVE_INFINITY) return request
       return {
         ...request,
         refusalOf(answeredBy) {
-          const most = Math.min(limit, reserved.maxMultiplier)
-          if (most === Number.POSITIVE_INFINITY) return undefined
           const answered = multipliers.ofAnswer(model.id, answeredBy)
-          return answered > most ? dearness(answeredBy, answered, most) : undefined
+          return answered > mostAllowed ? dearness(answeredBy, answered, mostAllowed) : undefined
         },
       }
     },
@@ -248,11 +248,7 @@ function composeNote(near: SpentBudget): string {
   return `[Note from Errand, not from the user] ${tellLeft(near)} When nothing is left, the work is interrupted. Go on, with what matters most first; keep the files in a state that can be used as it is, and do not begin what you cannot finish.`
 }
 
-function openRequest(
-  run: Run,
-  reserved: Reserved,
-  standing: StandingReservations,
-): Omit<OpenRequest, 'refusalOf'> {
+function openRequest(run: Run, reserved: Reserved, standing: StandingReservations): OpenRequest {
   const { model } = reserved
   // One after the other: what is reported later is more.
   let counted: Promise<void> = reserved.stored ?? Promise.resolve()

@@ -13,6 +13,8 @@ export interface Meter {
   readonly answeredBy: string | undefined
   /** Whether the stream has told its end, and nothing more will be counted. */
   readonly isEnded: boolean
+  /** Whether the first chunk of the answer tells nothing of tokens, and may as well be read when it has passed. */
+  isSilent(first: Buffer): boolean
   /** Whether there is anything new of tokens in a chunk: the last word, or a first one. */
   push(chunk: Buffer): 'final' | 'reported' | undefined
   /** What was used so far, or in the end, also when the answer was cut short. */
@@ -80,6 +82,7 @@ export function createMeter({ api, contentType, isStreamed, requestBytes }: Mete
     get isEnded() {
       return isEnded
     },
+    isSilent: (first) => isStream && findUsage(api, first) === -1,
     push(chunk) {
       news = undefined
       if (isStream) read(chunk)

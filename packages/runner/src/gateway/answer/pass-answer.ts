@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { GatewayRefusal } from '../refusal.ts'
 import type { TokenCount } from '../tokens/token-report.ts'
@@ -14,8 +15,8 @@ export interface Metered {
   count: (tokens: TokenCount) => Promise<void>
   /** Stores what was used in the end. */
   end: (tokens: TokenCount) => Promise<void>
-  /** Why the model that answers may not. */
-  refusalOf: (answeredBy: string) => string | undefined
+  /** Why the model that answers may not; absent where each may. */
+  refusalOf: ((answeredBy: string) => string | undefined) | undefined
 }
 
 export interface PassingAnswer {
@@ -54,13 +55,19 @@ export async function passAnswer(answer: PassingAnswer, response: ServerResponse
     let passed = 0
     const reports = createReports(metered)
     for await (const chunk of reframe === undefined ? body : reframeAll(body, reframe)) {
-      const stored = reports.take(chunk)
+      const isReadLater = passed === 0 && reports.mayPassUnread(chunk)
+      const stored = isReadLater ? undefined : reports.take(chunk)
       if (stored !== undefined) await stored
       passed += chunk.length
       // The last byte that was promised is the end, for who asked.
       if (passed === length) await reports.countWhole()
       const passing = step.push(chunk)
       if (passing.length > 0 && !response.write(passing)) await drained(response)
+      if (isReadLater) {
+        // By then the system has it.
+        await nextTurn()
+        await reports.take(chunk)
+      }
     }
     if (passed !== length) await reports.countWhole()
     const rest = step.end()
@@ -79,14 +86,17 @@ async function* reframeAll(body: AnswerBody, reframe: Step): AsyncGenerator<Buff
 }
 
 function createReports(metered: Metered | undefined) {
-  if (metered === undefined) return { take: () => undefined, countWhole: () => undefined } as const
+  if (metered === undefined) {
+    const nothing = () => undefined
+    return { mayPassUnread: () => false, take: nothing, countWhole: nothing } as const
+  }
   const { meter, count, end, refusalOf } = metered
   let isLookedAt = false
   let reportedAt = Number.NEGATIVE_INFINITY
 
   /** Why the model that answers may not, as soon as it has said who it is. */
   function findRefusal(): string | undefined {
-    if (isLookedAt || meter.answeredBy === undefined) return undefined
+    if (isLookedAt || refusalOf === undefined || meter.answeredBy === undefined) return undefined
     isLookedAt = true
     return refusalOf(meter.answeredBy)
   }
@@ -97,6 +107,8 @@ function createReports(metered: Metered | undefined) {
   }
 
   return {
+    /** Whether nothing hangs on the first chunk, for which the agent waits: not who answers, and not what was used. */
+    mayPassUnread: (first: Buffer) => refusalOf === undefined && meter.isSilent(first),
     /** Undefined where nothing has to be waited for. */
     take(chunk: Buffer): Promise<void> | undefined {
       const news = meter.push(chunk)

@@ -43,19 +43,23 @@ const keptFromAgent = new Set([...hopByHop, 'set-cookie', 'set-cookie2', 'alt-sv
 /** What of an agent's headers goes on. Those that sign are put in by the kind of the upstream. */
 export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
     if (keptFromUpstream.has(name)) continue
     if (name.startsWith('x-forwarded-') || name.startsWith('x-amz-')) continue
-    kept[name] = value
+    kept[name] = headers[name]
   }
   kept['accept-encoding'] = 'identity'
   return kept
 }
 
-export function headersForAgent(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+/** What of an upstream's headers goes on, each value as `change` gives it. */
+export function headersForAgent(
+  headers: IncomingHttpHeaders,
+  change: (value: string) => string,
+): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (!keptFromAgent.has(name)) kept[name] = value
+  for (const name of Object.keys(headers)) {
+    if (!keptFromAgent.has(name)) kept[name] = change(String(headers[name]))
   }
   return kept
 }

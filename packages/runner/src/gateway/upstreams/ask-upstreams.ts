@@ -179,8 +179,7 @@ function headersOfAnswer(
   redaction: Redaction,
   isDecoded: boolean,
 ): OutgoingHttpHeaders {
-  const kept = headersForAgent(headers)
-  for (const name of Object.keys(kept)) kept[name] = redaction.text(String(kept[name]))
+  const kept = headersForAgent(headers, (value) => redaction.text(value))
   if (!isDecoded) return kept
   const { 'content-encoding': _encoding, 'content-length': _length, ...others } = kept
   return others

@@ -7,8 +7,16 @@ export interface Target {
   name: string
 }
 
-/** Where a model is served, in the order in which they are tried. Those of another wire are left out. */
-export function targetsOf(settings: Settings, model: Model): Target[] {
+const known = new WeakMap<Model, readonly Target[]>()
+
+/** Where a model of the settings is served, in the order in which they are tried. Those of another wire are left out. */
+export function targetsOf(settings: Settings, model: Model): readonly Target[] {
+  const targets = known.get(model) ?? findTargets(settings, model)
+  known.set(model, targets)
+  return targets
+}
+
+function findTargets(settings: Settings, model: Model): Target[] {
   const wire = settings.upstreams[model.upstream]?.wire
   return [model, ...(model.fallbacks ?? [])].flatMap(({ upstream: upstreamName, name }) => {
     const upstream = settings.upstreams[upstreamName]
