@@ -24,6 +24,7 @@ if (unknown !== undefined) {
 } else {
   for (const [name, load] of Object.entries(benchmarks)) {
     if (names.length > 0 && !names.includes(name)) continue
+    console.error(`Measuring ${name}`)
     const measure = await load()
     await writeSection(await measure())
   }

@@ -3,6 +3,7 @@ import { endSession, recordArtifact, setAgentPermissions } from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leaseTask } from '../testing/lease-task.ts'
 import { openTestServer, type TestServer } from '../testing/open-test-server.ts'
+import { readUntil } from '../testing/read-until.ts'
 import type { TestForge } from '../testing/test-forge.ts'
 
 let server: TestServer
@@ -57,7 +58,7 @@ async function end(
   state: 'completed' | 'failed' = 'completed',
   pull?: number,
 ) {
-  const target = await eventually(
+  const target = await readUntil(
     () => targetOf(id, of),
     (seen) => seen?.task_id !== undefined && seen.task_id !== null,
   )
@@ -68,15 +69,6 @@ async function end(
   }
   const error = { message: 'no' }
   await endSession(server.store, lease, state === 'failed' ? { state, error } : { state })
-}
-
-async function eventually<T>(look: () => Promise<T>, isThere: (seen: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 60_000
-  for (;;) {
-    const seen = await look()
-    if (isThere(seen) || performance.now() > giveUpAt) return seen
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }
 
 function refusedFor(message: RegExp): unknown {
@@ -123,7 +115,7 @@ describe('what was admitted when a campaign was made, and is not any more', () =
       await take(three[1]!)
       await end(id, three[0]!)
 
-      const sent = await eventually(
+      const sent = await readUntil(
         () => read(id),
         ({ counts }) => counts.queued === 1,
       )
@@ -132,7 +124,7 @@ describe('what was admitted when a campaign was made, and is not any more', () =
       // Who may see it no more is not told of it either.
       expect(second).toEqual(expected)
       await end(id, three[2]!)
-      const after = await eventually(
+      const after = await readUntil(
         () => read(id),
         ({ status }) => status !== 'in_progress',
       )
@@ -145,7 +137,7 @@ describe('what was admitted when a campaign was made, and is not any more', () =
     const id = await create(three, { concurrency: 1, stop_after_failures: 1 })
     three[1]!.members = {}
     await end(id, three[0]!)
-    const paused = await eventually(
+    const paused = await readUntil(
       () => read(id),
       ({ status }) => status === 'paused',
     )
@@ -174,7 +166,7 @@ describe('what was admitted when a campaign was made, and is not any more', () =
     }
 
     await end(id, two[0]!)
-    const seen = await eventually(
+    const seen = await readUntil(
       () => targetsOf(id),
       ([, second]) => second?.state === 'queued',
     )
@@ -197,7 +189,7 @@ describe('what was admitted when a campaign was made, and is not any more', () =
 
     const resumed = await post(`/${id}/resume`)
     answer()
-    const seen = await eventually(
+    const seen = await readUntil(
       () => targetsOf(id),
       ([, second]) => second?.state === 'queued',
     )
@@ -220,7 +212,7 @@ describe('a repository where the same campaign is at work already', () => {
     expect(first?.error?.message).toMatch(/^A task of this campaign is open already: /)
     expect(second).toMatchObject({ state: 'queued' })
     await end(id, two[1]!)
-    const over = await eventually(
+    const over = await readUntil(
       () => read(id),
       ({ status }) => status !== 'in_progress',
     )

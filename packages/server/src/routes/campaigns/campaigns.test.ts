@@ -3,6 +3,7 @@ import { endSession, recordArtifact } from '@errand/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leaseTask } from '../../testing/lease-task.ts'
 import { openTestServer, type TestServer } from '../../testing/open-test-server.ts'
+import { readUntil } from '../../testing/read-until.ts'
 
 let server: TestServer
 let token: string
@@ -49,15 +50,6 @@ async function targetsOf(id: string, query = '') {
   return CampaignTargetPage.parse(answer).targets
 }
 
-async function eventually<T>(look: () => Promise<T>, isThere: (seen: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 60_000
-  for (;;) {
-    const seen = await look()
-    if (isThere(seen) || performance.now() > giveUpAt) return seen
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 describe('a campaign by one request', () => {
   it('starts a task in each repository, and answers with where it stands', async () => {
     const names = repositories(3)
@@ -91,7 +83,7 @@ describe('a campaign by one request', () => {
     const error = { message: 'It does not build' }
     await endSession(server.store, lease, { state: 'failed', error })
 
-    const after = await eventually(
+    const after = await readUntil(
       () => read(campaign.id),
       ({ counts }) => counts.queued === 1,
     )
@@ -132,7 +124,7 @@ describe('a campaign by one request', () => {
     await recordArtifact(server.store, lease, { provider: 'github', type: 'pull', data })
     await endSession(server.store, lease, { state: 'completed' })
 
-    await eventually(
+    await readUntil(
       () => targetsOf(id),
       ([first]) => (first?.problems.length ?? 0) > 0,
     )
