@@ -90,10 +90,9 @@ async function readPrices(settings: Settings): Promise<PriceList> {
   }
 
   function rateFor(modelId: string, served: Served): Rate | undefined {
-    const { upstream = models.get(modelId)?.upstream, answered_by: answered } = served
-    if (answered === undefined && upstream === models.get(modelId)?.upstream) {
-      return rates.get(modelId)
-    }
+    const own = models.get(modelId)?.upstream
+    const { upstream = own, answered_by: answered } = served
+    if (answered === undefined && upstream === own) return rates.get(modelId)
     const key = JSON.stringify([modelId, served.upstream, served.answered_by])
     const known = others.get(key) ?? rateOfAnswer(modelId, served)
     // Upstreams choose the names: however many they think of, few are kept.

@@ -1,6 +1,6 @@
 import { headersForUpstream } from '../request/headers.ts'
 import { addMember, removeMember } from '../request/json-members.ts'
-import { addressOf } from './address.ts'
+import { type Address, addressBelow } from './address.ts'
 import { googleToken } from './google-credentials.ts'
 import type { SignCall, UnsignedCall } from './upstream-kind.ts'
 
@@ -18,25 +18,25 @@ export const signVertex: SignCall = async (call) => {
   const { 'anthropic-version': _, ...others } = headersForUpstream(headers)
   const isAnthropic = upstream.wire === 'anthropic'
   return {
-    ...addressOf(urlOf(call)),
+    ...addressOfCall(call),
     headers: { ...others, authorization: `Bearer ${token}` },
     body: isAnthropic ? Buffer.from(bodyForAnthropic(call)) : call.bytes,
     secrets: [token],
   }
 }
 
-function urlOf({ upstream, route, name, isStreamed }: UnsignedCall): string {
-  const base = `${upstream.base_url.replace(/\/+$/, '')}/publishers`
+function addressOfCall({ upstream, route, name, isStreamed }: UnsignedCall): Address {
   // `@` stands before the date of a version, and does as it is.
   const model = encodeURIComponent(name).replaceAll('%40', '@')
   if (upstream.wire !== 'anthropic') {
-    return `${base}/google${route.path.replace('{model}', model)}${route.search}`
+    const path = route.path.replace('{model}', model)
+    return addressBelow(upstream, `/publishers/google${path}${route.search}`)
   }
   if (route.api === undefined) {
-    return `${base}/anthropic/models/count-tokens:rawPredict`
+    return addressBelow(upstream, '/publishers/anthropic/models/count-tokens:rawPredict')
   }
   const operation = isStreamed ? 'streamRawPredict' : 'rawPredict'
-  return `${base}/anthropic/models/${model}:${operation}`
+  return addressBelow(upstream, `/publishers/anthropic/models/${model}:${operation}`)
 }
 
 /** Tokens are counted by a model of that name, which takes the other's name in the body. */
