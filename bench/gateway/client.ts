@@ -29,9 +29,16 @@ export interface Measured {
 }
 
 const agent = new Agent({ keepAlive: true, noDelay: true })
+/** No event is shorter; that all have come is checked by the bytes, as to count events would take longer than to pass them. */
+const leastEventBytes = 150
 const prompt = 'x'.repeat(20_000)
 
-function ask(place: Place, model: string): Promise<{ firstByteMs: number }> {
+interface Answer {
+  firstByteMs: number
+  bytes: number
+}
+
+function ask(place: Place, model: string): Promise<Answer> {
   const body = JSON.stringify({
     model,
     stream: true,
@@ -64,7 +71,7 @@ function ask(place: Place, model: string): Promise<{ firstByteMs: number }> {
       response.once('error', reject)
       response.once('end', () => {
         if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`))
-        else resolve({ firstByteMs })
+        else resolve({ firstByteMs, bytes })
       })
     })
     sent.end(body)
@@ -81,7 +88,9 @@ async function run({ places, model, rounds, staggerMs }: Work): Promise<Measured
       for (let round = 0; round < rounds; round += 1) {
         const answer = await ask(place, model)
         firstByteMs.push(answer.firstByteMs)
-        events += Number(model.split('-')[1])
+        const expected = Number(model.split('-')[1])
+        if (answer.bytes < expected * leastEventBytes) throw new Error('events are missing')
+        events += expected
       }
     }),
   )
