@@ -25,7 +25,7 @@ async function fetchRelease(name: string, release: Release, folder: string): Pro
   const { HOME = '' } = process.env
   // npm finds its registry and its cache by the home.
   const options = { cwd: folder, env: { HOME, ...npmEnvironment() }, timeoutMs: 300_000 }
-  const packed = await run('npm', ['pack', wanted, '--silent', '--prefer-offline'], options)
+  const packed = await run('npm', ['pack', wanted, '--loglevel=error', '--prefer-offline'], options)
   const file = join(folder, packed.trim().split('\n').at(-1) ?? '')
   const sum = createHash('sha512')
     .update(await readFile(file))
@@ -38,9 +38,10 @@ async function fetchRelease(name: string, release: Release, folder: string): Pro
   await run('rm', [file])
 }
 
+/** Where its registry is and how to get there, as an installation of an agent is told. */
 function npmEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) =>
-    /^(npm_config_|https?_proxy$)/i.test(name),
+    /^(npm_config_|(https?|no)_proxy$|NODE_EXTRA_CA_CERTS$|SSL_CERT_FILE$)/i.test(name),
   )
   return Object.fromEntries(
     entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
