@@ -2,8 +2,14 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { steerTask } from '@errand/core'
+import { openAgentNotes } from './agent-notes.ts'
+import type { Agent } from './agent/start-agent.ts'
+import { watchToolCalls } from './agent/tool-calls.ts'
+import type { Questions } from './questions.ts'
+import { steerTurn } from './steer-turn.ts'
 import { eventually } from './testing/eventually.ts'
 import { fixtureSettings, fixtureTask } from './testing/fixture-settings.ts'
+import { openTestRun } from './testing/open-test-run.ts'
 import { startTestRunner } from './testing/start-test-runner.ts'
 
 it.each([
@@ -32,6 +38,55 @@ it.each([
     'started\nended\n',
     heard,
   ])
+})
+
+it.each([
+  ['is put into the turn', true],
+  ['breaks the turn off', false],
+])('what %s waits for a tool call that began while it was read', async (_, canSteer) => {
+  await using opened = await openTestRun(fixtureTask([]))
+  const { run, test } = opened
+  const order: string[] = []
+  const note = (status: string): void =>
+    toolCalls.note({ sessionUpdate: 'tool_call', toolCallId: 'next', status })
+  let waits = 0
+  const toolCalls = watchToolCalls()
+  const beginsNext = {
+    ...toolCalls,
+    async whenIdle() {
+      waits += 1
+      // The message's transaction takes more than one round of the event loop.
+      if (waits === 1) setImmediate(() => note('in_progress'))
+      else await toolCalls.whenIdle()
+    },
+  }
+  const agent = {
+    canSteer,
+    async steer() {
+      order.push('told')
+      return true
+    },
+    async cancel() {
+      order.push('told')
+    },
+  } satisfies Partial<Agent>
+  const questions = { open: undefined, conversationId: 'c' } satisfies Partial<Questions>
+
+  const by = { id: 42, login: 'ada' }
+  const { id } = run.lease.task
+  await steerTask(test.store, id, { type: 'user_message', content: 'Mind the gap', by })
+  // Nothing else of them is asked for.
+  await using _steering = steerTurn(run, agent as unknown as Agent, {
+    questions: questions as unknown as Questions,
+    notes: openAgentNotes(),
+    toolCalls: beginsNext,
+  })
+  await eventually(() => expect(waits + order.length).toBe(2))
+  order.push('the call ends')
+  note('completed')
+  await eventually(() => expect(order).toHaveLength(2))
+
+  expect(order).toEqual(['the call ends', 'told'])
 })
 
 it.each([

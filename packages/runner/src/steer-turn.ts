@@ -58,13 +58,17 @@ export function steerTurn(
     while (!signal.aborted && !steered.isCancelled) {
       // What is said while a question is open is its answer.
       if (questions.open === undefined && (await isAnythingToSay())) {
-        await Promise.race([toolCalls.whenIdle(), whenOver])
+        await untilIdle()
         if (signal.aborted) return
         await handOn()
       }
       await wake.sleep(pollMs, signal)
       if (!signal.aborted) await createWake().sleep(restMs, signal)
     }
+  }
+
+  async function untilIdle(): Promise<void> {
+    await Promise.race([toolCalls.whenIdle(), whenOver])
   }
 
   async function isAnythingToSay(): Promise<boolean> {
@@ -76,13 +80,22 @@ export function steerTurn(
     const own = notes.take()
     const message = [...own, ...messages].join('\n\n')
     if (message === '') return
-    if (agent.canSteer && (await agent.steer(questions.conversationId, message))) return
+    if (await isPutIn(message)) return
     steered.unheard.push(...messages)
     // They come before the next prompt, if there is one: an agent that is done need not hear them.
     for (const note of own) notes.add(note)
+    await untilIdle()
     if (signal.aborted) return
     steered.isCancelled = true
     await agent.cancel(questions.conversationId)
+  }
+
+  /** Whether the running turn has taken it. */
+  async function isPutIn(message: string): Promise<boolean> {
+    if (!agent.canSteer) return false
+    // While it was taken from the store, the agent may have begun its next call.
+    await untilIdle()
+    return !signal.aborted && (await agent.steer(questions.conversationId, message))
   }
 
   const watching = watch().catch((error: unknown) => {

@@ -31,6 +31,21 @@ it('is idle when every call has ended, well or not', async () => {
   await calls.whenIdle()
 })
 
+it('is not idle where the next call begins as the last one ends', async () => {
+  const calls = watchToolCalls()
+  let isIdle = false
+  calls.note(begin('a'))
+  const idle = calls.whenIdle().then(() => (isIdle = true))
+
+  calls.note(end('a'))
+  calls.note(begin('b'))
+  await new Promise(setImmediate)
+  expect(isIdle).toBe(false)
+
+  calls.note(end('b'))
+  await idle
+})
+
 it('is idle after the turn, and takes nonsense as nothing', async () => {
   const calls = watchToolCalls()
   calls.note({ sessionUpdate: 'tool_call', toolCallId: 7 })

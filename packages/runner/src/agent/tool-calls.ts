@@ -45,8 +45,8 @@ export function watchToolCalls(): ToolCalls {
     },
     kindOf: (id) => kinds.get(id),
     async whenIdle() {
-      if (open.size === 0) return
-      await new Promise<void>((resolve) => waiting.push(resolve))
+      // The next call may have begun by the time this goes on.
+      while (open.size > 0) await new Promise<void>((resolve) => waiting.push(resolve))
     },
     clear() {
       open.clear()
