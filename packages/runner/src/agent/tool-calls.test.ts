@@ -46,6 +46,16 @@ it('is not idle where the next call begins as the last one ends', async () => {
   await idle
 })
 
+it('knows the kind of the latest call, however many there were in the turn', () => {
+  const calls = watchToolCalls()
+  for (let at = 0; at <= 1000; at += 1) calls.note(begin(`call-${at}`, 'read'))
+
+  calls.note(begin('last', 'fetch'))
+
+  expect(calls.kindOf('last')).toBe('fetch')
+  expect(calls.kindOf('call-0')).toBeUndefined()
+})
+
 it('is idle after the turn, and takes nonsense as nothing', async () => {
   const calls = watchToolCalls()
   calls.note({ sessionUpdate: 'tool_call', toolCallId: 7 })

@@ -33,12 +33,20 @@ export function watchToolCalls(): ToolCalls {
     waiting = []
   }
 
+  /** The latest are kept: it is for a call that is about to begin that its kind is asked for. */
+  function keepKind(id: string, kind: string): void {
+    kinds.delete(id)
+    kinds.set(id, kind)
+    const [oldest] = kinds.keys()
+    if (kinds.size > mostCalls && oldest !== undefined) kinds.delete(oldest)
+  }
+
   return {
     note(update) {
       const parsed = Update.safeParse(update)
       if (!parsed.success) return
       const { toolCallId: id, kind, status, sessionUpdate } = parsed.data
-      if (kind != null && kinds.size < mostCalls) kinds.set(id, kind)
+      if (kind != null) keepKind(id, kind)
       if (status === 'completed' || status === 'failed') open.delete(id)
       else if (sessionUpdate === 'tool_call' && open.size < mostCalls) open.add(id)
       wake()
