@@ -9,8 +9,8 @@ export interface NextSession {
   id: string
   prompt: string
   by: { id: number; login: string }
-  /** A model and its agent. Default: those of the last session. */
-  model?: { id: string; agent: string }
+  /** A model and its agent, and why where nobody named it. Default: those of the last session. */
+  model?: { id: string; agent: string; reason?: string }
 }
 
 /**
@@ -25,6 +25,7 @@ export async function addSession(
 ): Promise<void> {
   const number = await queueTask(store, tx, last.task_id)
   const model = next.model ?? { id: last.model, agent: last.agent }
+  const reason = next.model?.reason === undefined ? {} : { model_reason: next.model.reason }
   await sql`
     insert into sessions (id, task_id, number, prompt, model, agent, user_id, user_login, owner_id,
       repository_id, base_ref, head_ref, priority, timeout_seconds, created_at, updated_at, queued_at)
@@ -35,7 +36,7 @@ export async function addSession(
     from tasks as task, (select ${now(store)} as time) as clock
     where task.id = ${last.task_id}`.execute(tx)
   await appendEvents(store, tx, { task_id: last.task_id, session_id: next.id }, [
-    { type: 'session.created', data: { prompt: next.prompt, model: model.id } },
+    { type: 'session.created', data: { prompt: next.prompt, model: model.id, ...reason } },
   ])
   await queueTaskDeliveries(store, tx, { id: next.id, task_id: last.task_id }, 'queued')
 }

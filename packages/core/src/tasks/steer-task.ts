@@ -21,8 +21,8 @@ import { lockLastSession } from './last-session.ts'
 export interface Steering {
   type: Steer['type']
   content: string
-  /** A model and its agent, for the session a message to an ended task begins. */
-  model?: { id: string; agent: string }
+  /** A model and its agent, for the session a message to an ended task begins, and why where nobody named it. */
+  model?: { id: string; agent: string; reason?: string }
   /** Who is to hear it. Only a session that is still to begin can have another agent than it has. */
   agent?: string
   by: { id: number; login: string }

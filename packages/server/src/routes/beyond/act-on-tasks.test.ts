@@ -80,6 +80,19 @@ describe('steer', () => {
     expect((await read(id)).sessions.map(({ model }) => model)).toEqual(['script', 'small'])
   })
 
+  it('says why that session has its model, where `auto` chose it', async () => {
+    const { id } = await newTask()
+    await act(id, 'cancel')
+
+    await act(id, 'steer', { content: 'Again', model: 'auto' })
+
+    const { events } = (await server.call(`/agents/tasks/${id}/events`, { token })).body
+    expect(events.filter(({ type }) => type === 'session.created')).toMatchObject([
+      { data: { model: 'script' } },
+      { data: { model: 'small', model_reason: /^auto: the first model/ } },
+    ])
+  })
+
   it.each([
     [{ agent: 'script' }, ['script', 'script']],
     [{ agent: 'coder' }, ['small', 'coder']],
