@@ -10,10 +10,10 @@ const day = z.iso.date()
 
 export const UsageQuery = z.object({
   by: UsageKey.default('model'),
-  /** The first day, in UTC. Default: the first of this month. */
-  since: day.exactOptional(),
-  /** The last day, in UTC. Default: today. */
-  until: day.exactOptional(),
+  since: day
+    .exactOptional()
+    .describe('The first day, in UTC. Default: the first of the month of `until`.'),
+  until: day.exactOptional().describe('The last day, in UTC. Default: today.'),
 })
 export type UsageQuery = z.infer<typeof UsageQuery>
 

@@ -207,6 +207,13 @@ it('usage is added up for owners of an organization, and for everybody their own
   expect(wrong.body.errors).toMatchObject([{ field: 'since' }])
 })
 
+it('usage until a day of another month is of that month', async () => {
+  const { status, body } = await server.call('/agents/usage?until=2026-01-31', { token })
+
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ since: '2026-01-01', until: '2026-01-31' })
+})
+
 it('usage keeps every digit of what is more than a number can hold', async () => {
   const admin = server.forge.addToken('root', { scopes: ['repo', 'admin:org'] })
   server.forge.addOrganization('vast', { root: 'admin', alice: 'member' })

@@ -30,7 +30,11 @@ export function addUsageCommand(program: Command, terminal: Terminal): void {
         .argParser(asKey)
         .default('model'),
     )
-    .option('--since <date>', 'the first day, or like 30d (default: the first of the month)', asDay)
+    .option(
+      '--since <date>',
+      "the first day, or like 30d (default: the first of the last day's month)",
+      asDay,
+    )
     .option('--until <date>', 'the last day (default: today)', asDay)
     .addOption(new Option('--csv', 'print it as CSV').conflicts('json'))
     .option('--json', 'print it as JSON')

@@ -35,9 +35,8 @@ async function report(
   whose: Pick<core.UsageFilter, 'owner_id' | 'user_id'>,
   budgets: BudgetState[],
 ): Promise<UsageReport> {
-  const month = core.monthOf(store)
-  const since = asked.since ?? `${month}-01`
   const until = asked.until ?? new Date().toISOString().slice(0, 10)
+  const since = asked.since ?? `${until.slice(0, 7)}-01`
   if (since > until) {
     throw invalidField('since', `since (${since}) must not be after until (${until})`, 'Usage')
   }
