@@ -1,14 +1,12 @@
-import type { CallAnswer } from '@errand/contract'
 import type { Command } from 'commander'
 import { beyondGitHub } from '../client/beyond-github.ts'
 import { connect } from '../client/connection.ts'
+import { type Model, readModels } from '../client/read-models.ts'
 import { printJson } from '../terminal/json-output.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { formatTable } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { examples } from './examples.ts'
-
-type Model = CallAnswer<'listModels'>['models'][number]
 
 export function addModelsCommand(program: Command, terminal: Terminal): void {
   program
@@ -19,12 +17,7 @@ export function addModelsCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples('errand models'))
     .action(async (options: { json?: boolean }) => {
       const client = connect(terminal)
-      const asking = client.call('listModels', {
-        params: {},
-        query: { per_page: 100 },
-        signal: terminal.signal,
-      })
-      const { models } = await beyondGitHub('list models', asking)
+      const models = await beyondGitHub('list models', readModels(client, terminal.signal))
       if (options.json) return printJson(terminal, models)
       const rows = models.map((model) => present(terminal, model))
       terminal.out(`${formatTable([heading, ...rows], terminal.columns)}\n`)

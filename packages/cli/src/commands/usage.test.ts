@@ -116,28 +116,29 @@ it('usage by anything else is refused', async () => {
   expect([code, err]).toEqual([1, expect.stringContaining('model, repository, user, day')])
 })
 
+const models = [
+  {
+    id: 'sonnet',
+    aliases: ['s'],
+    agent: 'coder',
+    is_default: true,
+    multiplier: 1,
+    price: { input: 3, cached_input: 0.3, cache_write: 3.75, output: 15 },
+    available: true,
+  },
+  {
+    id: 'own',
+    aliases: [],
+    agent: 'coder',
+    is_default: false,
+    multiplier: 1,
+    price: null,
+    available: false,
+    owners: ['acme'],
+  },
+]
+
 it('models are listed with what they cost', async () => {
-  const models = [
-    {
-      id: 'sonnet',
-      aliases: ['s'],
-      agent: 'coder',
-      is_default: true,
-      multiplier: 1,
-      price: { input: 3, cached_input: 0.3, cache_write: 3.75, output: 15 },
-      available: true,
-    },
-    {
-      id: 'own',
-      aliases: [],
-      agent: 'coder',
-      is_default: false,
-      multiplier: 1,
-      price: null,
-      available: false,
-      owners: ['acme'],
-    },
-  ]
   const { out } = await run(['models'], { 'GET /agents/models': { models } })
 
   expect(out).toMatchInlineSnapshot(`
@@ -146,4 +147,14 @@ it('models are listed with what they cost', async () => {
     own     1x          unknown                 coder  does not answer; for acme
     "
   `)
+})
+
+it('models are listed to the last page', async () => {
+  const [first, second] = models
+  const { out } = await run(['models', '--json'], {
+    'GET /agents/models?per_page=100&page=1': { models: [first] },
+    'GET /agents/models?per_page=100&page=2': { models: [second] },
+  })
+
+  expect(JSON.parse(out)).toEqual(models)
 })

@@ -1,4 +1,5 @@
-import { AnswerError, type CallAnswer, type Client, isRefusal } from '@errand/contract'
+import { AnswerError, type Client, isRefusal } from '@errand/contract'
+import { type Model, readModels } from '../client/read-models.ts'
 import { formatCredits } from '../present/campaign.ts'
 import type { Campaign } from './campaign.ts'
 import type { PlannedTask } from './journal-record.ts'
@@ -11,8 +12,6 @@ export interface TokenGuess {
 
 /** A task of a few minutes on one repository, as agents read files again and again. */
 export const usualTokens: TokenGuess = { input: 500_000, output: 15_000 }
-
-type Model = CallAnswer<'listModels'>['models'][number]
 
 /**
  * What a campaign would cost, in a sentence that says how that was reckoned: by what earlier tasks on
@@ -27,7 +26,7 @@ export async function estimateCost(
   guess: TokenGuess | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const models = await readModels(client, signal)
+  const models = await readPrices(client, signal)
   if (models === undefined) return 'What it would cost is not known: GitHub tells no prices.'
   const model = models.find(({ id, is_default: isDefault }) =>
     campaign.model === undefined || campaign.model === 'auto' ? isDefault : id === campaign.model,
@@ -40,14 +39,9 @@ export async function estimateCost(
 }
 
 /** Undefined of a server that does not tell, like GitHub. */
-async function readModels(client: Client, signal: AbortSignal): Promise<Model[] | undefined> {
+async function readPrices(client: Client, signal: AbortSignal): Promise<Model[] | undefined> {
   try {
-    const models: Model[] = []
-    const query = { per_page: 100 }
-    for await (const page of client.pages('listModels', { params: {}, query, signal })) {
-      models.push(...page.models)
-    }
-    return models
+    return await readModels(client, signal)
   } catch (error) {
     if (error instanceof AnswerError && error.status === 404) return undefined
     throw error

@@ -11,7 +11,7 @@ export interface Asked {
 
 /**
  * `GET /path` to an answer, or to what makes one when it is asked for. A string is sent as it is, a
- * number is a status without more.
+ * number is a status without more. A page of a list has a link to the next one where that has an answer too.
  */
 export type Answers = Record<string, unknown>
 
@@ -32,7 +32,10 @@ export async function openFakeServer(answers: Answers): Promise<FakeServer> {
       if (typeof answer === 'number') {
         response.writeHead(answer).end(JSON.stringify({ message: `Status ${answer}` }))
       } else {
-        response.writeHead(entry.method === 'POST' ? 201 : 200)
+        const next = entry.path.replace(/(?<=[?&]page=)\d+/, (page) => String(Number(page) + 1))
+        const hasNext = next !== entry.path && `${entry.method} ${next}` in answers
+        const link = hasNext ? { link: `<${next}>; rel="next"` } : {}
+        response.writeHead(entry.method === 'POST' ? 201 : 200, link)
         response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
       }
     })

@@ -301,3 +301,17 @@ it('models are those a task may name, with the one of auto', async () => {
     ],
   })
 })
+
+it('models come in pages, each with a link to the next', async () => {
+  const pages = []
+  for (const page of [1, 2]) {
+    const answer = await server.call(`/agents/models?per_page=1&page=${page}`, { token })
+    const links = answer.headers.get('link') ?? ''
+    pages.push([answer.text, [...links.matchAll(/rel="(\w+)"/g)].map(([, rel]) => rel)])
+  }
+
+  expect(pages).toEqual([
+    [expect.stringContaining('"small"'), ['next', 'first']],
+    [expect.stringContaining('"script"'), ['prev', 'last', 'first']],
+  ])
+})

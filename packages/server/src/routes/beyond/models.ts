@@ -1,5 +1,6 @@
 import { autoModelId, type routes } from '@errand/contract'
 import * as core from '@errand/core'
+import { linkHeaderOf } from '../../conventions/link-header.ts'
 import type { Handler } from '../../handler.ts'
 import { resolveModel } from '../../models.ts'
 
@@ -27,5 +28,6 @@ export const listModels: Handler<typeof routes.listModels> = async (context, cal
       ...(configured?.owners === undefined ? {} : { owners: configured.owners }),
     }
   })
-  return { status: 200, body: { models } }
+  const link = linkHeaderOf(call.url, call.query, offered.length)
+  return { status: 200, body: { models }, headers: { link } }
 }
