@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { eventually } from './testing/eventually.ts'
 import { fixtureSettings, fixtureTask } from './testing/fixture-settings.ts'
+import { openQuestions } from './questions.ts'
+import { openTestRun } from './testing/open-test-run.ts'
 import { startTestRunner, type TestRunner } from './testing/start-test-runner.ts'
 import { untilLetGo } from './testing/until-let-go.ts'
+import type { Workspace } from './workspace/workspace.ts'
 
 const by = { id: 42, login: 'ada' }
 
@@ -92,6 +95,20 @@ describe('a question answered while the box is alive', () => {
     await answer(test, id, 'yes')
     expect((await test.untilEnded(id)).state).toBe('completed')
   })
+})
+
+it('a hundred pauses for a budget leave the agent its own questions', async () => {
+  await using opened = await openTestRun(fixtureTask([]))
+  // It is only noted in it that it is to be kept.
+  const questions = openQuestions(opened.run, { isKept: false } as Workspace)
+  const accountId = `task:${opened.run.lease.task.id}`
+  for (let pause = 0; pause < 101; pause += 1) {
+    await questions.ask({ message: 'The budget is used up', accountId })
+  }
+
+  const id = await questions.ask({ message: 'Which?' })
+
+  expect(id).toBe(questions.open)
 })
 
 describe('a question not answered in time', () => {

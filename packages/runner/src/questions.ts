@@ -93,7 +93,8 @@ export function openQuestions(run: Run, workspace: Workspace): Questions {
     conversationId: '',
     whenPutAway: away.promise,
     async ask(question) {
-      asked += 1
+      // Those about a budget are Errand's own: the agent cannot help how often it is used up.
+      if (question.accountId === undefined) asked += 1
       if (isClosed || asked > mostQuestions)
         throw new TooManyQuestions('No more questions are taken')
       const recorded = asking.then(() => record(question))
