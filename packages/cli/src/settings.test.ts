@@ -76,6 +76,11 @@ it('reads the file that is named instead of errand.yml', () => {
   expect(loadSettings({}, {}, { cwd, config: 'other.yml' }).settings.port).toBe(5)
 })
 
+const oneModel = `
+upstreams: {own: {wire: openai, base_url: "http://x"}}
+models:
+  - {id: a, upstream: own, aliases: [usual]}`
+
 it.each([
   [
     'a number out of range',
@@ -188,6 +193,21 @@ it.each([
     'a name of our own',
     'models: [{id: auto, upstream: a}]\nupstreams: {a: {wire: openai, base_url: "http://x"}}',
     "errand.yml:1:11: models[0].id must not be `auto`: that name is Errand's own",
+  ],
+  [
+    'an alias that is a name of our own',
+    `${oneModel}\n  - {id: b, upstream: own, aliases: [x, script]}`,
+    "errand.yml:5:41: models[1].aliases[1] must not be `script`: that name is Errand's own",
+  ],
+  [
+    'an alias that is the id of another model',
+    `${oneModel}\n  - {id: b, upstream: own, aliases: [a]}`,
+    'errand.yml:5:38: models[1].aliases[0] `a` is the id of models[0]',
+  ],
+  [
+    'an alias that another model has',
+    `${oneModel}\n  - {id: b, upstream: own, aliases: [x, usual]}`,
+    'errand.yml:5:41: models[1].aliases[1] `usual` is an alias of models[0] too',
   ],
   [
     'a list at the top',

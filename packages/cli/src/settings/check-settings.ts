@@ -34,6 +34,7 @@ export function checkSettings(
   const problems = [
     ...checkAgents(given, parsed.data),
     ...checkReferences(given, known),
+    ...checkAliases(given, known),
     ...checkUpstreams(parsed.data, at),
   ]
   return problems.length > 0 ? { problems } : { settings: parsed.data, problems }
@@ -98,6 +99,28 @@ function* checkReferences(given: GivenSettings, settings: Settings): Generator<s
   if (reviewer !== undefined && !agents.includes(reviewer)) {
     const path = ['validation', 'review', 'agent']
     yield `${placeOf(given, path)}: ${nameOf(path)} \`${reviewer}\` is not an agent${didYouMean(reviewer, agents)}`
+  }
+}
+
+/** A name means one model: the first that has it would hide the other. */
+function* checkAliases(given: GivenSettings, { models }: Settings): Generator<string> {
+  const idIn = new Map(models.map(({ id }, index) => [id, index]))
+  const aliasIn = new Map<string, number>()
+  for (const [index, { aliases }] of models.entries()) {
+    for (const [place, alias] of aliases.entries()) {
+      const path = ['models', index, 'aliases', place]
+      const at = `${placeOf(given, path)}: ${nameOf(path)}`
+      const withId = idIn.get(alias)
+      const withAlias = aliasIn.get(alias)
+      if (alias === autoModelId || alias === scriptModelId) {
+        yield `${at} must not be \`${alias}\`: that name is Errand's own`
+      } else if (withId !== undefined && withId !== index) {
+        yield `${at} \`${alias}\` is the id of models[${withId}]`
+      } else if (withAlias !== undefined && withAlias !== index) {
+        yield `${at} \`${alias}\` is an alias of models[${withAlias}] too`
+      }
+      aliasIn.set(alias, withAlias ?? index)
+    }
   }
 }
 
