@@ -104,3 +104,13 @@ it('runs a model on coder unless it says otherwise', () => {
 
   expect(parsed.models[0]).toMatchObject({ agent: 'coder', max_output_tokens: 16_000 })
 })
+
+it('a budget is no larger than what PostgreSQL can count', () => {
+  const budgetOf = (credits: number) => [
+    { scope: 'organization', name: '*', ai_credits: credits, prevent_further_usage: true },
+  ]
+  expect(Settings.parse({ budgets: budgetOf(9e9) }).budgets).toEqual(budgetOf(9e9))
+  expect(Settings.safeParse({ budgets: budgetOf(9e9 + 1) }).error?.issues).toMatchObject([
+    { path: ['budgets', 0, 'ai_credits'] },
+  ])
+})

@@ -17,12 +17,16 @@ const named = {
     ),
 }
 
+/** PostgreSQL counts the billionths of it in 64 bits. */
+const mostCredits = 9_000_000_000
+
 /** What may be spent in a month. */
 export const BudgetSetting = z.strictObject({
   ...named,
   ai_credits: z.coerce
     .number()
     .min(0)
+    .max(mostCredits)
     .describe('How many AI credits may be spent in a month of UTC.'),
   prevent_further_usage: flag
     .default(true)

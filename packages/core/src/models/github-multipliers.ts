@@ -30,7 +30,8 @@ export const githubMultipliers: Readonly<Record<string, number>> = {
 /** The price of a million tokens of output of a model of 1x, in US dollars. */
 export const usualOutputPrice = 15
 
-const families = /(claude|gpt|gemini|grok|raptor)-.*$/
+/** At the beginning of a word: `chatgpt-4o` is none of GitHub's. */
+const families = /(?<![a-z])(claude|gpt|gemini|grok|raptor)-.*$/
 
 /**
  * The name a model is known by, whoever serves it: `us.anthropic.claude-haiku-4-5-20251001-v1:0` and
@@ -45,4 +46,9 @@ export function plainModelName(name: string): string {
     .replace(/-(20\d{6}|20\d\d-\d\d-\d\d)$/, '')
     .replace(/-(preview|latest)$/, '')
     .replaceAll('.', '-')
+}
+
+/** Whether a plain name is only longer or shorter than another. */
+export function isVariantOf(plain: string, other: string): boolean {
+  return plain.startsWith(other) || other.startsWith(plain)
 }

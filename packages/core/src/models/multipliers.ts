@@ -3,20 +3,28 @@ import { priceListOf } from '../prices/price-list.ts'
 import type { BudgetSubject } from '../spending/budgets.ts'
 import { findNamed } from '../spending/budgets.ts'
 import { findByPlainName } from './find-by-plain-name.ts'
-import { githubMultipliers, plainModelName, usualOutputPrice } from './github-multipliers.ts'
+import {
+  githubMultipliers,
+  isVariantOf,
+  plainModelName,
+  usualOutputPrice,
+} from './github-multipliers.ts'
 
 /** How dear models are beside a usual one. */
 export interface Multipliers {
   /** Of a configured model: its own, else GitHub's, else by its price; unknown ones are the dearest. */
   of(modelId: string): number
   /**
-   * Of the model that answered, by the name it gave itself, for a request to `modelId`. A name that
-   * is only longer or shorter is the same model; one that nobody knows is the dearest.
+   * Of the model that answered, by the name it gave itself, for a request to `modelId`: of another that is
+   * configured, GitHub's, or by its list price. A name that nobody lists and that is only longer or shorter is the same
+   * model; any other that nobody knows is the dearest. A deployment of Azure has a name of the operator's: where they
+   * have set its multiplier, that holds for whichever name it answers by.
    */
   ofAnswer(modelId: string, answered: string): number
 }
 
 const known = new WeakMap<Settings, Promise<Multipliers>>()
+const mostKept = 1000
 
 export async function multipliersOf(settings: Settings): Promise<Multipliers> {
   const found = known.get(settings) ?? readMultipliers(settings)
@@ -34,27 +42,51 @@ async function readMultipliers(settings: Settings): Promise<Multipliers> {
     if (listed !== undefined && model.price === undefined) return listed
     const price = prices.priceOf(model.id)
     if (price === undefined) return listed
-    return Math.round((price.output / usualOutputPrice) * 100) / 100
+    return multiplierOf(price.output)
   }
 
   const dearest = Math.max(1, ...[...byId.values()].map((multiplier) => multiplier ?? 0))
   const of = (modelId: string): number =>
     modelId === scriptModelId ? 0 : (byId.get(modelId) ?? dearest)
+  const answers = new Map<string, number>()
   return {
     of,
     ofAnswer(modelId, answered) {
-      const asked = settings.models.find(({ id }) => id === modelId)
-      const names = [asked?.name, asked?.id].flatMap((name) => name ?? []).map(plainModelName)
-      const plain = plainModelName(answered)
-      if (names.some((name) => name === plain)) return of(modelId)
-      const other = findByPlainName(settings.models, answered)
-      if (other !== undefined) return of(other.id)
-      const listed = githubMultipliers[plain]
-      if (listed !== undefined) return listed
-      const isSame = names.some((name) => plain.startsWith(name) || name.startsWith(plain))
-      return isSame ? of(modelId) : dearest
+      const key = JSON.stringify([modelId, answered])
+      const found = answers.get(key) ?? findOfAnswer(modelId, answered)
+      // Upstreams choose the names: however many they think of, few are kept.
+      if (answers.size < mostKept) answers.set(key, found)
+      return found
     },
   }
+
+  function isOfAzure({ upstream }: Settings['models'][number]): boolean {
+    return settings.upstreams[upstream]?.kind === 'azure'
+  }
+
+  function findOfAnswer(modelId: string, answered: string): number {
+    const asked = settings.models.find(({ id }) => id === modelId)
+    const names = [asked?.name, asked?.id].flatMap((name) => name ?? []).map(plainModelName)
+    const plain = plainModelName(answered)
+    if (names.some((name) => name === plain)) return of(modelId)
+    const other = findByPlainName(settings.models, answered)
+    if (other !== undefined) return of(other.id)
+    if (asked?.multiplier !== undefined && isOfAzure(asked)) return of(modelId)
+    const listed = githubMultipliers[plain]
+    if (listed !== undefined) return listed
+    const price = prices.listedOutput(modelId, answered)
+    if (price !== undefined) {
+      const isAsked = price === prices.listedOutput(modelId, asked?.name ?? modelId)
+      return isAsked && names.some((name) => isVariantOf(plain, name))
+        ? of(modelId)
+        : multiplierOf(price)
+    }
+    return names.some((name) => isVariantOf(plain, name)) ? of(modelId) : dearest
+  }
+}
+
+function multiplierOf(outputPrice: number): number {
+  return Math.round((outputPrice / usualOutputPrice) * 100) / 100
 }
 
 /** The dearest multiplier somebody's requests may have, the task's own left out. */

@@ -128,6 +128,14 @@ describe('the cost of a request', () => {
     expect(cost('local', 'who-knows')).toBe(100_000)
   })
 
+  it('is the dearest model’s where one answers that nobody knows, and the operator has set no price', () => {
+    const cost = (answered_by: string) =>
+      prices.costOf(usage('gpt-5', { input_tokens: 1 }), { answered_by })
+    expect(cost('who-knows')).toBe(300_000)
+    // Only longer, it is the same.
+    expect(cost('gpt-5-at-our-gateway')).toBe(125_000)
+  })
+
   it('stays a safe integer, whatever an upstream claims', () => {
     const claimed = usage('sonnet', { input_tokens: 1e12, output_tokens: 1e12 })
     expect(Number.isSafeInteger(prices.costOf(claimed))).toBe(true)

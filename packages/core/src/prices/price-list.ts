@@ -1,12 +1,18 @@
 import { nanoPerDollar, type Price, type Settings, scriptModelId } from '@errand/contract'
 import { findByPlainName } from '../models/find-by-plain-name.ts'
-import { plainModelName } from '../models/github-multipliers.ts'
+import { isVariantOf, plainModelName } from '../models/github-multipliers.ts'
 import { noTokens, type TokenCounts, type TokenUsage } from '../spending/token-counts.ts'
+import { openListPrices, roundPrice, sample } from './list-prices.ts'
 
 /** What the models of the settings cost. */
 export interface PriceList {
   /** Undefined for a model whose price nobody knows. */
   priceOf(modelId: string): Price | undefined
+  /**
+   * The list price of a name at any provider, in US dollars for a million tokens of output; undefined for one that
+   * nobody lists. The dearest, where several do.
+   */
+  listedOutput(modelId: string, name: string): number | undefined
   /**
    * What one request costs, in nano AI credits. A model of unknown price costs as much as the dearest
    * that is configured, so that none is a way around a budget; where no price is known at all, nothing.
@@ -18,7 +24,11 @@ export interface PriceList {
 export interface Served {
   /** Default: the model's own upstream. */
   upstream?: string | undefined
-  /** What the model that answered calls itself. Another known one costs what that one costs. */
+  /**
+   * What the model that answered calls itself. Another known one costs what that one costs, and one that nobody knows
+   * as much as the dearest. A deployment of Azure has a name of the operator's: where they have set its price, that is
+   * what it costs by whichever name.
+   */
   answered_by?: string | undefined
 }
 
@@ -38,37 +48,14 @@ export async function priceListOf(settings: Settings): Promise<PriceList> {
 }
 
 async function readPrices(settings: Settings): Promise<PriceList> {
-  // Two megabytes, for those who use a model.
-  const { calcPrice } = await import('@pydantic/genai-prices')
+  const listPrices = await openListPrices(settings.upstreams)
   const models = new Map(settings.models.map((model) => [model.id, model]))
   const rates = new Map(settings.models.map((model) => [model.id, rateOf(model)]))
   const others = new Map<string, Rate>()
-  const unlisted = new Set<string>()
 
   function rateOf({ price, name, id, upstream }: Named): Rate {
     if (price !== undefined) return (counts) => listed(price, counts)
-    return (counts) => listPriceOf(name ?? id, upstream, counts)
-  }
-
-  function listPriceOf(name: string, upstreamName: string, counts: TokenCounts) {
-    const upstream = settings.upstreams[upstreamName]
-    if (upstream === undefined) return undefined
-    const usage = {
-      input_tokens: counts.input_tokens,
-      cache_read_tokens: counts.cached_input_tokens,
-      cache_write_tokens: counts.cache_write_tokens,
-      cache_write_1h_tokens: counts.cache_write_1h_tokens ?? 0,
-      output_tokens: counts.output_tokens,
-    }
-    // To find out that nobody lists a name takes a look at all providers, for each request anew.
-    const key = JSON.stringify([name, upstreamName])
-    if (unlisted.has(key)) return undefined
-    for (const way of waysToProvider(upstream)) {
-      const found = calcPrice(usage, name, way)
-      if (found !== null) return found.total_price
-    }
-    if (unlisted.size < mostKept) unlisted.add(key)
-    return undefined
+    return (counts) => listPrices.listPriceOf(name ?? id, upstream, counts)
   }
 
   /** What the answering one costs: the model itself, or another that is known under that name. */
@@ -82,11 +69,20 @@ async function readPrices(settings: Settings): Promise<PriceList> {
     const own = rateOf(served)
     const plain = answered === undefined ? undefined : plainModelName(answered)
     if (answered === undefined || plain === undefined) return own
-    const names = [served.name, model.name, modelId].flatMap((name) => name ?? [])
-    if (names.some((name) => plainModelName(name) === plain)) return own
+    const names = [served.name, model.name, modelId].flatMap((name) =>
+      name === undefined ? [] : plainModelName(name),
+    )
+    if (names.includes(plain)) return own
     const other = findByPlainName(settings.models, answered)
     if (other !== undefined) return rateOf(other)
-    return (counts) => listPriceOf(answered, served.upstream, counts) ?? own(counts)
+    const isAzure = settings.upstreams[served.upstream]?.kind === 'azure'
+    if (served.price !== undefined && isAzure) return own
+    const isVariant = names.some((name) => isVariantOf(plain, name))
+    return (counts) => {
+      const listed = listPrices.listPriceOf(answered, served.upstream, counts)
+      if (listed !== undefined) return listed
+      return served.price === undefined && !isVariant ? undefined : own(counts)
+    }
   }
 
   function rateFor(modelId: string, served: Served): Rate | undefined {
@@ -114,13 +110,21 @@ async function readPrices(settings: Settings): Promise<PriceList> {
       const output = rate?.({ ...noTokens, output_tokens: sample })
       if (rate === undefined || output === undefined) return undefined
       const perMillion = (counts: Partial<TokenCounts>) =>
-        round(((rate({ ...noTokens, ...counts }) ?? 0) / sample) * 1e6)
+        roundPrice(((rate({ ...noTokens, ...counts }) ?? 0) / sample) * 1e6)
       return {
         input: perMillion({ input_tokens: sample }),
         cached_input: perMillion({ input_tokens: sample, cached_input_tokens: sample }),
         cache_write: perMillion({ input_tokens: sample, cache_write_tokens: sample }),
-        output: round((output / sample) * 1e6),
+        output: roundPrice((output / sample) * 1e6),
       }
+    },
+    listedOutput(modelId, name) {
+      const model = models.get(modelId)
+      const served = model === undefined ? [] : [model, ...(model.fallbacks ?? [])]
+      return listPrices.dearestOutput(
+        name,
+        served.map(({ upstream }) => upstream),
+      )
     },
     costOf({ model, ...counts }, served = {}) {
       // Prices of up to five decimals are whole nano credits a token: rounding only takes away what
@@ -137,19 +141,6 @@ type Named = Pick<Settings['models'][number], 'id' | 'name' | 'upstream' | 'pric
 /** At Anthropic: twice the input's price for an hour, 1.25 times for five minutes. */
 const hourOverMinutes = 1.6
 const mostKept = 1000
-
-/** A gateway in between has another address: then its wire format tells whose model it is. */
-function waysToProvider({ base_url: providerApiUrl, kind, wire }: Settings['upstreams'][string]) {
-  const ofCloud = { azure: 'azure', vertex: 'google', bedrock: 'aws', plain: undefined } as const
-  const ids = [ofCloud[kind ?? 'plain'], wire === 'gemini' ? 'google' : wire]
-  return [
-    { providerApiUrl },
-    ...ids.flatMap((providerId) => (providerId === undefined ? [] : { providerId })),
-  ]
-}
-
-/** Short enough for the first price where there are several by length. */
-const sample = 1000
 
 const free: Price = { input: 0, cached_input: 0, cache_write: 0, output: 0 }
 
@@ -173,8 +164,4 @@ function listed(
       counts.output_tokens * output) /
     1e6
   )
-}
-
-function round(dollars: number): number {
-  return Number(dollars.toPrecision(12))
 }

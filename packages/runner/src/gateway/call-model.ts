@@ -17,6 +17,8 @@ import { targetsOf } from './upstreams/targets.ts'
 
 /** A long conversation with images in it. */
 const longestCallBytes = 64 * 1024 * 1024
+/** Of all calls of a session that are on their way: what they hold is the memory of the worker. */
+const mostHeldBytes = 256 * 1024 * 1024
 
 /**
  * One call of a model: what it may cost is reserved, the upstreams that serve it are asked, the answer
@@ -31,14 +33,16 @@ export async function callModel(
   response: ServerResponse,
 ): Promise<void> {
   const catalogue = requireCatalogue(state, route)
+  using held = holdBytes(state, Number(request.headers['content-length'] ?? longestCallBytes))
   const body = await readBody(request, longestCallBytes)
+  held.become(body.length)
   const read = readModelRequest(catalogue, route, body)
   const targets = targetsOf(state.run.context.settings, read.model)
   const open =
     route.api &&
     (await state.spending.begin({
       model: read.model,
-      bodyBytes: read.text.length,
+      bodyBytes: read.bytes.length,
       mostOutput: read.mostOutput,
       upstreams: targets.map(({ upstreamName }) => upstreamName),
     }))
@@ -67,6 +71,20 @@ interface RunningCall {
   open: OpenRequest | undefined
   answer?: UpstreamAnswer
   meter?: Meter | undefined
+}
+
+/** @throws GatewayRefusal 429 */
+function holdBytes(state: GatewayState, expected: number) {
+  let bytes = 0
+  const become = (count: number): void => {
+    state.heldBytes += count - bytes
+    bytes = count
+  }
+  if (state.heldBytes + expected > mostHeldBytes) {
+    throw new GatewayRefusal(429, 'The calls on their way are too long for another one')
+  }
+  become(expected)
+  return { become, [Symbol.dispose]: () => become(0) }
 }
 
 function requireCatalogue({ catalogue }: GatewayState, route: CallRoute): Catalogue {
@@ -118,8 +136,8 @@ function meterOf(
 ): Meter | undefined {
   const { api } = request.route
   if (api === undefined || open === undefined) return undefined
-  const { isStreamed, text } = request
-  return createMeter({ api, contentType, isStreamed, requestBytes: text.length })
+  const { isStreamed, bytes } = request
+  return createMeter({ api, contentType, isStreamed, requestBytes: bytes.length })
 }
 
 function servedBy({ answer, meter }: RunningCall) {

@@ -12,8 +12,10 @@ const stage = useGateway((url) => ({
   upstreams: {
     one: { wire: 'anthropic', base_url: `${url}/one`, api_key_env: 'KEY' },
     two: { wire: 'anthropic', base_url: `${url}/two`, api_key_env: 'KEY', max_retries: 0 },
+    keyless: { wire: 'anthropic', base_url: `${url}/keyless`, api_key_file: '/nonexistent/key' },
   },
   models: [
+    { id: 'no-key', upstream: 'keyless', price, fallbacks: [{ upstream: 'one' }] },
     {
       id: 'm',
       upstream: 'one',
@@ -65,6 +67,14 @@ describe('an upstream that has too much to do', () => {
     expect(stage.calls[3]?.body.toString()).toBe('{"model":"m-at-two"}')
     expect(counted).toMatchObject({ model: 'm', input_tokens: 10 })
     expect((await nano()) - before).toBe(20 * 300_000)
+  })
+
+  it('whose key is not there gives way as well', async () => {
+    await open('no-key')
+    inTurn([succeed])
+
+    expect((await post(path, { model: 'no-key' })).status).toBe(200)
+    expect(asked()).toEqual(['one'])
   })
 
   it('that wants to be left alone for long is not waited for', async () => {

@@ -34,6 +34,18 @@ describe('the wire of Gemini', () => {
     expect(JSON.stringify(stage.calls[0]?.headers)).not.toContain('mine')
   })
 
+  it('leaves behind what would take the count of tokens out of the answer', async () => {
+    await open('gemini')
+    const query = '?fields=candidates&%24fields=candidates&$alt=proto&alt=proto&alt=json'
+    const headers = { 'x-goog-fieldmask': 'candidates', 'x-goog-api-client': 'genai-js' }
+
+    await post(`/gemini/v1beta/models/gemini:generateContent${query}`, {}, { headers })
+
+    expect(stage.calls[0]?.url).toMatch(/:generateContent\?alt=json$/)
+    expect(stage.calls[0]?.headers).toMatchObject({ 'x-goog-api-client': 'genai-js' })
+    expect(stage.calls[0]?.headers).not.toHaveProperty('x-goog-fieldmask')
+  })
+
   it.each([
     '/gemini/v1beta/models/gemini:embedContent',
     '/gemini/v1beta/models/a/b:generateContent',

@@ -58,6 +58,8 @@ export interface GatewayState extends GatewayOptions {
   upstreams: Upstreams
   token: Buffer
   running: Set<Promise<void>>
+  /** Of the bodies of its calls. */
+  heldBytes: number
   modelFailure: string | undefined
 }
 
@@ -74,6 +76,7 @@ export async function openGateway(run: Run, options: GatewayOptions): Promise<Ga
     spending: openSpending(run, options),
     upstreams: upstreamsOf(run.context),
     running: new Set(),
+    heldBytes: 0,
     modelFailure: undefined,
   }
   const server = createServer((request, response) => {

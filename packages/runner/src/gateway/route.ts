@@ -12,7 +12,7 @@ export interface CallRoute {
   wire: Wire
   /** Below the upstream's base URL. Of Gemini, `{model}` stands where the model's name was. */
   path: string
-  /** With its question mark, or empty. What would say who asks is taken out. */
+  /** With its question mark, or empty. */
   search: string
   /** How its tokens are told; absent for a call that costs nothing. */
   api?: ModelApi
@@ -83,20 +83,23 @@ function findGeminiCall(path: string, search: string): CallRoute | undefined {
     type: 'call',
     wire: 'gemini',
     path: `/models/{model}:${operation}`,
-    search: withoutKey(search),
+    search: formatOf(search),
     model,
     isStreamed: operation === 'streamGenerateContent',
     ...(operation === 'countTokens' ? {} : { api: 'generate_content' }),
   }
 }
 
-/** Gemini's clients may give their key in the query. */
-function withoutKey(search: string): string {
-  const kept = search
+/**
+ * Only how the answer is written: of Google's system parameters (https://cloud.google.com/apis/docs/system-parameters)
+ * some say who asks, and some leave the count of tokens out of the answer.
+ */
+function formatOf(search: string): string {
+  const [format] = search
     .slice(1)
     .split('&')
-    .filter((part) => part !== '' && !/^(key|access_token)(=|$)/i.test(decode(part) ?? 'key'))
-  return kept.length === 0 ? '' : `?${kept.join('&')}`
+    .filter((part) => /^alt=(sse|json)$/.test(part))
+  return format === undefined ? '' : `?${format}`
 }
 
 function decode(text: string): string | undefined {

@@ -232,6 +232,24 @@ describe('a budget', () => {
     ])
   })
 
+  it('is told of to the agent also where another was before', async () => {
+    const budgets = [
+      { scope: 'organization', name: '*', ai_credits: 0.6 },
+      { scope: 'user', name: '*', ai_credits: 0.5 },
+    ]
+    await open({ budgets, budget_warning_percent: 60 }, 100 * nano)
+    const told: string[] = []
+    for (let at = 0; at < 5; at += 1) {
+      await (await begin()).end(tokens)
+      told.push(...notes.take())
+    }
+
+    expect(told).toEqual([
+      expect.stringContaining('the budget of user'),
+      expect.stringContaining('the budget of organization'),
+    ])
+  })
+
   it('that was raised is told of again when little is left of it again', async () => {
     await open({}, nano)
     const { store } = testRun.run.context

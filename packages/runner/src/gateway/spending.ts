@@ -78,7 +78,6 @@ const bytesPerToken = 3
 export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Spending {
   const { store, settings } = run.context
   const warned = new Set<string>()
-  let isAgentTold = false
   const standing = openStandingReservations(run)
   let terms: Terms | undefined
   const raises = askOneAtATime(onUsedUp)
@@ -87,10 +86,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
     const share = shareOf(spent, budget.limit_nano)
     const name = nameOfBudget(budget)
     const message = `${capital(name)} is used up: ${share}, with what is reserved for requests on their way. When it is raised, the work goes on by itself.`
-    if (await onceAnswered(raises.ask({ message, accountId: budget.account_id }))) {
-      isAgentTold = false
-      return
-    }
+    if (await onceAnswered(raises.ask({ message, accountId: budget.account_id }))) return
     throw new GatewayRefusal(429, `${capital(name)} is used up: ${share}`, undefined, usedUpCode)
   }
 
@@ -105,9 +101,7 @@ export function openSpending(run: Run, { onUsedUp, notes }: SpendingOptions): Sp
     const [tightest] = found
       .filter(({ budget }) => budget.prevents)
       .toSorted((a, b) => leftOf(a) - leftOf(b))
-    if (tightest === undefined || isAgentTold) return
-    isAgentTold = true
-    notes.add(composeNote(tightest))
+    if (tightest !== undefined) notes.add(composeNote(tightest))
   }
 
   async function reserve(planned: Planned): Promise<Reserved> {

@@ -54,6 +54,58 @@ describe('the tokens of a Chat Completion', () => {
   })
 })
 
+describe('what a provider counts in its own way', () => {
+  const whole = (api: ModelApi, answer: object) => {
+    const meter = meterOf(api, 'application/json')
+    meter.push(Buffer.from(JSON.stringify(answer)))
+    return meter.count()
+  }
+
+  it('is reasoning beside the output, which the total has', () => {
+    const ofXai = {
+      prompt_tokens: 12,
+      completion_tokens: 1,
+      total_tokens: 399,
+      completion_tokens_details: { reasoning_tokens: 386 },
+    }
+    expect(whole('chat_completions', { usage: ofXai })).toMatchObject({
+      input_tokens: 12,
+      output_tokens: 387,
+      reasoning_tokens: 386,
+    })
+    const ofGoogle = { prompt_tokens: 9, completion_tokens: 14, total_tokens: 500 }
+    expect(whole('chat_completions', { usage: ofGoogle })).toMatchObject({ output_tokens: 491 })
+    const responses = { input_tokens: 9, output_tokens: 14, total_tokens: 500 }
+    expect(whole('responses', { usage: responses })).toMatchObject({ output_tokens: 491 })
+  })
+
+  it('is what was written to the cache, as part of the input', () => {
+    const details = { cached_tokens: 20, cache_write_tokens: 30 }
+    const expected = { input_tokens: 100, cached_input_tokens: 20, cache_write_tokens: 30 }
+    const chatUsage = { prompt_tokens: 100, completion_tokens: 1, prompt_tokens_details: details }
+    expect(whole('chat_completions', { usage: chatUsage })).toMatchObject(expected)
+    const usage = { input_tokens: 100, output_tokens: 1, input_tokens_details: details }
+    expect(whole('responses', { usage })).toMatchObject(expected)
+  })
+
+  it('is each pass of an answer that made its conversation shorter first', () => {
+    const message = { type: 'message', input_tokens: 23_000, output_tokens: 1000 }
+    const compaction = {
+      type: 'compaction',
+      input_tokens: 180_000,
+      output_tokens: 3500,
+      cache_read_input_tokens: 500,
+    }
+    const usage = { input_tokens: 23_000, output_tokens: 1000, iterations: [compaction, message] }
+
+    expect(whole('messages', { type: 'message', usage })).toMatchObject({
+      input_tokens: 203_500,
+      cached_input_tokens: 500,
+      output_tokens: 4500,
+    })
+  })
+})
+
 describe('the tokens of Gemini', () => {
   const chunk = (text: string, output: number, finishReason?: string) => ({
     candidates: [{ content: { parts: [{ text }] }, finishReason }],

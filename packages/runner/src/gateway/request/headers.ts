@@ -24,8 +24,6 @@ const keptFromUpstream = new Set([
   'authorization',
   'x-api-key',
   'api-key',
-  'x-goog-api-key',
-  'x-goog-user-project',
   'cookie',
   'openai-organization',
   'openai-project',
@@ -38,6 +36,14 @@ const keptFromUpstream = new Set([
   'x-real-ip',
 ])
 
+/**
+ * And what clouds take from headers: beside who asks, a dearer service (`x-amzn-bedrock-service-tier`), or an answer
+ * without the count of its tokens (`x-goog-fieldmask`).
+ */
+const keptPrefixes = ['x-forwarded-', 'x-amz', 'x-goog-', 'x-vertex-ai-']
+/** Which library asks. */
+const passedAll = new Set(['x-goog-api-client'])
+
 const keptFromAgent = new Set([...hopByHop, 'set-cookie', 'set-cookie2', 'alt-svc'])
 
 /** What of an agent's headers goes on. Those that sign are put in by the kind of the upstream. */
@@ -45,7 +51,7 @@ export function headersForUpstream(headers: IncomingHttpHeaders): OutgoingHttpHe
   const kept: OutgoingHttpHeaders = {}
   for (const name of Object.keys(headers)) {
     if (keptFromUpstream.has(name)) continue
-    if (name.startsWith('x-forwarded-') || name.startsWith('x-amz-')) continue
+    if (!passedAll.has(name) && keptPrefixes.some((prefix) => name.startsWith(prefix))) continue
     kept[name] = headers[name]
   }
   kept['accept-encoding'] = 'identity'

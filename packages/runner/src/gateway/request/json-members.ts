@@ -31,14 +31,15 @@ export function outermostMembers(text: string): Member[] {
 
 /** Replaces the value of every outermost member of that name, as JSON text. */
 export function replaceMember(text: string, key: string, value: string): string {
-  const found = outermostMembers(text).filter(
-    (member) => member.key === key && text.slice(member.valueStart, member.valueEnd) !== value,
-  )
-  return found.reduceRight(
-    (edited, { valueStart, valueEnd }) =>
-      edited.slice(0, valueStart) + value + edited.slice(valueEnd),
-    text,
-  )
+  // In pieces: however often an agent repeats a member, the text is written once.
+  const pieces: string[] = []
+  let end = 0
+  for (const { key: found, valueStart, valueEnd } of outermostMembers(text)) {
+    if (found !== key || text.slice(valueStart, valueEnd) === value) continue
+    pieces.push(text.slice(end, valueStart), value)
+    end = valueEnd
+  }
+  return end === 0 ? text : pieces.join('') + text.slice(end)
 }
 
 /** Adds a member at the beginning of the outermost object. */
@@ -48,18 +49,18 @@ export function addMember(text: string, key: string, value: string): string {
   return `${text.slice(0, at)}${JSON.stringify(key)}:${value}${isEmpty ? '' : ','}${text.slice(at)}`
 }
 
-/** Takes every outermost member of that name out. */
+/** Takes every outermost member of that name out, each with the comma after it; the last ones with that before. */
 export function removeMember(text: string, key: string): string {
   const members = outermostMembers(text)
-  return members.reduceRight((edited, member, index) => {
-    if (member.key !== key) return edited
-    const { keyStart, valueEnd } = member
-    // With the comma after it, or before it where it is the last one left.
-    const after = /^\s*,\s*/.exec(edited.slice(valueEnd))?.[0]
-    const before = index === 0 ? undefined : /,\s*$/.exec(edited.slice(0, keyStart))?.[0]
-    const from = after === undefined ? keyStart - (before?.length ?? 0) : keyStart
-    return edited.slice(0, from) + edited.slice(valueEnd + (after?.length ?? 0))
-  }, text)
+  const [first, last] = [members[0], members.at(-1)]
+  const kept = members.flatMap((member, index) => (member.key === key ? [] : [index]))
+  if (first === undefined || last === undefined || kept.length === members.length) return text
+  const pieces = kept.map((index, at) => {
+    const member = members[index]
+    const next = at === kept.length - 1 ? undefined : members[index + 1]
+    return text.slice(member?.keyStart, next?.keyStart ?? member?.valueEnd)
+  })
+  return text.slice(0, first.keyStart) + pieces.join('') + text.slice(last.valueEnd)
 }
 
 function skipSpace(text: string, at: number): number {

@@ -7,6 +7,7 @@ import type { Catalogue } from '../catalogue.ts'
 import { GatewayRefusal } from '../refusal.ts'
 import type { CallRoute } from '../route.ts'
 import { addMember, replaceMember } from './json-members.ts'
+import { mostAnswers, requireCountable } from './require-countable.ts'
 
 /** A call of a model, before it is known which upstream it goes to. */
 export interface ModelRequest {
@@ -36,8 +37,10 @@ export function readModelRequest(
   body: Buffer,
 ): ModelRequest {
   if (!isUtf8(body)) throw new GatewayRefusal(400, 'The body is not UTF-8')
+  requireParsable(body)
   const text = body.toString('utf8')
   const fields = readFields(text)
+  requireCountable(fields, route.api)
   const name = route.model ?? fields['model']
   if (typeof name !== 'string') throw new GatewayRefusal(400, 'The body has to name a model')
   const given = fields['stream_options']
@@ -45,13 +48,14 @@ export function readModelRequest(
   const hidesUsage =
     route.api === 'chat_completions' && isStreamed && fieldsOf(given)['include_usage'] !== true
   const changed = hidesUsage ? withUsage(text, given) : text
+  const model = catalogue.resolve(name)
   return {
-    model: catalogue.resolve(name),
+    model,
     route,
     text: changed,
     bytes: changed === text ? body : Buffer.from(changed),
     isStreamed,
-    mostOutput: mostOutputOf(fields),
+    mostOutput: mostOutputOf(fields, model),
     hidesUsage,
   }
 }
@@ -62,8 +66,11 @@ function withUsage(text: string, given: unknown): string {
   return replaceMember(text, 'stream_options', JSON.stringify({ ...options, include_usage: true }))
 }
 
-/** APIs call it by several names, and some take more than one; answers may be several. */
-function mostOutputOf(body: Fields): number | undefined {
+/**
+ * APIs call it by several names, and some take more than one; answers may be several. More than the model holds is not
+ * reserved, whatever is asked for: until it is answered, others would have no budget left.
+ */
+function mostOutputOf(body: Fields, { context_window: window }: Model): number | undefined {
   const generation = fieldsOf(body['generationConfig'] ?? body['generation_config'])
   const given = [
     body['max_tokens'],
@@ -73,14 +80,34 @@ function mostOutputOf(body: Fields): number | undefined {
     generation['max_output_tokens'],
   ].filter(isCount)
   if (given.length === 0) return undefined
-  const answers = [body['n'], generation['candidateCount']].find(isCount) ?? 1
-  return Math.max(...given) * answers
+  const asked = [body['n'], generation['candidateCount']].find(isCount) ?? 1
+  const answers = Math.min(asked, mostAnswers)
+  return Math.min(Math.max(...given), window) * answers
 }
 
 /** What says something else counts as not said: the upstream will refuse it. */
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
 }
+
+/** A conversation of a million tokens has a tenth of it. */
+const mostParts = 2_000_000
+/** Of shorter ones even the worst is parsed at once. */
+const alwaysParsed = 1024 * 1024
+
+/** The whole process waits while a body is parsed: what has values without end in it may not be. */
+function requireParsable(body: Buffer): void {
+  if (body.length <= alwaysParsed) return
+  let parts = 0
+  // By index: an iterator takes ten times as long.
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at]
+    if (byte === comma || byte === bracket || byte === brace) parts += 1
+  }
+  if (parts > mostParts) throw new GatewayRefusal(413, 'The body has too many values in it')
+}
+
+const [comma, bracket, brace] = Buffer.from(',[{')
 
 function readFields(text: string): Fields {
   let value: unknown

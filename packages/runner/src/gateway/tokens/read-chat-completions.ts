@@ -1,5 +1,12 @@
 import { fieldsOf, listOf } from '../../fields.ts'
-import { lengthOf, nameOf, sumOf, type TokenReport, tokensOf } from './token-report.ts'
+import {
+  lengthOf,
+  nameOf,
+  outputWithin,
+  sumOf,
+  type TokenReport,
+  tokensOf,
+} from './token-report.ts'
 
 /**
  * The usage is in the answer, or in a chunk of its own at the end of a stream. There are servers that
@@ -9,7 +16,9 @@ export function readChatCompletions(value: unknown): TokenReport {
   const chunk = fieldsOf(value)
   const choices = listOf(chunk['choices']).map(fieldsOf)
   const usage = fieldsOf(chunk['usage'])
-  const [input, output] = [tokensOf(usage['prompt_tokens']), tokensOf(usage['completion_tokens'])]
+  const input = tokensOf(usage['prompt_tokens'])
+  const output = outputWithin(usage['total_tokens'], input, tokensOf(usage['completion_tokens']))
+  const details = fieldsOf(usage['prompt_tokens_details'])
   const isDone = choices.some((choice) => typeof choice['finish_reason'] === 'string')
   const report = {
     model: nameOf(chunk['model']),
@@ -22,8 +31,8 @@ export function readChatCompletions(value: unknown): TokenReport {
     isFinal: isDone || choices.length === 0,
     count: {
       input_tokens: input,
-      cached_input_tokens: tokensOf(fieldsOf(usage['prompt_tokens_details'])['cached_tokens']) ?? 0,
-      cache_write_tokens: 0,
+      cached_input_tokens: tokensOf(details['cached_tokens']) ?? 0,
+      cache_write_tokens: tokensOf(details['cache_write_tokens']) ?? 0,
       output_tokens: output,
       reasoning_tokens:
         tokensOf(fieldsOf(usage['completion_tokens_details'])['reasoning_tokens']) ?? 0,

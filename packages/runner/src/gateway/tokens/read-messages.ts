@@ -1,5 +1,12 @@
-import { fieldsOf } from '../../fields.ts'
-import { lengthOf, nameOf, type TokenCount, type TokenReport, tokensOf } from './token-report.ts'
+import { type Fields, fieldsOf, listOf } from '../../fields.ts'
+import {
+  lengthOf,
+  nameOf,
+  sumOf,
+  type TokenCount,
+  type TokenReport,
+  tokensOf,
+} from './token-report.ts'
 
 /** https://docs.claude.com/en/api/messages-streaming: start has the input, deltas the output so far. */
 export function readMessages(value: unknown): TokenReport {
@@ -9,7 +16,7 @@ export function readMessages(value: unknown): TokenReport {
   const usage = message['usage'] ?? event['usage']
   return {
     model: nameOf(message['model']) ?? nameOf(event['model']),
-    count: typeof usage === 'object' && usage !== null ? countOf(usage) : undefined,
+    count: typeof usage === 'object' && usage !== null ? countOf(fieldsOf(usage)) : undefined,
     isFinal: event['type'] === 'message' || event['type'] === 'message_delta',
     isEnd: event['type'] === 'message_stop',
     writtenCharacters:
@@ -17,9 +24,31 @@ export function readMessages(value: unknown): TokenReport {
   }
 }
 
+/**
+ * Where one answer took several passes, each is in `iterations`, and the counts beside them leave out those that made
+ * the conversation shorter (https://docs.claude.com/en/build-with-claude/compaction).
+ */
+function countOf(usage: Fields): Partial<TokenCount> {
+  const whole = countOfPass(usage)
+  const passes = listOf(usage['iterations']).map((pass) => countOfPass(fieldsOf(pass)))
+  if (passes.length === 0) return whole
+  const sum = (field: keyof TokenCount): number =>
+    Math.max(
+      whole[field] ?? 0,
+      sumOf(passes, (pass) => pass[field] ?? 0),
+    )
+  const forAnHour = sum('cache_write_1h_tokens')
+  return {
+    input_tokens: sum('input_tokens'),
+    cached_input_tokens: sum('cached_input_tokens'),
+    cache_write_tokens: sum('cache_write_tokens'),
+    output_tokens: sum('output_tokens'),
+    ...(forAnHour === 0 ? {} : { cache_write_1h_tokens: forAnHour }),
+  }
+}
+
 /** Anthropic counts cached tokens beside the input, not within. */
-function countOf(value: object): Partial<TokenCount> {
-  const usage = fieldsOf(value)
+function countOfPass(usage: Fields): Partial<TokenCount> {
   const input = tokensOf(usage['input_tokens'])
   const output = tokensOf(usage['output_tokens'])
   const cached = tokensOf(usage['cache_read_input_tokens']) ?? 0

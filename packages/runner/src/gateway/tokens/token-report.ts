@@ -31,6 +31,19 @@ export function tokensOf(value: unknown): number | undefined {
     : undefined
 }
 
+/**
+ * What an answer cost beside its prompt: xAI counts reasoning beside `completion_tokens`, and Google's OpenAI-compatible
+ * endpoint thoughts only in `total_tokens`. Of OpenAI's own the sum is the total.
+ */
+export function outputWithin(
+  total: unknown,
+  input: number | undefined,
+  output: number | undefined,
+): number | undefined {
+  if (input === undefined || output === undefined) return output
+  return Math.max(output, (tokensOf(total) ?? 0) - input)
+}
+
 export function nameOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= longestName
     ? value

@@ -60,12 +60,22 @@ export async function askUpstreams(upstreams: Upstreams, asking: Asking): Promis
       last ??= new GatewayRefusal(503, message)
       continue
     }
-    last = await askOne(upstreams, target, asking)
+    try {
+      last = await askOne(upstreams, target, asking)
+    } catch (error) {
+      if (!isOfKey(error)) throw error
+      last = error
+    }
     if (!(last instanceof GatewayRefusal) && !isWorthRetrying(last.status)) return last
   }
   if (last === undefined) throw new GatewayRefusal(404, 'No upstream serves this model')
   if (last instanceof GatewayRefusal) throw last
   return last
+}
+
+/** Whether an upstream was not asked, as its key is not there: the next may have one. */
+function isOfKey(error: unknown): error is GatewayRefusal {
+  return error instanceof GatewayRefusal && error.cause instanceof KeyMissing
 }
 
 /** Asks one upstream until it answers, or is not asked again. */

@@ -1,0 +1,55 @@
+import type { Fields } from '../../fields.ts'
+import { GatewayRefusal } from '../refusal.ts'
+import type { ModelApi } from '../tokens/token-report.ts'
+
+/** Members that decide who answers, how, and at which price. */
+const deciding = new Set([
+  'model',
+  'stream',
+  'stream_options',
+  'background',
+  'service_tier',
+  'speed',
+])
+/** Of `service_tier`, what costs the list price or less. */
+const usualTiers: readonly unknown[] = ['auto', 'default', 'standard', 'standard_only', 'flex']
+/** As many as Gemini gives. Agents ask for one. */
+export const mostAnswers = 8
+
+/**
+ * Refuses what would be answered without being counted, or at another price than it is counted at.
+ *
+ * @throws GatewayRefusal 400 which names the member
+ */
+export function requireCountable(body: Fields, api: ModelApi | undefined): void {
+  for (const key of Object.keys(body)) {
+    const lower = key.toLowerCase()
+    // There are servers, all in Go among them, that read a name in whatever case, and of several the last.
+    if (key !== lower && deciding.has(lower)) refuse(lower, 'is written in lower case')
+  }
+  if (!isAbsent(body['stream']) && typeof body['stream'] !== 'boolean') {
+    refuse('stream', 'has to be true or false')
+  }
+  // It is answered before anything is counted, and read later by another way.
+  if (!isAbsent(body['background']) && body['background'] !== false) {
+    refuse('background', 'does not pass here: an answer is counted as it comes')
+  }
+  if (!isAbsent(body['service_tier']) && !usualTiers.includes(body['service_tier'])) {
+    refuse('service_tier', `has to be one of ${usualTiers.join(', ')}: others cost more`)
+  }
+  if (!isAbsent(body['speed']) && body['speed'] !== 'standard') {
+    refuse('speed', 'has to be standard: another costs more')
+  }
+  const answers = api === 'chat_completions' ? body['n'] : undefined
+  if (typeof answers === 'number' && answers > mostAnswers) {
+    refuse('n', `has to be ${mostAnswers} at most`)
+  }
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+function refuse(member: string, what: string): never {
+  throw new GatewayRefusal(400, `${member} ${what}`)
+}
