@@ -22,6 +22,14 @@ describe('what would not be counted, or not at its price, is refused', () => {
     ['a stream that says so in capitals', chat, '"STREAM":true', 'stream'],
     ['a stream that is a word', chat, '"stream":"true"', 'stream'],
     ['a hundred answers at once', chat, '"n":100', 'n'],
+    ['a list of models to choose from', chat, '"models":["huge"]', 'models'],
+    ['one that is asked instead', chat, '"fallbacks":[{"model":"huge"}]', 'fallbacks'],
+    [
+      'a tool that asks another model',
+      responses,
+      '"tools":[{"model":"huge"}]',
+      'tools\\[\\].model',
+    ],
   ])('%s', async (_name, path, member, named) => {
     await open('small')
 

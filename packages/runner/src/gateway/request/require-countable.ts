@@ -1,4 +1,4 @@
-import type { Fields } from '../../fields.ts'
+import { type Fields, fieldsOf, listOf } from '../../fields.ts'
 import { GatewayRefusal } from '../refusal.ts'
 import type { ModelApi } from '../tokens/token-report.ts'
 
@@ -11,6 +11,8 @@ const deciding = new Set([
   'service_tier',
   'speed',
 ])
+/** Lists of models of which the upstream takes one, as some routers have them. */
+const choices = ['models', 'fallbacks']
 /** Of `service_tier`, what costs the list price or less. */
 const usualTiers: readonly unknown[] = ['auto', 'default', 'standard', 'standard_only', 'flex']
 /** As many as Gemini gives. Agents ask for one. */
@@ -40,9 +42,20 @@ export function requireCountable(body: Fields, api: ModelApi | undefined): void 
   if (!isAbsent(body['speed']) && body['speed'] !== 'standard') {
     refuse('speed', 'has to be standard: another costs more')
   }
+  refuseOtherModels(body)
   const answers = api === 'chat_completions' ? body['n'] : undefined
   if (typeof answers === 'number' && answers > mostAnswers) {
     refuse('n', `has to be ${mostAnswers} at most`)
+  }
+}
+
+/** The models of a request are those of the catalogue: no list beside the name, and none that a tool asks in turn. */
+function refuseOtherModels(body: Fields): void {
+  for (const member of choices) {
+    if (!isAbsent(body[member])) refuse(member, 'does not pass here: a request names one model')
+  }
+  for (const tool of listOf(body['tools'])) {
+    if (!isAbsent(fieldsOf(tool)['model'])) refuse('tools[].model', 'does not pass here')
   }
 }
 
