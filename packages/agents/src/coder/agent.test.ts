@@ -265,4 +265,23 @@ describe.each(modelApis)('over %s, the coder', (api) => {
     expect(answer._meta).toEqual({ errand: { title: 'Done', body: 'All of it.' } })
     expect(coder.model.turns[1]?.text).not.toContain('breaks off')
   })
+
+  it.each([0, 3])('asks again when the answer just ends after %i events', async (count) => {
+    const sessionId = await coder.start(
+      (turn) =>
+        turn.count === 0
+          ? {
+              say: 'This is a long answer that breaks off.'.repeat(5),
+              sends: (events) => events.slice(0, count),
+            }
+          : finish(),
+      { api },
+    )
+
+    const answer = await coder.agent.prompt(sessionId, 'Do it')
+
+    expect(answer._meta).toMatchObject({ errand: { title: 'Done' } })
+    expect(coder.model.turns).toHaveLength(2)
+    expect(coder.model.turns[1]?.text).not.toContain('breaks off')
+  })
 })

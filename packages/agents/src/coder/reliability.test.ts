@@ -241,3 +241,37 @@ it('keeps the goal, what was said, the plan and the diff when old turns are left
   expect(text).toContain('- [ ] Write the number')
   expect(text).toContain('-one\n+seventeen')
 })
+
+it('asks again when an error without a code comes in the middle of an answer', async () => {
+  const error = { error: { message: 'The engine has stopped.', type: null, code: null } }
+  const sessionId = await coder.start(({ count }) =>
+    count === 0
+      ? {
+          say: 'This is a long answer that breaks off.'.repeat(5),
+          sends: (events) => [...events.slice(0, 3), `data: ${JSON.stringify(error)}\n\n`],
+        }
+      : finish(),
+  )
+
+  const answer = await coder.agent.prompt(sessionId, 'Do it')
+
+  expect(answer.stopReason).toBe('end_turn')
+  expect(coder.model.turns).toHaveLength(2)
+  expect(JSON.stringify(coder.agent.updates)).toContain(
+    "The model's server broke off its answer (The engine has stopped.); trying again",
+  )
+})
+
+it.each([
+  ['invalid_request_error', "The model's server broke off its answer (No.)."],
+  ['insufficient_quota', "The model's server broke off its answer (No.)."],
+])('does not ask again after %s in the middle of an answer', async (code, message) => {
+  const error = { error: { message: 'No.', code } }
+  const sessionId = await coder.start([
+    { say: 'Yes.', sends: () => [`data: ${JSON.stringify(error)}\n\n`] },
+  ])
+
+  await expect(coder.agent.prompt(sessionId, 'Do it')).rejects.toMatchObject({ message })
+
+  expect(coder.model.turns).toHaveLength(1)
+})

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LLMock, type ChatCompletionRequest, type FixtureResponse } from '@copilotkit/aimock'
 
 /** What a script knows when it is asked for the model's next turn. */
@@ -27,6 +28,8 @@ export interface Reply {
   isTooLong?: boolean
   /** Breaks off after some of what it says. */
   breaksOff?: boolean
+  /** What is sent in place of the answer's events, which come as its API has them. */
+  sends?: (events: string[]) => string[]
   /** Answers with this status instead. */
   fail?: number
   /** The error's code or type, as its API names it. */
@@ -73,6 +76,12 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
   const breaksOff = (request: ChatCompletionRequest) => replyTo(request).breaksOff === true
   server.on({ predicate: breaksOff }, answer, { truncateAfterChunks: 4 })
   server.on({}, answer)
+  const sendOther = sendOtherEvents((asked) => {
+    const entry = server.getRequests().findLast(({ headers }) => headers[askedHeader] === asked)
+    // It is the very object that was given to the script; undefined for what is no question.
+    return replies.get(entry?.body as ChatCompletionRequest)?.sends
+  })
+  for (const path of ['/v1', '/v1beta']) server.mount(path, sendOther)
   const url = await server.start()
   return {
     turns,
@@ -86,6 +95,33 @@ export async function startScriptedModel(script: Script | Reply[]): Promise<Scri
       ERRAND_MAX_OUTPUT_TOKENS: '16000',
     }),
     [Symbol.asyncDispose]: () => server.stop(),
+  }
+}
+
+/** Tells the questions apart where the server has only what was sent. */
+const askedHeader = 'x-asked'
+
+/** Stands before the server's own routes: has the events of an answer held back, and others sent. */
+function sendOtherEvents(sendsOf: (asked: string) => Reply['sends']) {
+  let count = 0
+  return {
+    async handleRequest(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+      const asked = String((count += 1))
+      request.headers[askedHeader] = asked
+      const write = response.write.bind(response)
+      const end = response.end.bind(response)
+      let held = ''
+      response.write = (chunk: string) => {
+        if (sendsOf(asked) === undefined) return write(chunk)
+        held += chunk
+        return true
+      }
+      response.end = (chunk?: unknown) => {
+        const events = (held + (typeof chunk === 'string' ? chunk : '')).split(/(?<=\n\n)/)
+        return end((sendsOf(asked)?.(events) ?? events).join(''))
+      }
+      return false
+    },
   }
 }
 

@@ -76,7 +76,8 @@ export async function callModel(
   signal.throwIfAborted()
 
   const step = await result.finalStep
-  if (step.finishReason === 'other' && step.rawFinishReason === undefined) {
+  // The connection ended as it does after a whole answer, without the answer having said that it ends.
+  if (step.finishReason === 'interrupted') {
     throw new BrokenAnswer('The answer broke off before its end')
   }
   const { inputTokens, outputTokens } = step.usage

@@ -1,4 +1,9 @@
-import { APICallError, StreamProviderError } from 'ai'
+import {
+  APICallError,
+  InvalidResponseDataError,
+  NoOutputGeneratedError,
+  StreamProviderError,
+} from 'ai'
 import { failure } from '../../acp/failure.ts'
 
 /** An answer that ended without saying that it ends, or that says nothing. */
@@ -18,20 +23,44 @@ export class SpendingRefused extends Error {
  * `billing_error`.
  */
 export function isSpendingRefusal(error: unknown): boolean {
+  if (StreamProviderError.isInstance(error)) {
+    const { statusCode, code, type } = error
+    return statusCode === 402 || [code, type].some((name) => isSpendingName(`"${name}"`))
+  }
   if (!APICallError.isInstance(error)) return false
-  if (error.statusCode === 402) return true
-  return /"(insufficient_quota|billing_error)"/.test(error.responseBody ?? '')
+  return error.statusCode === 402 || isSpendingName(error.responseBody ?? '')
+}
+
+function isSpendingName(text: string): boolean {
+  return /"(insufficient_quota|billing_error)"/.test(text)
 }
 
 /** Whether the same question may well be answered when it is asked again. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof BrokenAnswer) return true
   if (isSpendingRefusal(error)) return false
+  if (isIncomplete(error) || isNamelessStreamError(error)) return true
   if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) {
     // Some servers report being overloaded in ways the library takes for final.
     return error.isRetryable || isTransientStatus(error.statusCode)
   }
   return isNetworkError(error)
+}
+
+/** An answer without its end, or without anything, as the libraries for some APIs tell of it. */
+function isIncomplete(error: unknown): boolean {
+  return InvalidResponseDataError.isInstance(error) || NoOutputGeneratedError.isInstance(error)
+}
+
+/**
+ * An error in the middle of an answer that comes without a status: by then the question was accepted.
+ * Some servers do find out only then that it is no good; they name that as OpenAI does.
+ */
+function isNamelessStreamError(error: unknown): boolean {
+  if (!StreamProviderError.isInstance(error) || error.statusCode !== undefined) return false
+  return !/invalid|context_length|authentication|permission|not_found/.test(
+    `${error.code} ${error.type}`,
+  )
 }
 
 function isTransientStatus(status: number | undefined): boolean {
@@ -69,9 +98,14 @@ export function retryAfterMs(error: unknown): number | undefined {
 /** What happened, as the subject and verb of a sentence without its end. */
 export function describeModelError(error: unknown): string {
   if (error instanceof BrokenAnswer) return error.message
+  if (isIncomplete(error)) return 'The answer broke off before its end'
   const words = error instanceof Error ? error.message.trim().slice(0, 500) : 'unknown error'
   if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) {
-    if (error.statusCode === undefined) return `The model could not be reached (${words})`
+    if (error.statusCode === undefined) {
+      return StreamProviderError.isInstance(error)
+        ? `The model's server broke off its answer (${words})`
+        : `The model could not be reached (${words})`
+    }
     return `The model's server answered ${error.statusCode} (${words})`
   }
   return `The model could not be used (${words})`
