@@ -26,6 +26,11 @@ export async function askModel(
   const attempt = async () => {
     const answer = await callModel(turn.model, question, listener, turn.signal)
     turn.spent.tokens += (answer.inputTokens ?? 0) + (answer.outputTokens ?? 0)
+    if (isFailed(answer)) {
+      throw new BrokenAnswer(
+        `The answer failed (${answer.rawFinishReason ?? 'it does not say why'})`,
+      )
+    }
     const isEmpty = answer.text.trim() === '' && answer.calls.length === 0
     if (isEmpty && answer.finishReason === 'stop') throw new BrokenAnswer('The answer was empty')
     return answer
@@ -36,6 +41,11 @@ export async function askModel(
     if (isSpendingRefusal(error)) throw new SpendingRefused(describeModelError(error), error)
     throw error
   }
+}
+
+/** Whether it ended for a reason that makes it no answer, like a call that the server could not read. */
+function isFailed({ calls, finishReason }: Answer): boolean {
+  return calls.length === 0 && (finishReason === 'error' || finishReason === 'other')
 }
 
 /** Tells the user of each time it is tried again. */

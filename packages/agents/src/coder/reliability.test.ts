@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { accept, bash, call, finish, useCoder } from '../testing/coder-stage.ts'
-import type { Reply } from '../testing/scripted-model.ts'
+import type { ModelApi, Reply } from '../testing/scripted-model.ts'
 
 const coder = useCoder()
 
@@ -274,4 +274,69 @@ it.each([
   await expect(coder.agent.prompt(sessionId, 'Do it')).rejects.toMatchObject({ message })
 
   expect(coder.model.turns).toHaveLength(1)
+})
+
+it.each<[reason: string, api: ModelApi, change: (events: string) => string]>([
+  [
+    'MALFORMED_FUNCTION_CALL',
+    'generate_content',
+    (events) => events.replaceAll('"STOP"', '"MALFORMED_FUNCTION_CALL"'),
+  ],
+  [
+    'UNEXPECTED_TOOL_CALL',
+    'generate_content',
+    (events) => events.replaceAll('"STOP"', '"UNEXPECTED_TOOL_CALL"'),
+  ],
+  [
+    'response.failed',
+    'responses',
+    (events) =>
+      events
+        .replaceAll('"type":"response.completed"', '"type":"response.failed","sequence_number":9')
+        .replaceAll('"status":"completed"', '"status":"failed","error":null'),
+  ],
+])('asks again after an answer that ends by %s', async (_, api, change) => {
+  const sessionId = await coder.start(
+    ({ count }) =>
+      count === 0
+        ? { say: 'I call a tool.', sends: (events) => [change(events.join(''))] }
+        : finish(),
+    { api },
+  )
+
+  const answer = await coder.agent.prompt(sessionId, 'Do it')
+
+  expect(answer._meta).toMatchObject({ errand: { title: 'Done' } })
+  expect(JSON.stringify(coder.agent.updates)).toContain('The answer failed (')
+})
+
+it('takes an answer for whole that ends in words of another server', async () => {
+  const sessionId = await coder.start([
+    {
+      say: 'It is done.',
+      sends: (events) => events.map((event) => event.replace('"stop"', '"eos_token"')),
+    },
+  ])
+
+  const answer = await coder.agent.prompt(sessionId, 'Do it')
+
+  expect(answer).toMatchObject({
+    stopReason: 'end_turn',
+    _meta: { errand: { title: 'It is done' } },
+  })
+  expect(coder.model.turns).toHaveLength(1)
+})
+
+it('has an exploration give an answer again that was cut off', async () => {
+  const sessionId = await coder.start(({ system, index, user }) => {
+    if (!system.startsWith('You look into one question')) {
+      return index === 0 ? call('explore', { question: 'What?' }) : finish()
+    }
+    if (user.startsWith('[Your answer was cut off')) return { say: 'In short: 42.' }
+    return { say: 'It is a long story that', isTooLong: true }
+  })
+
+  await coder.agent.prompt(sessionId, 'Look')
+
+  expect(coder.model.turns.at(-1)?.result).toBe('In short: 42.')
 })

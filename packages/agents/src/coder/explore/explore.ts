@@ -20,6 +20,9 @@ const stepLimit = 25
 const mostCallsAtOnce = 8
 const tooMany = `Not run: at most ${mostCallsAtOnce} at once.`
 const answerLimit = 12_000
+/** Only the last answer is the result. */
+const tooLong =
+  '[Your answer was cut off at the longest there can be. Give all of it again, shorter.]'
 const longestAnswerTokens = 4000
 /** How full the room may get before old results are left out, and before an answer is asked for. */
 const pruneShare = 0.5
@@ -77,7 +80,11 @@ async function lookInto(
     exploration.stepsLeft -= 1
     const answer = await ask(turn, messages, true)
     messages.push(...answer.messages)
-    if (answer.calls.length === 0) return answer.text.trim()
+    if (answer.calls.length === 0) {
+      if (answer.finishReason !== 'length') return answer.text.trim()
+      messages.push({ role: 'user', content: tooLong })
+      continue
+    }
     messages.push({ role: 'tool', content: await runAll(turn, answer.calls, context) })
     if (!hasRoom(turn, messages, pruneShare)) pruneResults(messages, messages.length - 4)
   }

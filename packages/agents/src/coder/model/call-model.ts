@@ -32,6 +32,8 @@ export interface Answer {
   calls: ToolCall[]
   /** `length`: the answer was cut off at `maxOutputTokens`. */
   finishReason: FinishReason
+  /** As the server has it. */
+  rawFinishReason?: string
   /** Absent where the server does not tell. */
   inputTokens?: number
   outputTokens?: number
@@ -41,6 +43,9 @@ export interface Listener {
   onText(delta: string): Promise<void>
   onReasoning(delta: string): Promise<void>
 }
+
+/** Ends of a whole answer in words of text-generation-inference, which the library does not know. */
+const wholeEnds = new Set(['eos_token', 'stop_sequence'])
 
 /**
  * Asks the model once, and hears the answer as it comes.
@@ -80,6 +85,7 @@ export async function callModel(
   if (step.finishReason === 'interrupted') {
     throw new BrokenAnswer('The answer broke off before its end')
   }
+  const finishReason = wholeEnds.has(step.rawFinishReason ?? '') ? 'stop' : step.finishReason
   const { inputTokens, outputTokens } = step.usage
   return {
     // Tool messages are only there for calls the library did not like; the turn answers all of them.
@@ -90,7 +96,8 @@ export async function callModel(
       name: toolName,
       input,
     })),
-    finishReason: step.finishReason,
+    finishReason,
+    ...(step.rawFinishReason === undefined ? {} : { rawFinishReason: step.rawFinishReason }),
     ...(inputTokens === undefined ? {} : { inputTokens }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
   }
