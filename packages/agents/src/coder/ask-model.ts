@@ -13,7 +13,8 @@ const deaf: Listener = { onText: nobody, onReasoning: nobody }
 
 /**
  * Asks the model, again where that may help, and counts what it took. Every question of a turn goes
- * through here, whoever has it.
+ * through here, whoever has it. An empty answer is asked for again once: the same question mostly has
+ * the same answer.
  *
  * @param listener who hears the answer as it comes. Default: nobody
  * @throws SpendingRefused when no more may be spent, and what model-error.ts knows to tell apart
@@ -23,6 +24,7 @@ export async function askModel(
   question: Question,
   listener: Listener = deaf,
 ): Promise<Answer> {
+  let wasEmpty = false
   const attempt = async () => {
     const answer = await callModel(turn.model, question, listener, turn.signal)
     turn.spent.tokens += (answer.inputTokens ?? 0) + (answer.outputTokens ?? 0)
@@ -31,8 +33,10 @@ export async function askModel(
         `The answer failed (${answer.rawFinishReason ?? 'it does not say why'})`,
       )
     }
-    const isEmpty = answer.text.trim() === '' && answer.calls.length === 0
-    if (isEmpty && answer.finishReason === 'stop') throw new BrokenAnswer('The answer was empty')
+    if (isEmpty(answer) && !wasEmpty) {
+      wasEmpty = true
+      throw new BrokenAnswer('The answer was empty')
+    }
     return answer
   }
   try {
@@ -41,6 +45,11 @@ export async function askModel(
     if (isSpendingRefusal(error)) throw new SpendingRefused(describeModelError(error), error)
     throw error
   }
+}
+
+/** Whether a model says that it is done, and nothing else. Anthropic's do so after results of tools. */
+export function isEmpty({ text, calls, finishReason }: Answer): boolean {
+  return text.trim() === '' && calls.length === 0 && finishReason === 'stop'
 }
 
 /** Whether it ended for a reason that makes it no answer, like a call that the server could not read. */

@@ -340,3 +340,37 @@ it('has an exploration give an answer again that was cut off', async () => {
 
   expect(coder.model.turns.at(-1)?.result).toBe('In short: 42.')
 })
+
+it('is asked to go on or to finish when its answers are empty', async () => {
+  const sessionId = await coder.start(({ index, user }) => {
+    if (index === 0) return bash('echo done')
+    return user.startsWith('[Your answer was empty.') ? finish('Mended') : { say: '' }
+  })
+
+  const answer = await coder.agent.prompt(sessionId, 'Mend it')
+
+  expect(answer._meta).toMatchObject({ errand: { title: 'Mended' } })
+  // The work, an empty answer, the same question once more, and the end.
+  expect(coder.model.turns).toHaveLength(4)
+})
+
+it('stops, and says so, when all further answers are empty', async () => {
+  const sessionId = await coder.start([
+    { say: 'I mend it.', call: [['list_files', {}]] },
+    { say: '' },
+  ])
+
+  const answer = await coder.agent.prompt(sessionId, 'Mend it')
+
+  expect(answer.stopReason).toBe('max_turn_requests')
+  expect(bodyOf(answer)).toMatch(/^The coder stopped at answers that were empty, .*I mend it\./s)
+  expect(coder.model.turns).toHaveLength(5)
+})
+
+it('fails when the model says nothing at all', async () => {
+  const sessionId = await coder.start([{ say: '' }])
+
+  await expect(coder.agent.prompt(sessionId, 'Mend it')).rejects.toMatchObject({
+    message: "The model's answers were empty.",
+  })
+})

@@ -2,7 +2,7 @@ import type { PromptResponse } from '@agentclientprotocol/sdk'
 import type { ToolSet } from 'ai'
 import { failure } from '../acp/failure.ts'
 import type { Steering } from '../acp/steering.ts'
-import { askModel } from './ask-model.ts'
+import { askModel, isEmpty } from './ask-model.ts'
 import type { FoundCheck } from './checks/place.ts'
 import type { Client } from './client.ts'
 import { addPrompt, type Conversation } from './conversation/conversation.ts'
@@ -65,6 +65,7 @@ export async function runTurn(turn: Turn, prompt: string): Promise<PromptRespons
   await takePrompt(turn, prompt)
   const progress = watchProgress()
   let lastText = ''
+  let wasEmpty = false
   for (let step = 0; step < settings.stepLimit; step += 1) {
     if (spent.tokens >= settings.tokenLimit) {
       return stopTurn(turn, 'max_tokens', `its limit of ${settings.tokenLimit} tokens`, lastText)
@@ -72,10 +73,11 @@ export async function runTurn(turn: Turn, prompt: string): Promise<PromptRespons
     await takeSteering(turn)
     try {
       const answer = await ask(turn)
+      if (isEmpty(answer) && wasEmpty) return await stopEmpty(turn, step, lastText)
+      wasEmpty = isEmpty(answer)
       if (answer.text.trim() !== '') lastText = answer.text
       const { report, results } = await takeIn(turn, answer)
-      const isGoingOn =
-        report === undefined && (answer.calls.length > 0 || answer.finishReason === 'length')
+      const isGoingOn = report === undefined && !saysItIsDone(answer)
       // What was said last is heard before the turn is over.
       if (isGoingOn || !turn.steering.close()) {
         const way = progress.note(stepOf(answer, results))
@@ -97,6 +99,18 @@ export async function runTurn(turn: Turn, prompt: string): Promise<PromptRespons
     }
   }
   return stopTurn(turn, 'max_turn_requests', `its limit of ${settings.stepLimit} steps`, lastText)
+}
+
+/** Whether it says something, and calls nothing. */
+function saysItIsDone(answer: Answer): boolean {
+  return answer.calls.length === 0 && answer.finishReason !== 'length' && !isEmpty(answer)
+}
+
+/** Ends a turn whose model says nothing, also when it is asked to. */
+async function stopEmpty(turn: Turn, step: number, lastText: string): Promise<PromptResponse> {
+  // It was told after its first answer, and nothing came before that.
+  if (step === 1) throw failure('model', "The model's answers were empty.")
+  return stopTurn(turn, 'max_turn_requests', 'answers that were empty', lastText)
 }
 
 /** How long something took is no news. */
@@ -127,7 +141,8 @@ async function takePrompt({ client, conversation, keep }: Turn, prompt: string):
 /** Keeps an answer in the conversation, and runs what it calls. */
 async function takeIn(turn: Turn, answer: Answer): Promise<RanCalls> {
   const { conversation } = turn
-  conversation.messages.push(...answer.messages)
+  // A server may refuse a question in which it finds an answer without content.
+  if (!isEmpty(answer)) conversation.messages.push(...answer.messages)
   conversation.steps += 1
   await turn.keep()
   return runCalls(turn, answer)
@@ -148,9 +163,13 @@ async function tellNotices(turn: Turn, answer: Answer, situation: Situation): Pr
 
 function* noticesFor(
   { spent, settings }: Turn,
-  { calls, finishReason }: Answer,
+  answer: Answer,
   { way, stepsLeft }: Situation,
 ): Generator<string> {
+  const { calls, finishReason } = answer
+  if (isEmpty(answer)) {
+    yield '[Your answer was empty. Go on with the work; or call finish if it is done.]'
+  }
   if (calls.length === 0 && finishReason === 'length') {
     yield '[Your answer was cut off at the longest there can be. Go on, in smaller pieces.]'
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ModelMessage } from 'ai'
 import { cutMiddle } from '../../process/keep-ends.ts'
-import { askModel } from '../ask-model.ts'
+import { askModel, isEmpty } from '../ask-model.ts'
 import { refusalOf } from '../ask-permission.ts'
 import { estimateTokens, questionRoom } from '../conversation/estimate.ts'
 import { pruneResults } from '../conversation/prune.ts'
@@ -80,6 +80,7 @@ async function lookInto(
     exploration.stepsLeft -= 1
     const answer = await ask(turn, messages, true)
     messages.push(...answer.messages)
+    if (isEmpty(answer)) break
     if (answer.calls.length === 0) {
       if (answer.finishReason !== 'length') return answer.text.trim()
       messages.push({ role: 'user', content: tooLong })
