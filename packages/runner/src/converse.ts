@@ -82,7 +82,7 @@ async function takeTurn(
   const turn = await Promise.race([agent.prompt(conversationId, prompt), questions.whenPutAway])
   if (turn === 'put_away') return 'put_away'
   onTurnOver()
-  return { ...turn, ...(await steering.end()) }
+  return { ...turn, ...(await steering.end(turn.unheard)) }
 }
 
 /** Takes up the conversation the agent had if there is one and the agent knows it; else begins one. */

@@ -40,6 +40,25 @@ it.each([
   ])
 })
 
+it('tells what the user says again where the agent took it and has not heard it', async () => {
+  await using test = await startTestRunner({ settings: fixtureSettings() })
+  const id = await test.add(
+    fixtureTask([{ run: 'echo started' }, { overhear: true }], { agent: 'fixture-steered' }),
+  )
+  await eventually(async () => {
+    const types = (await test.events(id)).map(({ type }) => type)
+    expect(types).toContain('tool.execution_complete')
+  })
+
+  const by = { id: 42, login: 'ada' }
+  await steerTask(test.store, id, { type: 'user_message', content: 'Mind the gap', by })
+  const task = await test.untilEnded(id)
+
+  expect(task.state).toBe('completed')
+  const said = (await test.events(id)).filter(({ type }) => type === 'assistant.message')
+  expect(said.map(({ data }) => data['content'])).toEqual(['heard: Mind the gap'])
+})
+
 it.each([
   ['is put into the turn', true],
   ['breaks the turn off', false],

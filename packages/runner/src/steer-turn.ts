@@ -15,12 +15,22 @@ interface Steered {
   isCancelled: boolean
 }
 
-export type SteeredTurn = Turn & Steered
+export type SteeredTurn = Omit<Turn, 'unheard'> & Steered
+
+/** One message to an agent: notes of Errand's own, and what the user says. */
+interface Said {
+  own: string[]
+  messages: string[]
+}
 
 /** Hands on what the user says while a turn is running. */
 export interface Steering extends AsyncDisposable {
-  /** The turn is over. */
-  end(): Promise<Steered>
+  /**
+   * The turn is over.
+   *
+   * @param unheard how many of the messages that the agent took it has not heard. Default: none
+   */
+  end(unheard?: number): Promise<Steered>
 }
 
 const pollMs = 1000
@@ -53,6 +63,8 @@ export function steerTurn(
   const unsubscribe = store.changes.subscribe(`task:${run.lease.task.id}`, wake.wake)
   const unsubscribeNotes = notes.subscribe(wake.wake)
   const steered: Steered = { unheard: [], isCancelled: false }
+  /** What the agent took, piece by piece. */
+  const taken: Said[] = []
 
   async function watch(): Promise<void> {
     while (!signal.aborted && !steered.isCancelled) {
@@ -80,10 +92,11 @@ export function steerTurn(
     const own = notes.take()
     const message = [...own, ...messages].join('\n\n')
     if (message === '') return
-    if (await isPutIn(message)) return
-    steered.unheard.push(...messages)
-    // They come before the next prompt, if there is one: an agent that is done need not hear them.
-    for (const note of own) notes.add(note)
+    if (await isPutIn(message)) {
+      taken.push({ own, messages })
+      return
+    }
+    keepUnheard(steered, notes, { own, messages })
     await untilIdle()
     if (signal.aborted) return
     steered.isCancelled = true
@@ -107,11 +120,17 @@ export function steerTurn(
   // Whoever ends it hears of it; until then nobody listens.
   watching.catch(() => undefined)
 
-  async function end(): Promise<Steered> {
+  async function end(unheard = 0): Promise<Steered> {
     over.abort()
     unsubscribe()
     unsubscribeNotes()
     await watching
+    // They were said before those that the agent did not take any more.
+    const later = steered.unheard.splice(0)
+    for (const said of taken.splice(Math.max(taken.length - unheard, 0))) {
+      keepUnheard(steered, notes, said)
+    }
+    steered.unheard.push(...later)
     return steered
   }
   return {
@@ -121,4 +140,10 @@ export function steerTurn(
       await end().catch(() => undefined)
     },
   }
+}
+
+function keepUnheard(steered: Steered, notes: AgentNotes, { own, messages }: Said): void {
+  steered.unheard.push(...messages)
+  // They come before the next prompt, if there is one: an agent that is done need not hear them.
+  for (const note of own) notes.add(note)
 }

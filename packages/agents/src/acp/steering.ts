@@ -16,6 +16,8 @@ export interface Steering {
   take(): string[]
   /** Ends the turn, unless something was said that it has not heard: then false. */
   close(): boolean
+  /** Ends the turn in any case, and gives how many messages it has not heard. */
+  end(): number
 }
 
 export function createSteering(): Steering {
@@ -35,6 +37,10 @@ export function createSteering(): Steering {
       if (messages.length > 0) return false
       isOpen = false
       return true
+    },
+    end() {
+      isOpen = false
+      return messages.length
     },
   }
 }

@@ -53,6 +53,29 @@ it('hears what the user says while it works after the tool it is at', async () =
   expect(after).toEqual({ outcome: 'promptRequired' })
 })
 
+it.each([
+  ['at a limit', 'max_turn_requests', async () => {}],
+  ['by being cancelled', 'cancelled', (id: string) => coder.agent.cancel(id)],
+])('says that it has not heard what it was told before it ended %s', async (_, stopReason, end) => {
+  const sessionId = await coder.start([bash('until [ -e go ]; do sleep 0.05; done')], {
+    env: { ERRAND_STEP_LIMIT: '1' },
+  })
+
+  const working = coder.agent.prompt(sessionId, 'Work')
+  await expect
+    .poll(() => JSON.stringify(coder.agent.updates), { timeout: 20_000 })
+    .toContain('until [ -e go ]')
+  const during = await coder.agent.steer(sessionId, 'And mind the gap')
+  await end(sessionId)
+  await writeFile(coder.path('go'), '')
+  const answer = await working
+  const after = await coder.agent.steer(sessionId, 'Too late')
+
+  expect(during).toEqual({ outcome: 'injected' })
+  expect(answer).toMatchObject({ stopReason, _meta: { steering: { unheard: 1 } } })
+  expect(after).toEqual({ outcome: 'promptRequired' })
+})
+
 describe.each(modelApis)('over %s, the coder', (api) => {
   it('reads, edits, runs the tests, asks, plans and finishes', async () => {
     await writeFile(coder.path('sum.js'), 'export const sum = (a, b) => a - b\n')

@@ -88,18 +88,19 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
       const session = sessions.get(sessionId)
       if (session === undefined) throw acp.RequestError.sessionNotFound(sessionId)
       return turns.run(sessionId, signal, async (signal) => {
-        session.steering = createSteering()
-        const turn = await prepareTurn(options, session, signal, (id) =>
-          createClient(client, id, canAsk),
-        )
+        const steering = createSteering()
+        session.steering = steering
         try {
-          const text = promptText(params.prompt)
-          const recipe = await runRecipeFirst(turn, options.home, text)
-          if (recipe === undefined) return await runTurn(turn, text)
-          return recipe.conclude(await runTurn(turn, recipe.prompt))
+          const turn = await prepareTurn(options, session, steering, signal, (id) =>
+            createClient(client, id, canAsk),
+          )
+          const response = await answerPrompt(turn, options, promptText(params.prompt))
+          return withUnheard(response, steering.end())
         } catch (error) {
-          if (error instanceof QuestionLeftOpen) return { stopReason: 'cancelled' }
-          throw error
+          if (!signal.aborted && !(error instanceof QuestionLeftOpen)) throw error
+          return withUnheard({ stopReason: 'cancelled' }, steering.end())
+        } finally {
+          delete session.steering
         }
       })
     })
@@ -110,6 +111,22 @@ export function createCoderAgent(options: CoderOptions): acp.AgentApp {
       return { outcome: steering?.add(message) === true ? 'injected' : 'promptRequired' }
     })
     .onNotification('session/cancel', ({ params }) => turns.cancel(params.sessionId))
+}
+
+async function answerPrompt(
+  turn: Turn,
+  { home }: CoderOptions,
+  text: string,
+): Promise<acp.PromptResponse> {
+  const recipe = await runRecipeFirst(turn, home, text)
+  if (recipe === undefined) return runTurn(turn, text)
+  return recipe.conclude(await runTurn(turn, recipe.prompt))
+}
+
+/** A turn that ended otherwise than by its own will may have taken messages that it has not heard. */
+function withUnheard(response: acp.PromptResponse, unheard: number): acp.PromptResponse {
+  if (unheard === 0) return response
+  return { ...response, _meta: { ...response._meta, steering: { unheard } } }
 }
 
 async function openSession(
@@ -126,7 +143,8 @@ async function openSession(
 
 async function prepareTurn(
   { env, home }: CoderOptions,
-  { workspace, settings, model, conversation, mcp, steering = createSteering() }: Session,
+  { workspace, settings, model, conversation, mcp }: Session,
+  steering: Steering,
   signal: AbortSignal,
   clientOf: (sessionId: string) => Turn['client'],
 ): Promise<Turn> {

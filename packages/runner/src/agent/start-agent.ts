@@ -35,6 +35,8 @@ export interface Turn {
   stopReason: z.infer<typeof StopReason>
   /** The agent's own title and body for a pull request. */
   report?: { title: string; body: string }
+  /** How many of the messages it took, the last ones, it ended without having heard. */
+  unheard?: number
 }
 
 /** Agents answer within seconds; from a cold disk the slowest took 6 (measured), on a busy one more. */
@@ -69,7 +71,13 @@ const NewAnswer = z.object({ sessionId: z.string().min(1).max(1000) })
 const PromptAnswer = z.object({
   stopReason: StopReason,
   _meta: z
-    .object({ errand: z.object({ title: z.string(), body: z.string() }) })
+    .object({
+      errand: z.object({ title: z.string(), body: z.string() }).optional().catch(undefined),
+      steering: z
+        .object({ unheard: z.int().min(0) })
+        .optional()
+        .catch(undefined),
+    })
     .optional()
     .catch(undefined),
 })
@@ -155,8 +163,7 @@ export async function startAgent(
     },
     async prompt(sessionId, prompt) {
       const params = { sessionId, prompt: [{ type: 'text', text: prompt }] }
-      const { stopReason, _meta } = await connection.request('session/prompt', params, PromptAnswer)
-      return { stopReason, ...(_meta === undefined ? {} : { report: _meta.errand }) }
+      return readTurn(await connection.request('session/prompt', params, PromptAnswer))
     },
     async steer(sessionId, message) {
       const params = {
@@ -181,6 +188,15 @@ export async function startAgent(
     cancel: (sessionId) => connection.notify('session/cancel', { sessionId }),
     end,
     [Symbol.asyncDispose]: end,
+  }
+}
+
+function readTurn({ stopReason, _meta }: z.infer<typeof PromptAnswer>): Turn {
+  const { errand: report, steering } = _meta ?? {}
+  return {
+    stopReason,
+    ...(report === undefined ? {} : { report }),
+    ...(steering === undefined ? {} : { unheard: steering.unheard }),
   }
 }
 

@@ -35,6 +35,8 @@ export type Step =
   | { hang: true }
   /** Until it is cancelled, or told something, which it says. */
   | { wait: true }
+  /** Until it is told something, which it does not hear, as it ends its turn at a limit. */
+  | { overhear: true }
 
 type Message = { id?: number; method?: string; params?: Record<string, unknown>; result?: unknown }
 
@@ -199,6 +201,7 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
     if (heard === undefined) return { stopReason: 'cancelled' }
     chunk('agent_message_chunk', `steered: ${heard}`)
   }
+  if ('overhear' in step) return await overhear()
   if ('refuse' in step) {
     const { message, data } = step.refuse
     send({ id, error: { code: -32_000, message, ...(data === undefined ? {} : { data }) } })
@@ -207,6 +210,11 @@ async function perform(step: Step, id: number): Promise<object | 'failed' | unde
   if ('report' in step) return { _meta: { errand: step.report } }
   if ('stop' in step) return { stopReason: step.stop }
   return undefined
+}
+
+async function overhear() {
+  await interrupted.promise
+  return { stopReason: 'max_turn_requests', _meta: { steering: { unheard: 1 } } }
 }
 
 async function useMcp(step: Extract<Step, { mcp: string }>): Promise<void> {
