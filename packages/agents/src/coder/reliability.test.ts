@@ -374,3 +374,27 @@ it('fails when the model says nothing at all', async () => {
     message: "The model's answers were empty.",
   })
 })
+
+it('tells the model no half of a character, wherever a tool has cut', async () => {
+  const lines = ['', 'a'].map((before) => `wave ${before}${'👋'.repeat(2000)}`)
+  await makeRepository({ 'a.txt': lines.join('\n') })
+  const tools: Reply['call'] = [
+    ['read_file', { path: 'a.txt' }],
+    ['search', { pattern: 'wave' }],
+  ]
+  const sessionId = await coder.start(({ system, index }) => {
+    if (system.startsWith('You look into one question')) {
+      return index === 0 ? { call: tools } : { say: 'They wave.' }
+    }
+    if (index === 0) return { call: tools }
+    return index === 1 ? call('explore', { question: 'What do they do?' }) : finish()
+  })
+
+  await coder.agent.prompt(sessionId, 'Look')
+
+  expect(coder.model.turns).toHaveLength(5)
+  for (const { text } of coder.model.turns.slice(1)) {
+    expect(text.isWellFormed()).toBe(true)
+  }
+  expect(coder.model.turns[1]?.text).toContain('[... line cut]')
+})

@@ -28,5 +28,5 @@ export function deriveReport(lastText: string): TurnReport | undefined {
 
 function cleanTitle(title: string): string {
   const line = title.replace(/\s+/g, ' ').replace(/^#+ /, '').trim()
-  return line.length > titleLimit ? `${line.slice(0, titleLimit - 1)}…` : line
+  return line.length > titleLimit ? `${line.slice(0, titleLimit - 1).toWellFormed()}…` : line
 }

@@ -21,7 +21,8 @@ export function keepEnds(limit: number): EndKeeper {
     text() {
       const leftOut = length - head.length - tail.length
       if (leftOut === 0) return head + tail
-      return `${head}\n[... ${leftOut} characters left out ...]\n${tail}`
+      // Half of a character that was cut through is no text: who reads it as UTF-8 refuses all of it.
+      return `${head}\n[... ${leftOut} characters left out ...]\n${tail}`.toWellFormed()
     },
   }
 }

@@ -31,7 +31,10 @@ export function createConversation(sessionId: string): Conversation {
   }
 }
 
-/** Gives a call its result. */
+/**
+ * Gives a call its result. Tools cut lines at any place: half of a character would have each further
+ * question refused as no text.
+ */
 export function addResult(
   { messages }: Conversation,
   call: { id: string; name: string },
@@ -41,7 +44,7 @@ export function addResult(
     type: 'tool-result' as const,
     toolCallId: call.id,
     toolName: call.name,
-    output: { type: 'text' as const, value: text },
+    output: { type: 'text' as const, value: text.toWellFormed() },
   }
   const last = messages.at(-1)
   if (last?.role === 'tool') last.content.push(result)

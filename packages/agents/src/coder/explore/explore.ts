@@ -131,7 +131,7 @@ async function runAll(turn: Turn, calls: ToolCall[], context: ToolContext) {
     type: 'tool-result' as const,
     toolCallId: id,
     toolName: name,
-    output: { type: 'text' as const, value: results[at] ?? tooMany },
+    output: { type: 'text' as const, value: (results[at] ?? tooMany).toWellFormed() },
   }))
 }
 
