@@ -36,6 +36,17 @@ describe('an edit', () => {
     ['spaces that are not there', 'a\nb\n', 'a  \nb ', 'a  \nx ', 'a\nx \n'],
     ['line numbers', 'a\n  b\nc\n', '2\t  b\n3\tc', '2\t  x\n3\tc', 'a\n  x\nc\n'],
     ['mixed line ends', 'a\r\nb\nc\r\n', 'a\nb', 'a\nx', 'a\r\nx\nc\r\n'],
+    ['other line ends before it', 'a\r\nb\nc', 'a\nb\nc', 'a\nb\nX', 'a\r\nb\nX'],
+    [
+      'other line ends before it, and other indentation',
+      'a\n  b\r\n  c\nd',
+      'b\nc',
+      'b\nc\nx',
+      'a\n  b\r\n  c\n  x\nd',
+    ],
+    ['other line ends elsewhere', 'a\r\n  b\nc\n', '  b', '  b\n  x', 'a\r\n  b\n  x\nc\n'],
+    ['no line end after it', 'a\r\nb', 'a\nb', 'a\nb\nc', 'a\r\nb\r\nc'],
+    ['line ends that go', 'a\r\nb\nc\n', 'a\nb', 'a', 'a\r\nc\n'],
     ['no line end at the end', 'a\n  b', 'b\n', 'c\n', 'a\n  c'],
     ['lines that are to go', 'a\n  b\n  c\nd\n', 'b\nc\n', '', 'a\nd\n'],
     ['a blank line that is not empty', 'a\n  \nb\n', 'a\n\nb', 'a\n\nc', 'a\n  \nc\n'],
@@ -125,6 +136,42 @@ it('changes the one line it is to change, whatever the white space of file and m
         // All that was not to be changed keeps its bytes.
         const lines = (text: string) => text.split('\n').filter((_, at) => at !== target)
         expect(lines(after)).toEqual(lines(fileWith(false)))
+      },
+    ),
+    { numRuns: 1000 },
+  )
+})
+
+it('leaves each line that stays its line end, whichever others the file has', () => {
+  const line = fc.tuple(fc.constantFrom('', ' ', '\t'), fc.constantFrom('\n', '\r\n'))
+  fc.assert(
+    fc.property(
+      fc.array(line, { minLength: 1, maxLength: 8 }),
+      fc.nat(7),
+      fc.nat(7),
+      fc.nat(3),
+      fc.constantFrom('', '  '),
+      (lines, one, other, count, drift) => {
+        const [from, to] = [one, other]
+          .map((at) => at % lines.length)
+          .toSorted((a, b) => a - b) as [number, number]
+        const texts = lines.map(([indent], at) => `${indent}line ${at} ;`)
+        const file = lines.map(([, ending], at) => texts[at] + ending)
+        const wanted = texts.slice(from, to + 1).map((text) => drift + text)
+        const added = Array.from({ length: count }, (_, at) => `new ${at}`)
+        const kept = wanted.slice(0, -1)
+        fc.pre(kept.length + added.length > 0)
+        const wished = [...kept, ...added.map((text) => drift + text)]
+
+        const after = edit(file.join(''), wanted.join('\n'), wished.join('\n'))
+
+        const now = after.split(/(?<=\n)/)
+        expect(now.slice(0, to)).toEqual(file.slice(0, to))
+        expect(now.slice(to + count)).toEqual(file.slice(to + 1))
+        const ending = lines[to]?.[1]
+        expect(now.slice(to, to + count).map((text) => text.replace(/^.*\d/, ''))).toEqual(
+          added.map(() => ending),
+        )
       },
     ),
     { numRuns: 1000 },

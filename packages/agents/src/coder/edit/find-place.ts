@@ -1,4 +1,5 @@
 import { fitIndentation } from './fit-indentation.ts'
+import { type Change, endingAt, inCommon, joinAsBefore, plainText } from './line-ends.ts'
 
 /** Where a text is in a file, and how the text that takes its place has to be written there. */
 export interface Place {
@@ -32,8 +33,8 @@ interface Line {
 const lineNumber = /^ *\d+\t/
 
 /**
- * Finds a text in a file. What is there exactly comes first. Else whole lines are looked for that
- * differ only in their line ends, in white space at their ends, in one change of indentation that is the same for
+ * Finds a text in a file. What is there exactly, line ends apart, comes first. Else whole lines are looked for
+ * that differ only in white space at their ends, in one change of indentation that is the same for
  * all of them (tabs for spaces, another width, further in or out), or in line numbers before the
  * wanted ones. The new text is then changed in the same way, and lines it leaves as they were keep their bytes.
  */
@@ -41,7 +42,6 @@ export function findPlaces(file: string, oldText: string, newText: string): Plac
   const exact = findExact(file, oldText, newText)
   if (exact.length > 0) return exact
   const lines = splitLines(file)
-  // Models write line feeds; a file that has other line ends keeps its own.
   const [wanted, wished] = [plainLines(oldText), plainLines(newText)]
   const found = findLines(file, lines, wanted, wished)
   if (found.length > 0 || !wanted.some((line) => lineNumber.test(line))) return found
@@ -57,18 +57,53 @@ export function findLookalikes(file: string, oldText: string): Lookalikes {
 }
 
 function findExact(file: string, oldText: string, newText: string): Place[] {
-  const native = (text: string) => (file.includes('\r\n') ? withCrlf(text) : text)
-  const wanted = native(oldText)
+  // Models see and write line feeds; a file that has other line ends keeps its own.
+  const plain = plainText(file)
+  const wanted = plainText(oldText)
+  const change = { old: wanted.split('\n'), new: plainText(newText).split('\n') }
+  const longEnds = findLongEnds(file)
   const places: Place[] = []
-  let [line, counted] = [1, 0]
+  let [line, counted, shift] = [1, 0, 0]
   // Also those that overlap: which of them is meant cannot be known.
-  for (let at = file.indexOf(wanted); at !== -1; at = file.indexOf(wanted, at + 1)) {
-    line += countLineEnds(file, counted, at)
+  for (let at = plain.indexOf(wanted); at !== -1; at = plain.indexOf(wanted, at + 1)) {
+    line += countLineEnds(plain, counted, at)
     counted = at
-    const end = at + wanted.length
-    places.push({ start: at, end, replacement: native(newText), line, isFitted: false })
+    shift = countBefore(longEnds, at, shift)
+    const plainEnd = at + wanted.length
+    const [start, end] = [at + shift, plainEnd + countBefore(longEnds, plainEnd, shift)]
+    const ending = endingAt(file, end)
+    const isLineEnd = file.startsWith(ending, end)
+    const endings = [...lineEnds(file.slice(start, end)), isLineEnd ? ending : '']
+    const joined = joinAsBefore(change, change.new, endings, ending)
+    places.push({
+      start,
+      end: end + joined.taken,
+      replacement: joined.text,
+      line,
+      isFitted: false,
+    })
   }
   return places
+}
+
+/** Where a text has line ends of two characters, counted as if they had one. */
+function findLongEnds(text: string): number[] {
+  const places: number[] = []
+  for (let at = text.indexOf('\r\n'); at !== -1; at = text.indexOf('\r\n', at + 1)) {
+    places.push(at - places.length)
+  }
+  return places
+}
+
+/** @param known how many at least */
+function countBefore(places: number[], end: number, known: number): number {
+  let count = known
+  while (count < places.length && places[count]! < end) count += 1
+  return count
+}
+
+function lineEnds(text: string): string[] {
+  return text.match(/\r?\n/g) ?? []
 }
 
 function findLines(file: string, lines: Line[], wanted: string[], wished: string[]): Place[] {
@@ -81,49 +116,49 @@ function findLines(file: string, lines: Line[], wanted: string[], wished: string
       there.map(({ text }) => text),
     )
     if (fit === undefined) continue
-    places.push(placeOf(file, there, at + 1, keepUnchanged(there, wanted, wished, fit)))
+    places.push(placeOf(file, there, at + 1, { wanted, wished, fit }))
   }
   return places
 }
 
-function placeOf(file: string, there: Line[], line: number, replacement: string[]): Place {
+interface Fitted {
+  wanted: string[]
+  wished: string[]
+  fit: (line: string) => string
+}
+
+function placeOf(
+  file: string,
+  there: Line[],
+  line: number,
+  { wanted, wished, fit }: Fitted,
+): Place {
   // There is at least one: a wanted text is never empty.
   const [first, last] = [there[0]!, there.at(-1)!]
-  const ending = there.find(({ ending }) => ending !== '')?.ending ?? endingOf(file)
-  const text = replacement.join(ending)
-  const isGone = replacement.length === 0
-  return {
-    start: first.start,
-    end: isGone ? last.end : last.end - last.ending.length,
-    replacement: text,
-    line,
-    isFitted: true,
-  }
+  const place = { start: first.start, line, isFitted: true }
+  if (wished.length === 0) return { ...place, end: last.end, replacement: '' }
+  const change = { old: wanted, new: wished }
+  const endings = there.map(({ ending }) => ending)
+  const end = last.end - last.ending.length
+  const texts = keepUnchanged(there, change, fit)
+  const joined = joinAsBefore(change, texts, endings, endingAt(file, end))
+  return { ...place, end: end + joined.taken, replacement: joined.text }
 }
 
 /** What the new text has in common with the old one, at its beginning and its end, stays as the file has it. */
-function keepUnchanged(
-  there: Line[],
-  wanted: string[],
-  wished: string[],
-  fit: (line: string) => string,
-): string[] {
-  const most = Math.min(wanted.length, wished.length)
-  let head = 0
-  while (head < most && wanted[head] === wished[head]) head += 1
-  let tail = 0
-  while (tail < most - head && wanted.at(-1 - tail) === wished.at(-1 - tail)) tail += 1
+function keepUnchanged(there: Line[], change: Change, fit: (line: string) => string): string[] {
+  const { head, tail } = inCommon(change)
   const texts = there.map(({ text }) => text)
   return [
     ...texts.slice(0, head),
-    ...wished.slice(head, wished.length - tail).map(fit),
+    ...change.new.slice(head, change.new.length - tail).map(fit),
     ...texts.slice(texts.length - tail),
   ]
 }
 
 /** The lines of what a model wrote. A line end at its end begins no other line. */
 function plainLines(text: string): string[] {
-  const lines = text.replaceAll('\r\n', '\n').split('\n')
+  const lines = plainText(text).split('\n')
   if (lines.at(-1) === '') lines.pop()
   return lines
 }
@@ -161,14 +196,6 @@ function splitLines(text: string): Line[] {
     start = end
   }
   return lines
-}
-
-function endingOf(file: string): string {
-  return file.includes('\r\n') ? '\r\n' : '\n'
-}
-
-function withCrlf(text: string): string {
-  return text.replace(/\r?\n/g, '\r\n')
 }
 
 function countLineEnds(text: string, from: number, to: number): number {

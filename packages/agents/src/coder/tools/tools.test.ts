@@ -279,6 +279,18 @@ describe('write_file', () => {
     expect(await get('new/folder/a.txt')).toBe('c')
   })
 
+  it.each([
+    ['line ends', 'a\r\nb\r\n', 'c\nd\n', 'c\r\nd\r\n'],
+    ['line ends unless they differ', 'a\r\nb\n', 'c\nd\n', 'c\nd\n'],
+    ['byte order mark', '\uFEFFa\n', 'c\n', '\uFEFFc\n'],
+  ])('leaves a file its %s', async (_, before, content, after) => {
+    await put('a.txt', before)
+
+    await run(writeFileTool, { path: 'a.txt', content })
+
+    expect(await get('a.txt')).toBe(after)
+  })
+
   it.each(['folder', 'pipe', '/etc/x', '../x', 'link/x', 'dangling'])(
     'does not write to %s',
     async (name) => {

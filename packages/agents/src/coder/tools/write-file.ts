@@ -5,6 +5,8 @@ import { readText } from '../read-text.ts'
 import { resolveInWorkspace } from '../workspace-path.ts'
 import { type Tool, ToolError } from './tool.ts'
 
+const byteOrderMark = '\uFEFF'
+
 const Input = z.object({
   path: z.string().describe('Relative to the workspace.'),
   content: z.string().describe('The whole content.'),
@@ -22,18 +24,29 @@ export const writeFileTool: Tool<z.infer<typeof Input>> = {
     const full = await resolveInWorkspace(workspace, path)
     const exists = await requireFileOrNothing(full, path)
     const before = exists ? await readIfText(full, path) : undefined
+    const text = before === undefined ? content : followFile(before, content)
     await mkdir(dirname(full), { recursive: true })
-    await writeFile(full, content)
-    const lines = content.split('\n').length - (content.endsWith('\n') ? 1 : 0)
+    await writeFile(full, text)
+    const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
+    const kept = text === content ? '' : ' It keeps its byte order mark and its line ends.'
     return {
-      text: `${exists ? 'Replaced' : 'Made'} ${path}, ${lines} lines.`,
+      text: `${exists ? 'Replaced' : 'Made'} ${path}, ${lines} lines.${kept}`,
       diff: {
         path: full,
-        newText: content,
+        newText: text,
         ...(before === undefined ? {} : { oldText: before }),
       },
     }
   },
+}
+
+/** A model does not see how lines end, nor a byte order mark: both stay as they were. */
+function followFile(before: string, content: string): string {
+  const hasOnlyCrlf = before.includes('\n') && !/(?<!\r)\n/.test(before)
+  const text = hasOnlyCrlf ? content.replace(/\r?\n/g, '\r\n') : content
+  return before.startsWith(byteOrderMark) && !text.startsWith(byteOrderMark)
+    ? byteOrderMark + text
+    : text
 }
 
 /** Writing to a pipe would wait for somebody to read it. */
