@@ -398,3 +398,23 @@ it('tells the model no half of a character, wherever a tool has cut', async () =
   }
   expect(coder.model.turns[1]?.text).toContain('[... line cut]')
 })
+
+it('lets an exploration read as much as its own window has room for', async () => {
+  const lines = Array.from({ length: 200 }, (_, at) => `line ${at} of a file\n`)
+  await makeRepository({ 'a.txt': lines.join('') })
+  const listed: Reply['call'] = Array.from({ length: 7 }, () => ['list_files', {}])
+  const sessionId = await coder.start(
+    ({ system, index }) => {
+      if (system.startsWith('You look into one question')) {
+        return index === 0 ? call('read_file', { path: 'a.txt' }) : { say: 'I have read it.' }
+      }
+      if (index > 0) return finish()
+      return { call: [['explore', { question: 'What is in a.txt?' }], ...listed] }
+    },
+    { env: { ERRAND_CONTEXT_WINDOW: '16000', ERRAND_MAX_OUTPUT_TOKENS: '2000' } },
+  )
+
+  await coder.agent.prompt(sessionId, 'Look')
+
+  expect(coder.model.turns[2]?.text).toContain('line 199 of a file')
+})

@@ -3,7 +3,6 @@ import { isCheck } from './checks/is-check.ts'
 import { QuestionLeftOpen } from './client.ts'
 import { refusalOf } from './ask-permission.ts'
 import { addResult } from './conversation/conversation.ts'
-import { charactersOf } from './conversation/estimate.ts'
 import { explore } from './explore/explore.ts'
 import { showNote } from './instructions.ts'
 import type { Answer, ToolCall } from './model/call-model.ts'
@@ -14,15 +13,10 @@ import { noteRun, noteSaid } from './record/record.ts'
 import { stateOf } from './record/report-record.ts'
 import { readState } from './record/workspace-state.ts'
 import { reportEnd, reportStart } from './report-call.ts'
+import { resultLimit } from './result-limit.ts'
 import { explainFailure, type Tool, type ToolContext, type ToolResult } from './tools/tool.ts'
 import type { Turn } from './turn.ts'
 import type { TurnReport } from './turn-report.ts'
-
-/** No result is longer, however large the model's window. In characters. */
-const outputLimit = 30_000
-const smallestOutputLimit = 1000
-/** What all results of one answer may take up of the room for a question. */
-const resultsShare = 0.2
 
 /** How many calls that only read are run at once. */
 const mostAtOnce = 8
@@ -41,8 +35,7 @@ export interface RanCalls {
  * @throws SpendingRefused from the model of an exploration, QuestionLeftOpen
  */
 export async function runCalls(turn: Turn, answer: Answer): Promise<RanCalls> {
-  const share = charactersOf(turn.settings, resultsShare) / answer.calls.length
-  const limit = Math.min(Math.max(Math.floor(share), smallestOutputLimit), outputLimit)
+  const limit = resultLimit(turn.settings, answer.calls.length)
   const ran: RanCalls = { results: [] }
   for (const batch of batchesOf(turn, answer.calls)) {
     const settled = await Promise.allSettled(

@@ -6,6 +6,7 @@ import { refusalOf } from '../ask-permission.ts'
 import { estimateTokens, questionRoom } from '../conversation/estimate.ts'
 import { pruneResults } from '../conversation/prune.ts'
 import type { Answer, ToolCall } from '../model/call-model.ts'
+import { resultLimit } from '../result-limit.ts'
 import { allowedOf } from '../tools/all.ts'
 import { describeTools } from '../tools/describe.ts'
 import { listFilesTool } from '../tools/list-files.ts'
@@ -122,10 +123,11 @@ function presentAnswer(text: string, { outputLimit }: ToolContext): string {
 }
 
 async function runAll(turn: Turn, calls: ToolCall[], context: ToolContext) {
-  const share = Math.floor(context.outputLimit / Math.min(calls.length, mostCallsAtOnce))
   const first = calls.slice(0, mostCallsAtOnce)
+  // These results lie in a window of their own: what the turn may be given is less.
+  const outputLimit = resultLimit(turn.settings, first.length)
   const results = await Promise.all(
-    first.map((call) => runOne(turn, call, { ...context, outputLimit: share })),
+    first.map((call) => runOne(turn, call, { ...context, outputLimit })),
   )
   return calls.map(({ id, name }, at) => ({
     type: 'tool-result' as const,
