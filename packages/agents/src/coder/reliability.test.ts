@@ -189,6 +189,22 @@ it('tells the model near its limit of tokens, and stops at it', async () => {
   expect(coder.model.turns[8]?.text).toContain('[Of the 1000 tokens of this task 800 are used.')
 })
 
+it('stops at its limit of tokens in an exploration too', async () => {
+  const counts = { input: 90, output: 10 }
+  const sessionId = await coder.start(
+    ({ system }) =>
+      system.startsWith('You look into one question')
+        ? { ...call('list_files', {}), counts }
+        : { ...call('explore', { question: 'What?' }), counts },
+    { env: { ERRAND_TOKEN_LIMIT: '500' } },
+  )
+
+  const answer = await coder.agent.prompt(sessionId, 'Look')
+
+  expect(answer.stopReason).toBe('max_tokens')
+  expect(coder.model.turns).toHaveLength(5)
+})
+
 it('is told that it goes round in circles, and stopped', async () => {
   const sessionId = await coder.start([call('list_files', {})])
 

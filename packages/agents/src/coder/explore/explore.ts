@@ -25,6 +25,7 @@ const answerLimit = 12_000
 const tooLong =
   '[Your answer was cut off at the longest there can be. Give all of it again, shorter.]'
 const longestAnswerTokens = 4000
+const usedUp = 'Stopped before an answer: the tokens of this task are used up.'
 /** How full the room may get before old results are left out, and before an answer is asked for. */
 const pruneShare = 0.5
 const endShare = 0.75
@@ -70,7 +71,7 @@ interface Exploration {
   stepsLeft: number
 }
 
-/** Goes on until the model answers without a tool. */
+/** Goes on until the model answers without a tool, or the turn has no tokens left. */
 async function lookInto(
   turn: Turn,
   context: ToolContext,
@@ -78,6 +79,7 @@ async function lookInto(
 ): Promise<string> {
   const { messages } = exploration
   while (exploration.stepsLeft > 1 && hasRoom(turn, messages, endShare)) {
+    if (isUsedUp(turn)) return usedUp
     exploration.stepsLeft -= 1
     const answer = await ask(turn, messages, true)
     messages.push(...answer.messages)
@@ -90,10 +92,16 @@ async function lookInto(
     messages.push({ role: 'tool', content: await runAll(turn, answer.calls, context) })
     if (!hasRoom(turn, messages, pruneShare)) pruneResults(messages, messages.length - 4)
   }
+  if (isUsedUp(turn)) return usedUp
   messages.push({ role: 'user', content: '[No more tools. Answer with what you know now.]' })
   const answer = await ask(turn, messages, false)
   messages.push(...answer.messages)
   return answer.text.trim()
+}
+
+/** The turn itself ends at its limit before its next step. */
+function isUsedUp({ spent, settings }: Turn): boolean {
+  return spent.tokens >= settings.tokenLimit
 }
 
 function ask(turn: Turn, messages: ModelMessage[], mayUseTools: boolean): Promise<Answer> {
