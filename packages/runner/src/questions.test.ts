@@ -97,7 +97,7 @@ describe('a question answered while the box is alive', () => {
   })
 })
 
-it('a hundred pauses for a budget leave the agent its own questions', async () => {
+it('a hundred pauses for a budget leave the agent its own questions, and a hundred of those the pauses', async () => {
   await using opened = await openTestRun(fixtureTask([]))
   // It is only noted in it that it is to be kept.
   const questions = openQuestions(opened.run, { isKept: false } as Workspace)
@@ -106,7 +106,9 @@ it('a hundred pauses for a budget leave the agent its own questions', async () =
     await questions.ask({ message: 'The budget is used up', accountId })
   }
 
-  const id = await questions.ask({ message: 'Which?' })
+  for (let asked = 0; asked < 100; asked += 1) await questions.ask({ message: 'Which?' })
+  await expect(questions.ask({ message: 'Which?' })).rejects.toThrow('No more questions')
+  const id = await questions.ask({ message: 'The budget is used up', accountId })
 
   expect(id).toBe(questions.open)
 })

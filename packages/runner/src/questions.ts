@@ -94,9 +94,11 @@ export function openQuestions(run: Run, workspace: Workspace): Questions {
     whenPutAway: away.promise,
     async ask(question) {
       // Those about a budget are Errand's own: the agent cannot help how often it is used up.
-      if (question.accountId === undefined) asked += 1
-      if (isClosed || asked > mostQuestions)
+      const isAgents = question.accountId === undefined
+      if (isAgents) asked += 1
+      if (isClosed || (isAgents && asked > mostQuestions)) {
         throw new TooManyQuestions('No more questions are taken')
+      }
       const recorded = asking.then(() => record(question))
       asking = recorded.catch(() => undefined)
       return await recorded

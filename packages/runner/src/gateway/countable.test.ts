@@ -17,6 +17,7 @@ describe('what would not be counted, or not at its price, is refused', () => {
     ['an answer that is made in the background', responses, '"background":true', 'background'],
     ['one that is made there in other words', responses, '"background":"yes"', 'background'],
     ['a dearer service', chat, '"service_tier":"priority"', 'service_tier'],
+    ['a dearer service in the words of Google', chat, '"serviceTier":"priority"', 'serviceTier'],
     ['a dearer speed', responses, '"speed":"fast"', 'speed'],
     ['another model, for servers that read names in any case', chat, '"Model":"huge"', 'model'],
     ['a stream that says so in capitals', chat, '"STREAM":true', 'stream'],

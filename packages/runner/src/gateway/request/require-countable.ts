@@ -13,8 +13,16 @@ const deciding = new Set([
 ])
 /** Lists of models of which the upstream takes one, as some routers have them. */
 const choices = ['models', 'fallbacks']
-/** Of `service_tier`, what costs the list price or less. */
-const usualTiers: readonly unknown[] = ['auto', 'default', 'standard', 'standard_only', 'flex']
+/** Of `service_tier`, which Google writes otherwise, what costs the list price or less. */
+const tierMembers = ['service_tier', 'serviceTier']
+const usualTiers: readonly unknown[] = [
+  'auto',
+  'default',
+  'on_demand',
+  'standard',
+  'standard_only',
+  'flex',
+]
 /** As many as Gemini gives. Agents ask for one. */
 export const mostAnswers = 8
 
@@ -36,8 +44,9 @@ export function requireCountable(body: Fields, api: ModelApi | undefined): void 
   if (!isAbsent(body['background']) && body['background'] !== false) {
     refuse('background', 'does not pass here: an answer is counted as it comes')
   }
-  if (!isAbsent(body['service_tier']) && !usualTiers.includes(body['service_tier'])) {
-    refuse('service_tier', `has to be one of ${usualTiers.join(', ')}: others cost more`)
+  for (const member of tierMembers) {
+    if (isAbsent(body[member]) || usualTiers.includes(body[member])) continue
+    refuse(member, `has to be one of ${usualTiers.join(', ')}: others cost more`)
   }
   if (!isAbsent(body['speed']) && body['speed'] !== 'standard') {
     refuse('speed', 'has to be standard: another costs more')
