@@ -2,7 +2,7 @@ import { readdirSync, type Stats, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { measureDisk } from './disk-usage.ts'
+import { createPauses, measureDisk } from './disk-usage.ts'
 import { listTree } from './process-table.ts'
 
 const mib = 1024 * 1024
@@ -18,7 +18,7 @@ export interface DiskGuardOptions {
   /** Roots of the process trees that may hold deleted files open. */
   roots: () => ReadonlySet<number>
   /** Called once; the guard has then stopped. */
-  onExceeded: (found: { usedBytes: number; freeBytes: number }) => void
+  onExceeded: (found: { usedBytes: number; freeBytes: number; freeFiles: number }) => void
   /** What the guard could not look at; it goes on. */
   onError: (error: unknown) => void
   signal: AbortSignal
@@ -36,7 +36,8 @@ export async function guardDisk(options: DiskGuardOptions): Promise<void> {
   let walkMs = 0
   while (!signal.aborted) {
     try {
-      const freeBytes = Math.min(...(await Promise.all(folders.map(readFreeSpace))))
+      const rooms = await Promise.all(folders.map(readRoom))
+      const freeBytes = Math.min(...rooms.map((room) => room.freeBytes))
       const isAlarming = freeAtWalk - freeBytes > (limitBytes - usedBytes) / 4
       const pauseMs = isAlarming
         ? walkMs / walkShare.alarmed
@@ -48,8 +49,9 @@ export async function guardDisk(options: DiskGuardOptions): Promise<void> {
         walkMs = walkedAt - startedAt
         freeAtWalk = freeBytes
       }
-      if (usedBytes > limitBytes || freeBytes < diskFloorBytes) {
-        options.onExceeded({ usedBytes, freeBytes })
+      if (usedBytes > limitBytes || rooms.some(isTooLittle)) {
+        const freeFiles = Math.min(...rooms.map((room) => room.freeFiles))
+        options.onExceeded({ usedBytes, freeBytes, freeFiles })
         return
       }
     } catch (error) {
@@ -67,10 +69,28 @@ export async function guardDisk(options: DiskGuardOptions): Promise<void> {
  */
 export const diskFloorBytes = 256 * mib
 
-/** Free bytes of the file system `folder` lies on, for an unprivileged user. */
-export async function readFreeSpace(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder)
-  return bavail * bsize
+/** The same of files: empty ones take no space, and where no more can be made nothing can be written. */
+const fileFloor = 100_000
+/** Of a small file system. */
+const fileFloorShare = 1 / 20
+
+/** What a file system has left for an unprivileged user. */
+export interface Room {
+  freeBytes: number
+  /** How many files can still be made. Infinity where the file system has no such limit. */
+  freeFiles: number
+  files: number
+}
+
+/** Of the file system that `folder` lies on. */
+export async function readRoom(folder: string): Promise<Room> {
+  const { bavail, bsize, files, ffree } = await statfs(folder)
+  return { freeBytes: bavail * bsize, freeFiles: files === 0 ? Infinity : ffree, files }
+}
+
+/** Whether it is so little that no box may go on. */
+export function isTooLittle({ freeBytes, freeFiles, files }: Room): boolean {
+  return freeBytes < diskFloorBytes || freeFiles < Math.min(fileFloor, files * fileFloorShare)
 }
 
 async function measureAll({
@@ -81,28 +101,43 @@ async function measureAll({
 }: DiskGuardOptions): Promise<number> {
   let bytes = 0
   for (const folder of folders) bytes += await measureDisk(folder, limitBytes, signal)
-  return bytes + measureDeletedFiles(roots(), folders)
+  return bytes + (await measureDeletedFiles(roots(), folders, signal))
 }
 
 /** Bytes of files that have no name any more but are open in a process of the box. */
-function measureDeletedFiles(roots: ReadonlySet<number>, folders: readonly string[]): number {
+async function measureDeletedFiles(
+  roots: ReadonlySet<number>,
+  folders: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
   const devices = new Set(folders.map((folder) => statSync(folder).dev))
   const sizes = new Map<string, number>()
+  const pause = createPauses(signal)
   for (const { pid } of listTree(roots)) {
-    for (const file of openFiles(pid)) {
-      if (file.nlink > 0 || !file.isFile() || !devices.has(file.dev)) continue
+    for (const fd of openFiles(pid)) {
+      // A box may hold millions open.
+      const paused = pause()
+      if (paused !== undefined) await paused
+      const file = statOf(`/proc/${pid}/fd/${fd}`)
+      if (file === undefined || file.nlink > 0 || !file.isFile() || !devices.has(file.dev)) continue
       sizes.set(`${file.dev}:${file.ino}`, file.blocks * 512)
     }
   }
   return sizes.values().reduce((sum, size) => sum + size, 0)
 }
 
-function openFiles(pid: number): Stats[] {
+function openFiles(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`)
-      .map((fd) => statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false }))
-      .filter((stat) => stat !== undefined)
   } catch {
     return [] // it ended, or made itself unreadable for a runner that is not root
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
   }
 }

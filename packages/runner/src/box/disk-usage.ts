@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 
-/** How long the walk may keep the event loop before it lets others work. */
+/** How long a walk may keep the event loop before it lets others work. */
 const sliceMs = 4
 /** Deeper trees count as too large: an open folder is held for each level. */
 const maxDepth = 512
@@ -18,6 +18,20 @@ const maxDepth = 512
 const entryBytes = 4096
 
 const openFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+
+/**
+ * For a walk whose length others decide: each step asks it, and waits where it gives something to wait for.
+ * That rejects when the walk is given up.
+ */
+export function createPauses(signal: AbortSignal): () => Promise<void> | undefined {
+  let sliceEnd = performance.now() + sliceMs
+  async function pause(): Promise<void> {
+    await yieldToOthers()
+    signal.throwIfAborted()
+    sliceEnd = performance.now() + sliceMs
+  }
+  return () => (performance.now() > sliceEnd ? pause() : undefined)
+}
 
 interface Level {
   fd: number
@@ -69,15 +83,12 @@ async function walkTree(
   visit: (path: string, entry: Dirent) => 'on' | 'skip' | 'stop',
 ): Promise<boolean> {
   const levels: Level[] = []
-  let sliceEnd = performance.now() + sliceMs
+  const pause = createPauses(signal)
   try {
     descend(levels, folder)
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-      if (performance.now() > sliceEnd) {
-        await yieldToOthers()
-        signal.throwIfAborted()
-        sliceEnd = performance.now() + sliceMs
-      }
+      const paused = pause()
+      if (paused !== undefined) await paused
       const entry = readEntry(level.entries)
       if (entry === undefined) {
         leave(levels)

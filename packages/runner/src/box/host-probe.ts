@@ -10,7 +10,7 @@ import type { SandboxSettings } from '@errand/contract'
 
 import { type BoxLevel, gatewayPort } from './box.ts'
 import { findOwnDelegation } from './cgroup.ts'
-import { diskFloorBytes, readFreeSpace } from './disk-guard.ts'
+import { diskFloorBytes, readRoom } from './disk-guard.ts'
 import { findTool } from './host-tools.ts'
 import { chooseIdentity } from './identity.ts'
 import { openBox } from './open-box.ts'
@@ -166,7 +166,7 @@ function checkCgroup(): ProbeCheck {
 async function checkDisk(dataDir: string): Promise<ProbeCheck> {
   let folder = dataDir
   while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
-  const freeBytes = await readFreeSpace(folder)
+  const { freeBytes } = await readRoom(folder)
   const freeGb = (freeBytes / 1e9).toFixed(1)
   return verdict(
     'disk',

@@ -15,7 +15,7 @@ import {
 import { watchProcess } from './boxed-process.ts'
 import { createBoxCgroup, findOwnDelegation } from './cgroup.ts'
 import { defaultEnvironment } from './command.ts'
-import { diskFloorBytes, readFreeSpace } from './disk-guard.ts'
+import { isTooLittle, readRoom } from './disk-guard.ts'
 import { requireHostTools } from './host-tools.ts'
 import { chooseIdentity } from './identity.ts'
 import type { ProbeFindings } from './inside/findings.ts'
@@ -82,9 +82,9 @@ async function planBox(options: BoxOptions): Promise<LaunchPlan> {
 
 /** Below these the guards would stop the box at their first look. */
 async function requireRoom({ workspaceDir }: BoxOptions): Promise<void> {
-  if ((await readFreeSpace(workspaceDir)) < diskFloorBytes) {
+  if (isTooLittle(await readRoom(workspaceDir))) {
     throw new ErrandError('unavailable', {
-      message: `The disk of ${workspaceDir} is almost full: free some of it on the runner's machine.`,
+      message: `The disk of ${workspaceDir} is almost full, or has no room for more files: free some of it on the runner's machine.`,
     })
   }
   if (readHostMemory().availableBytes < memoryFloorBytes) {

@@ -42,6 +42,15 @@ it('waits for no more than a ClientHello may have', () => {
   expect(readClientHello(endless)).toEqual({ type: 'not_tls' })
 })
 
+it('waits for no more records than a client makes', () => {
+  // A ClientHello of 256 bytes, byte by byte.
+  const message = [1, 0, 1, 0, ...Array<number>(96).fill(0)]
+  const records = message.map((byte) => [22, 3, 1, 0, 1, byte])
+
+  expect(readClientHello(Buffer.from(records.slice(0, 10).flat()))).toEqual({ type: 'incomplete' })
+  expect(readClientHello(Buffer.from(records.flat()))).toEqual({ type: 'not_tls' })
+})
+
 it('never fails, whatever is sent', () => {
   const spoilt = fc
     .array(fc.tuple(fc.nat(hello.length - 1), fc.nat(255)), { maxLength: 8 })

@@ -8,6 +8,8 @@ export type Hello =
 /** Of a ClientHello: post-quantum keys have made it 2 KB, tickets more. */
 export const longestHelloBytes = 32 * 1024
 
+/** Clients that split it make a handful. */
+const mostRecords = 64
 const handshakeRecord = 22
 const clientHello = 1
 const serverNameExtension = 0
@@ -37,6 +39,7 @@ function joinRecords(bytes: Buffer): Buffer | 'not_tls' | undefined {
   const parts: Buffer[] = []
   let have = 0
   for (let at = 0; at < bytes.length;) {
+    if (parts.length === mostRecords) return 'not_tls'
     if (bytes[at] !== handshakeRecord) return 'not_tls'
     if (bytes.length > at + 1 && bytes[at + 1] !== 3) return 'not_tls'
     if (bytes.length < at + 5) return undefined
@@ -45,17 +48,16 @@ function joinRecords(bytes: Buffer): Buffer | 'not_tls' | undefined {
     const part = bytes.subarray(at + 5, at + 5 + length)
     parts.push(part)
     have += part.length
-    const message = Buffer.concat(parts, have)
-    if (message.length > 0 && message[0] !== clientHello) return 'not_tls'
-    if (message.length >= 4) {
-      const wanted = 4 + message.readUIntBE(1, 3)
-      if (wanted > longestHelloBytes) return 'not_tls'
-      if (message.length >= wanted) return message.subarray(4, wanted)
-    }
-    if (part.length < length) return undefined
+    if (have > longestHelloBytes) break
+    if (part.length < length) break
     at += 5 + length
   }
-  return undefined
+  const message = Buffer.concat(parts, have)
+  if (message.length > 0 && message[0] !== clientHello) return 'not_tls'
+  if (message.length < 4) return undefined
+  const wanted = 4 + message.readUIntBE(1, 3)
+  if (wanted > longestHelloBytes) return 'not_tls'
+  return message.length >= wanted ? message.subarray(4, wanted) : undefined
 }
 
 function nameIn(hello: Buffer): { serverName?: string } {

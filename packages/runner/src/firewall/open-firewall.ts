@@ -52,6 +52,8 @@ export interface FirewallState extends FirewallOptions {
   inner: Server
   /** The tunnel a connection came through. */
   tunnels: WeakMap<object, Destination>
+  /** Answers that are on their way. */
+  passing: Set<object>
   /** What tried to connect, by its connection. */
   processes: WeakMap<object, string>
 }
@@ -85,6 +87,7 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
     },
     inner: createServer({ headersTimeout: headersTimeoutMs }),
     tunnels: new WeakMap(),
+    passing: new Set(),
     processes: new WeakMap(),
   }
   const outer = createServer({ headersTimeout: headersTimeoutMs })

@@ -31,6 +31,8 @@ const hopByHop = new Set([
 ])
 
 const silenceMs = 10 * 60_000
+/** As many as there may be connections. */
+const mostRequests = 512
 
 /**
  * The URL a request is for: as it says to a proxy, or below the tunnel it came through. Undefined where
@@ -65,6 +67,11 @@ export async function passRequest(
   request.on('error', () => undefined)
   response.on('error', () => undefined)
   if (url === undefined) return answer(response, 400, 'This is an HTTP proxy: it takes URLs.')
+  // However many a client sends one after the other on a connection, without waiting for answers.
+  if (state.passing.size >= mostRequests)
+    return answer(response, 503, 'Too many requests at a time.')
+  state.passing.add(response)
+  response.once('close', () => state.passing.delete(response))
   const destination = destinationOf(url)
   const block = (rule: FirewallRule): void => {
     const process = state.processes.get(request.socket)
@@ -102,16 +109,12 @@ function send(
   response: ServerResponse,
   url: URL,
 ): Promise<IncomingMessage> {
+  const framing = framingOf(request.headers)
   const options: RequestOptions = {
     // As a URL writes it: what was judged is what is asked for.
     path: url.pathname + url.search,
     method: request.method ?? 'GET',
-    headers: {
-      ...passedHeaders(request.headers),
-      host: url.host,
-      // Said again, or a body would have no end that both sides agree on.
-      ...('transfer-encoding' in request.headers ? { 'transfer-encoding': 'chunked' } : {}),
-    },
+    headers: { ...passedHeaders(request.headers), host: url.host, ...framing },
     timeout: silenceMs,
   }
   return new Promise((resolve, reject) => {
@@ -123,8 +126,19 @@ function send(
     sent.once('error', reject)
     sent.once('timeout', () => sent.destroy(new Error('it said nothing for too long')))
     response.once('close', () => sent.destroy())
-    pipeline(request, sent).catch(reject)
+    if (framing === undefined) sent.end()
+    else pipeline(request, sent).catch(reject)
   })
+}
+
+/**
+ * Where the body ends, said again whatever `Connection` has named: else what is a body here would be the next request
+ * there. Undefined where there is none.
+ */
+function framingOf(headers: IncomingHttpHeaders): OutgoingHttpHeaders | undefined {
+  if ('transfer-encoding' in headers) return { 'transfer-encoding': 'chunked' }
+  const length = headers['content-length']
+  return length === undefined ? undefined : { 'content-length': length }
 }
 
 function passedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -75,3 +75,20 @@ describe('a secret in an answer', () => {
     expect(createRedaction(['ollama']).text('ollama says ollama')).toBe('ollama says ollama')
   })
 })
+
+it('a long secret in base64 is taken out also where that is broken into lines', () => {
+  const long = ['github_pat', 'A1b2C3d4'.repeat(11)].join('_')
+  const { text } = createRedaction([long], { wraps: true })
+
+  for (const before of ['', 'x', 'xy']) {
+    for (const columns of [64, 76]) {
+      const letters = Buffer.from(`${before}${long}`).toString('base64')
+      const lines = letters.match(new RegExp(`.{1,${columns}}`, 'g')) ?? []
+      const left = text(lines.join('\n')).split('\n')
+      expect(lines.length).toBeGreaterThan(1)
+      // What is left at the ends of lines says little.
+      for (const line of left) expect(line.replaceAll('*', '').length).toBeLessThan(40)
+      expect(left.join('').replaceAll('*', '').length).toBeLessThan(70)
+    }
+  }
+})

@@ -16,6 +16,11 @@ export interface RedactionOptions {
   shortest?: number
   /** What stands in place of a secret. Default: as many stars as it has bytes. */
   mask?: string
+  /**
+   * Whether base64 may be broken into lines, as programs write it: then each sixteen letters of a longer secret are
+   * looked for as well, and only those around a line's end stay. Default: false, as it takes longer.
+   */
+  wraps?: boolean
 }
 
 /** Bytes by which secrets are looked up. Nothing shorter is ever looked for. */
@@ -32,12 +37,12 @@ const mostSearches = 64
  */
 export function createRedaction(
   secrets: readonly string[],
-  { shortest = 8, mask }: RedactionOptions = {},
+  { shortest = 8, mask, wraps = false }: RedactionOptions = {},
 ): Redaction {
   const least = Math.max(shortest, keyLength)
   const forms = secrets
     .filter((secret) => Buffer.byteLength(secret) >= least)
-    .flatMap((secret) => formsOf(secret, least))
+    .flatMap((secret) => [...formsOf(secret, least), ...(wraps ? piecesOf(secret) : [])])
   const needles = [...new Set(forms)]
     .map((form) => Buffer.from(form))
     .toSorted((a, b) => b.length - a.length)
@@ -131,6 +136,22 @@ export function createRedaction(
     },
   }
 }
+
+/** Lines of base64 are of 76 letters at most (RFC 2045, 6.8), or of 64 in PEM. */
+const shortestLine = 64
+const pieceLength = 16
+
+/** Of what is longer than one line, in each of the ways it may lie. */
+function piecesOf(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].flatMap((before) =>
+    base64Of(bytes, before).flatMap((letters) =>
+      letters.length <= shortestLine ? [] : (letters.match(pieces) ?? []),
+    ),
+  )
+}
+
+const pieces = new RegExp(`.{${pieceLength}}`, 'g')
 
 /** As they are, and as JSON, URLs, hex and base64 write them. */
 function formsOf(secret: string, shortest: number): string[] {

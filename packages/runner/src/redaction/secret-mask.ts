@@ -57,7 +57,11 @@ export function createSecretMask(): SecretMask {
   function hide(secrets: readonly string[]): void {
     hidden = secrets
     const parts = secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])
-    redaction = createRedaction([...new Set(parts)], { shortest: shortestSecret, mask })
+    redaction = createRedaction([...new Set(parts)], {
+      shortest: shortestSecret,
+      mask,
+      wraps: true,
+    })
   }
 }
 

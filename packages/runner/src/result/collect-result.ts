@@ -9,8 +9,8 @@ import type { Checkout } from '../workspace/check-out.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { Repository } from '../mirror/repository.ts'
 import { gatherInside } from './gather-inside.ts'
-import { importBundle } from './import-bundle.ts'
-import { hasSameFiles, signCommits } from './sign-commits.ts'
+import { importBundle, type Quarantine, refusedByGit } from './import-bundle.ts'
+import { hasSameFiles, signCommits, type Signing } from './sign-commits.ts'
 import { refused, takeBundle } from './take-bundle.ts'
 
 /** What is to be published: a checked commit in a repository no agent can reach. */
@@ -51,14 +51,22 @@ export async function collectResult(
   if (gathered === undefined) return undefined
   const bundle = await takeBundle(workspace.homeDir, gathered.bundleName, workspace.dir)
   const quarantine = await importBundle(run, { dir: workspace.dir, mirror, checkout, bundle })
+  const signing = { bot: botOf(run.context.forge.webUrl), trailers, message, isOneCommit }
+  try {
+    return await makeResult(run, { quarantine, checkout, signing })
+  } catch (error) {
+    // Its messages and trees may be larger than is read of them.
+    throw refusedByGit(error)
+  }
+}
+
+async function makeResult(
+  run: Run,
+  parts: { quarantine: Quarantine; checkout: Checkout; signing: Signing },
+): Promise<Result | undefined> {
+  const { quarantine, checkout, signing } = parts
   if (await hasSameFiles(run, quarantine, checkout.startCommit)) return undefined
-  const bot = botOf(run.context.forge.webUrl)
-  const commit = await signCommits(run, quarantine, checkout, {
-    bot,
-    trailers,
-    message,
-    isOneCommit,
-  })
+  const commit = await signCommits(run, quarantine, checkout, signing)
   const { gitDir } = quarantine
   const objects = { gitDir, signal: run.signal }
   const changes = await changesBetween(objects, checkout.startCommit, commit)

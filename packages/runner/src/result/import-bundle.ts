@@ -56,13 +56,16 @@ export async function importBundle(
     await git(['rev-list', ...reach], { ...options, under: ['prlimit', ...limits, '--'] })
     return { gitDir, commit }
   } catch (error) {
-    if (!(error instanceof GitFailed)) throw error
-    const said = printable(error.stderr).split('\n').slice(-5).join(' ')
-    throw refused(
-      `git does not accept what the agent committed (${said || 'no reason given'})`,
-      error,
-    )
+    throw refusedByGit(error)
   }
+}
+
+/** What git says of the agent's commits, as a refusal; any other error as it is. */
+export function refusedByGit(error: unknown): unknown {
+  if (!(error instanceof GitFailed)) return error
+  const said = printable(error.stderr).split('\n').slice(-5).join(' ')
+  const reason = said || 'no reason given'
+  return refused(`git does not accept what the agent committed (${reason})`, error)
 }
 
 async function unpack(

@@ -12,7 +12,7 @@ export async function holdsSecret(
   secrets: readonly string[],
 ): Promise<boolean> {
   // Taken out without a trace, so that fewer bytes come out than went in.
-  const step = createRedaction(secrets, { shortest, mask: '' }).step()
+  const step = createRedaction(secrets, { shortest, mask: '', wraps: true }).step()
   let missing = 0
   for await (const chunk of chunks) missing += chunk.length - step.push(chunk).length
   return missing !== step.end().length

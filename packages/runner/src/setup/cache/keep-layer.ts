@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { requireWithinLimits } from '../../agent/exit.ts'
 import { type Box, boxPaths } from '../../box/index.ts'
-import { diskFloorBytes, readFreeSpace } from '../../box/disk-guard.ts'
+import { diskFloorBytes, readRoom } from '../../box/disk-guard.ts'
 import { measureDisk } from '../../box/disk-usage.ts'
 import { hasCode } from '../../error-code.ts'
 import type { Run } from '../../run/run.ts'
@@ -94,7 +94,7 @@ async function hasRoom(run: Run, { workspaceDir, homeDir }: Workspace): Promise<
   const limit = (run.context.settings.sandbox.workspace_mb * mib * 0.9) / 2
   const used = await measureDisk(workspaceDir, limit, run.signal)
   const more = await measureDisk(homeDir, limit, run.signal)
-  const free = await readFreeSpace(workspaceDir)
+  const { freeBytes: free } = await readRoom(workspaceDir)
   return used + more < limit && free - 2 * (used + more) > diskFloorBytes
 }
 

@@ -14,15 +14,25 @@ const mostFound = 100
  */
 export function openGivenSearch(secrets: readonly string[]): (bytes: Uint8Array) => FoundSecret[] {
   const parts = secrets.flatMap((secret) => [secret.trim(), ...longLines(secret)])
-  const redaction = createRedaction([...new Set(parts)])
+  if (parts.length === 0) return () => []
+  const redaction = createRedaction([...new Set(parts)], { wraps: true })
   return (bytes) => {
     const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     // Of UTF-16 too, where every other byte is zero.
-    const views = given.includes(0)
-      ? [given, Buffer.from(given.filter((byte) => byte !== 0))]
-      : [given]
+    const views = given.includes(0) ? [given, withoutZeros(given)] : [given]
     return views.flatMap((view) => differences(view, redaction.bytes(view)))
   }
+}
+
+/** By a loop into one buffer: `filter` collects a number for each byte, which of a large file fills the heap. */
+function withoutZeros(bytes: Buffer): Buffer {
+  const kept = Buffer.allocUnsafe(bytes.length)
+  let length = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (byte !== 0) kept[length++] = byte
+  }
+  return kept.subarray(0, length)
 }
 
 function longLines(secret: string): string[] {

@@ -50,6 +50,16 @@ async function scan(options: Partial<ScanOptions> = {}): Promise<Scanned> {
 
 const newToken = token.replace('a1B2', 'z9Y8')
 
+it('a large file of zeros is looked through, and what is written between them is found', async () => {
+  const zeros = Buffer.alloc(48 * 1024 * 1024)
+  zeros.write(Buffer.from(password, 'utf16le').toString('latin1'), 1024, 'latin1')
+  await commit({ 'large.bin': zeros })
+
+  const { findings } = await scan({ given: [password] })
+
+  expect(findings).toMatchObject([{ path: 'large.bin' }])
+})
+
 describe('a secret in the work is found', () => {
   it.each([
     ['in a file', `const key = '${newToken}'\n`],
