@@ -26,6 +26,12 @@ function target(options: FakeGitHubOptions): string[] {
   return options.repositories.flatMap((name) => ['-R', name])
 }
 
+/** What the campaign `do-it` has become, as if it had happened. */
+function rewriteJournal(change: (text: string) => string): void {
+  const path = join(home, '.local/state/errand/campaigns/do-it.jsonl')
+  writeFileSync(path, change(readFileSync(path, 'utf8')))
+}
+
 /**
  * GitHub's own limit takes minutes to meet: ERRAND_TEST_REPOSITORIES=120 is the whole promise, beside
  * 30 creates of somebody else; without it, the same in seconds.
@@ -240,6 +246,18 @@ describe('a campaign on GitHub', () => {
     expect([resumed.code, resumed.out.split('\n').at(-2)]).toEqual([1, '2 completed, 1 failed'])
     expect(status.out).toMatch(/acme\/r1\tfailed\t.*the server shows its task no more: .*\(404\)/)
     expect([retried.code, github.tasks.length]).toEqual([0, 3])
+  })
+
+  it('begins only what failed anew by retry: what was never sent stays so', async () => {
+    const options = { repositories: names(3) }
+    await using github = await openFakeGitHub(options)
+    await fanout(github, 'Do it', '--canary', '1', ...target(options))
+    rewriteJournal((text) => text.replace('"state":"completed"', '"state":"failed"'))
+
+    const { code, out } = await fanout(github, 'retry', '--failed')
+
+    expect([code, out.split('\n').at(-2)]).toEqual([0, '2 planned, 1 completed'])
+    expect(github.tasks.map(({ repository }) => repository)).toEqual(['acme/r0', 'acme/r0'])
   })
 
   it('refuses a script and a recipe before anything is sent: only Errand runs them', async () => {

@@ -17,6 +17,8 @@ import { createWorks } from './works.ts'
 export interface FanoutOptions {
   /** Do not ask after the canary. */
   yes: boolean
+  /** Send only what is begun anew. */
+  isRetry: boolean
 }
 
 /** Why a campaign was left before all was sent. */
@@ -25,7 +27,7 @@ export interface FanoutEnd {
 }
 
 /**
- * Sends what is left of a campaign and follows it until all that was sent has ended. Ctrl-C throws
+ * Sends what is left of a campaign, or only what is begun anew, and follows it until all that was sent has ended. Ctrl-C throws
  * `Interrupted` and leaves the journal whole: the campaign is taken up again from it.
  */
 export async function runFanout(
@@ -75,6 +77,7 @@ export async function runFanout(
         sending: new Set(sending.running.keys()),
         isCanaryPassed: journal.isCanaryPassed,
         maxAiCredits: journal.maxAiCredits,
+        isRetry: options.isRetry,
       })
       if (next.type === 'done') return false
       if (next.type === 'wait') return true

@@ -73,6 +73,18 @@ describe('the next to be sent', () => {
     ).toMatchObject({ type: 'ask' })
   })
 
+  it('is only what is begun anew on a retry, which waits for no canary', () => {
+    const again = part('planned', { attempt: 2 })
+    const all = [good(), part('planned'), part('planned')]
+
+    expect(next([...all, again], { isRetry: true })).toEqual({ type: 'send', progress: again })
+    expect(next(all, { isRetry: true })).toEqual({ type: 'done' })
+    expect(next([...all, again], { isRetry: true, rules: { canary: 1 } })).toEqual({
+      type: 'send',
+      progress: again,
+    })
+  })
+
   it('stops when one of the canary fails', () => {
     expect(next([good(), bad(), part('planned')], { rules: { canary: 3 } })).toEqual({
       type: 'stop',

@@ -12,6 +12,8 @@ export interface SendOrder {
   isCanaryPassed: boolean
   /** What all tasks together may cost, in AI credits. */
   maxAiCredits?: number | undefined
+  /** Nothing but what is begun anew: what was never sent stays so. */
+  isRetry?: boolean
 }
 
 export type Next =
@@ -35,7 +37,8 @@ export function nextToSend(order: SendOrder): Next {
   const begun = all.find(({ step, repository }) => step === 'sending' && !sending.has(repository))
   if (begun !== undefined) return { type: 'send', progress: begun }
   const planned = all.filter(
-    ({ step, repository }) => step === 'planned' && !sending.has(repository),
+    ({ step, repository, attempt }) =>
+      step === 'planned' && !sending.has(repository) && (attempt > 1 || order.isRetry !== true),
   )
   const [first] = planned
   if (first === undefined) return { type: 'done' }
@@ -51,6 +54,8 @@ export function nextToSend(order: SendOrder): Next {
   }
   if (campaign.canary !== undefined && !isCanaryPassed) {
     if (all.some(isFailure)) return { type: 'stop', reason: 'a task of the canary failed' }
+    // Only what was never sent has to wait for the canary.
+    if (order.isRetry === true) return { type: 'send', progress: first }
     const good = all.filter((progress) => isGood(progress, campaign.create_pull_request)).length
     if (good >= campaign.canary) return { type: 'ask', good, left: planned.length }
     if (good + open >= campaign.canary) return { type: 'wait' }

@@ -33,12 +33,13 @@ export function addFanoutCommand(program: Command, terminal: Terminal): void {
     name: 'resume',
     summary: 'go on with a campaign',
     description: 'Send what is left of a campaign, and follow it to its end.',
+    isRetry: false,
   })
   addGoOnCommand(fanout, terminal, {
     name: 'retry',
     summary: 'begin failed tasks anew',
     description: 'Begin each task of a campaign that failed or was refused anew, and follow them.',
-    prepare: retryFailed,
+    isRetry: true,
     extend: (command) =>
       command.option('--failed', 'only what failed or was refused, which is the default'),
   })
@@ -60,7 +61,7 @@ interface GoOnCommand {
   name: string
   summary: string
   description: string
-  prepare?: (journal: Journal) => Promise<void>
+  isRetry: boolean
   extend?: (command: Command) => Command
 }
 
@@ -70,7 +71,7 @@ interface GoOnOptions {
 }
 
 function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnCommand): void {
-  const { name, summary, description, prepare, extend } = command
+  const { name, summary, description, isRetry, extend } = command
   const added = fanout
     .command(name)
     .summary(summary)
@@ -88,8 +89,8 @@ function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnComman
       if (options.maxAiCredits !== undefined) {
         await journal.append({ type: 'budget', max_ai_credits: options.maxAiCredits })
       }
-      await prepare?.(journal)
-      await followCampaign(terminal, journal, options.yes === true)
+      if (isRetry) await retryFailed(journal)
+      await followCampaign(terminal, journal, { yes: options.yes === true, isRetry })
     })
   extend?.(added)
 }

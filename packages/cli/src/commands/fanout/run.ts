@@ -158,7 +158,7 @@ async function run(
     campaign,
     tasks,
   })
-  await followCampaign(terminal, journal, options.yes === true)
+  await followCampaign(terminal, journal, { yes: options.yes === true, isRetry: false })
 }
 
 async function toCampaign(
