@@ -77,6 +77,20 @@ describe('a budget', () => {
     expect([again, sending, sent].map((progress) => spentNano([progress]))).toEqual([2e9, 2e9, 2e9])
     expect(spentNano([ended(sent, 1e9)])).toBe(3e9)
   })
+
+  it('that is spent admits no retry, also while no task of it has ended', () => {
+    const all = planned(2).map((progress) => {
+      const { repository } = progress
+      return applyRecord(ended(progress, 9e9), { type: 'retry', at, repository, attempt: 2 })
+    })
+
+    expect(askBudget(10, all, 0)).toEqual({
+      type: 'stop',
+      reason: '18 AI credits of 10 are spent',
+    })
+    expect(askBudget(10, all, 1)).toEqual({ type: 'wait' })
+    expect(askBudget(20, all, 0)).toEqual({ type: 'send' })
+  })
 })
 
 describe('a forecast', () => {

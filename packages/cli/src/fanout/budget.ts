@@ -19,6 +19,13 @@ export function spentNano(all: Iterable<Progress>): number {
  * @param open how many tasks are open or on their way
  */
 export function askBudget(limit: number, all: readonly Progress[], open: number): BudgetVerdict {
+  const maxNano = limit * 1e9
+  const spent = spentNano(all)
+  // Before what a task costs is asked: a retry leaves none that has ended, and what it cost is still spent.
+  if (spent >= maxNano) {
+    const reason = `${formatCredits(spent)} of ${limit} are spent`
+    return open > 0 ? { type: 'wait' } : { type: 'stop', reason }
+  }
   const ended = all.filter(({ step }) => step === 'ended')
   const costs = ended.map(nanoOf).filter((nano) => nano !== undefined)
   if (costs.length < ended.length) {
@@ -27,9 +34,7 @@ export function askBudget(limit: number, all: readonly Progress[], open: number)
   }
   const expected = median(costs)
   if (expected === undefined) return open > 0 ? { type: 'wait' } : { type: 'send' }
-  const maxNano = limit * 1e9
-  const spent = spentNano(all)
-  if (spent < maxNano && spent + (open + 1) * expected <= maxNano) return { type: 'send' }
+  if (spent + (open + 1) * expected <= maxNano) return { type: 'send' }
   if (open > 0) return { type: 'wait' }
   const reason = `${formatCredits(spent)} of ${limit} are spent, and another task would cost about ${formatCredits(expected)}`
   return { type: 'stop', reason }
