@@ -1,8 +1,20 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCli } from '../testing/run-cli.ts'
 import { Campaign } from './campaign.ts'
 import { beginJournal, journalPath, listCampaigns, openJournal, readJournal } from './journal.ts'
 import type { CampaignRecord } from './journal-record.ts'
@@ -107,6 +119,50 @@ describe("a campaign's journal", () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('survives a death at any byte of its first line: nothing has its name before that is whole', async () => {
+    await (await beginJournal(path, plan('acme/a')))[Symbol.asyncDispose]()
+    const line = readFileSync(path)
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: line.length }), async (length) => {
+        rmSync(path)
+        writeFileSync(`${path}.new`, line.subarray(0, length))
+        expect(await listCampaigns({ HOME: home })).toEqual([])
+
+        await (await beginJournal(path, plan('acme/a')))[Symbol.asyncDispose]()
+        expect(readFileSync(path)).toEqual(line)
+        expect(readdirSync(dirname(path))).not.toContain('dates.jsonl.new')
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('has its whole first line from the moment it is there', async () => {
+    // So long that it takes many writes.
+    const campaign = plan(...Array.from({ length: 50_000 }, (_, at) => `acme/a${at}`))
+    const begun = beginJournal(path, campaign)
+    const isBegun = begun.then(() => true)
+    const sizes = new Set<number>()
+    while (!(await Promise.race([isBegun, setImmediate(false)]))) {
+      if (existsSync(path)) sizes.add(statSync(path).size)
+    }
+    await (await begun)[Symbol.asyncDispose]()
+
+    expect([...sizes].filter((size) => size !== statSync(path).size)).toEqual([])
+  })
+
+  it('without a whole first line is named, and hides no other from the list', async () => {
+    await (await beginJournal(path, plan('acme/a')))[Symbol.asyncDispose]()
+    const cut = journalPath({ HOME: home }, 'cut')
+    writeFileSync(cut, '{"type":"camp')
+
+    const { code, out, err } = await runCli(['fanout', 'list'], { environment: { HOME: home } })
+
+    expect([code, out]).toEqual([0, 'dates\t1\t1 planned\t2026-01-02T05:00:00.000Z\n'])
+    expect(err).toContain(`${cut} has no whole first line`)
+    await expect(openJournal(cut)).rejects.toThrow(`${cut} has no whole first line`)
+    expect(readFileSync(cut, 'utf8')).toBe('{"type":"camp')
   })
 
   it('begins a repository anew on a retry, and ignores what its earlier attempt still says', async () => {

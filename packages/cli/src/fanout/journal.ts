@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -71,22 +71,45 @@ export async function beginJournal(path: string, campaign: CampaignRecord): Prom
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const lock = await requireLock(path)
   try {
-    const file = await open(path, 'ax', 0o600).catch((cause: unknown) => {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause
-      const { name } = campaign.campaign
-      throw new UserError(`There is a campaign ${name} already.`, {
-        remedy: `Go on with \`errand fanout resume ${name}\`, or give this one another --name.`,
-        cause,
-      })
-    })
-    await file.appendFile(lineOf(campaign))
-    await file.datasync()
-    await syncFolder(dirname(path))
-    return writer(file, fold([campaign]), lock)
+    const file = await placeJournal(path, campaign)
+    return writer(file, fold(path, [campaign]), lock)
   } catch (error) {
     lock.release()
     throw error
   }
+}
+
+/**
+ * The file gets its name when its first line is on the disk: a journal without one would say of nothing
+ * what it is. What a death leaves beside it is written anew by the next, which holds the lock.
+ */
+async function placeJournal(path: string, campaign: CampaignRecord): Promise<FileHandle> {
+  const unnamed = `${path}.new`
+  await rm(unnamed, { force: true })
+  const file = await open(unnamed, 'ax', 0o600)
+  try {
+    await file.appendFile(lineOf(campaign))
+    await file.datasync()
+    await nameJournal(unnamed, path, campaign.campaign.name)
+    await syncFolder(dirname(path))
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  } finally {
+    await rm(unnamed, { force: true })
+  }
+}
+
+/** A link, since a rename would replace a campaign of the same name. */
+async function nameJournal(unnamed: string, path: string, name: string): Promise<void> {
+  await link(unnamed, path).catch((cause: unknown) => {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause
+    throw new UserError(`There is a campaign ${name} already.`, {
+      remedy: `Go on with \`errand fanout resume ${name}\`, or give this one another --name.`,
+      cause,
+    })
+  })
 }
 
 /** Takes a campaign up again. A line that was cut off by the writer's death is taken away. */
@@ -96,10 +119,11 @@ export async function openJournal(path: string): Promise<Journal> {
   const lock = await requireLock(path)
   try {
     const text = await readText(path)
+    const folded = fold(path, parse(path, text))
     const file = await open(path, 'a', 0o600)
     const whole = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1))
     await file.truncate(whole)
-    return writer(file, fold(parse(path, text)), lock)
+    return writer(file, folded, lock)
   } catch (error) {
     lock.release()
     throw error
@@ -108,7 +132,7 @@ export async function openJournal(path: string): Promise<Journal> {
 
 /** What a journal tells so far, also while another process writes it. */
 export async function readJournal(path: string): Promise<CampaignState> {
-  return fold(parse(path, await readText(path)))
+  return fold(path, parse(path, await readText(path)))
 }
 
 /** Core is loaded only here: it brings the stores with it, and every command would start slower. */
@@ -152,9 +176,19 @@ interface Folded {
   maxAiCredits: number | undefined
 }
 
-function fold(records: readonly JournalRecord[]): Folded {
+function fold(path: string, records: readonly JournalRecord[]): Folded {
   const [campaign, ...rest] = records
-  if (campaign?.type !== 'campaign') throw new UserError('The journal does not say of what it is.')
+  if (campaign === undefined) {
+    throw new UserError(
+      `${path} has no whole first line: its writer died before it sent anything.`,
+      {
+        remedy: 'Remove the file, and begin the campaign anew.',
+      },
+    )
+  }
+  if (campaign.type !== 'campaign') {
+    throw new UserError(`${path} does not begin with the campaign that it is of.`)
+  }
   const progress = new Map(
     campaign.tasks.map((task) => [task.repository, plannedProgress(task)] as const),
   )

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { UserError } from '../../errors.ts'
+import { explainError, UserError } from '../../errors.ts'
 import { countProgress, describeCounts, groupOf } from '../../fanout/count-progress.ts'
 import {
   type CampaignState,
@@ -95,7 +95,8 @@ async function list(terminal: Terminal, options: JsonOptions): Promise<void> {
   const { environment } = terminal
   const states: CampaignState[] = []
   for (const name of await listCampaigns(environment)) {
-    states.push(await readJournal(journalPath(environment, name)))
+    const state = await readOrReport(terminal, journalPath(environment, name))
+    if (state !== undefined) states.push(state)
   }
   if (wantsJson(options)) return printJson(terminal, states.map(summaryOf), options.jq)
   const rows = states.map(({ campaign, progress }) => {
@@ -108,4 +109,15 @@ async function list(terminal: Terminal, options: JsonOptions): Promise<void> {
     const heading = ['NAME', 'REPOSITORIES', 'STATES', 'BEGUN']
     terminal.out(`${formatTable([heading, ...rows], terminal.columns)}\n`)
   } else terminal.err('No campaigns.\n')
+}
+
+/** One journal that is none must not hide the others. */
+async function readOrReport(terminal: Terminal, path: string): Promise<CampaignState | undefined> {
+  try {
+    return await readJournal(path)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    terminal.err(`${explainError(error).message}\n`)
+    return undefined
+  }
 }
