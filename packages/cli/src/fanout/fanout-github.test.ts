@@ -248,6 +248,28 @@ describe('a campaign on GitHub', () => {
     expect([retried.code, github.tasks.length]).toEqual([0, 3])
   })
 
+  it('goes on by resume after failures that stopped it, until as many more', async () => {
+    const options = { repositories: names(3) }
+    await using github = await openFakeGitHub(options)
+    const rules = ['--canary', '1', '--stop-after-failures', '1']
+    await fanout(github, 'Do it', ...rules, ...target(options))
+    const fail = (text: string) => text.replace('"state":"completed"', '"state":"failed"')
+    rewriteJournal(fail)
+
+    const first = await fanout(github, 'resume')
+    expect([first.err, github.tasks.length]).toEqual([
+      expect.stringContaining('The canary is good: 1 done, 1 left to send.'),
+      2,
+    ])
+
+    rewriteJournal(fail)
+    const second = await fanout(github, 'resume', '--yes')
+    expect([second.out.split('\n').at(-2), github.tasks.length]).toEqual([
+      '1 completed, 2 failed',
+      3,
+    ])
+  })
+
   it('begins only what failed anew by retry: what was never sent stays so', async () => {
     const options = { repositories: names(3) }
     await using github = await openFakeGitHub(options)

@@ -53,6 +53,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
   z.object({ type: z.literal('retry'), ...ofTask }),
   /** Somebody said that the rest may follow the canary: nobody is asked again. */
   z.object({ type: z.literal('canary_passed'), at }),
+  /** Somebody had it go on in spite of its failures: they count anew from here. */
+  z.object({ type: z.literal('resumed'), at }),
   /** From here on all tasks together may cost so much. */
   z.object({ type: z.literal('budget'), at, max_ai_credits: z.number() }),
 ])

@@ -72,6 +72,18 @@ describe("a campaign's journal", () => {
     expect(again.progress.get('acme/a')?.step).toBe('planned')
   })
 
+  it('keeps which attempts were over when it was resumed, for who opens it later', async () => {
+    {
+      await using journal = await beginJournal(path, plan('acme/a', 'acme/b', 'acme/c'))
+      await journal.append({ type: 'ended', ...of('acme/a'), state: 'failed' })
+      await journal.append({ type: 'resumed' })
+      await journal.append({ type: 'refused', ...of('acme/b'), reason: 'no' })
+    }
+    await using again = await openJournal(path)
+
+    expect([...again.overAtResume]).toEqual([['acme/a', 1]])
+  })
+
   it('is written by one process at a time, and read by any', async () => {
     await using journal = await beginJournal(path, plan('acme/a'))
     await journal.append({ type: 'sending', ...of('acme/a') })

@@ -7,7 +7,7 @@ import type { Environment } from '../settings.ts'
 import { syncFolder } from '../sync-folder.ts'
 import { campaignName } from './campaign.ts'
 import { type CampaignRecord, JournalRecord } from './journal-record.ts'
-import { applyRecord, plannedProgress, type Progress } from './progress.ts'
+import { applyRecord, hasOutcome, plannedProgress, type Progress } from './progress.ts'
 
 type LaterRecord = Exclude<JournalRecord, { type: 'campaign' }>
 /** A line as its writer gives it: the time is added. */
@@ -24,6 +24,8 @@ export interface CampaignState {
   readonly progress: ReadonlyMap<string, Progress>
   /** Whether the rest may follow the canary. */
   readonly isCanaryPassed: boolean
+  /** The attempt of each repository that was over when it was resumed: those stop it no more. */
+  readonly overAtResume: ReadonlyMap<string, number>
   /** What all tasks together may cost, in AI credits. */
   readonly maxAiCredits: number | undefined
 }
@@ -173,6 +175,7 @@ interface Folded {
   campaign: CampaignRecord
   progress: Map<string, Progress>
   isCanaryPassed: boolean
+  overAtResume: Map<string, number>
   maxAiCredits: number | undefined
 }
 
@@ -196,6 +199,7 @@ function fold(path: string, records: readonly JournalRecord[]): Folded {
     campaign,
     progress,
     isCanaryPassed: false,
+    overAtResume: new Map(),
     maxAiCredits: campaign.campaign.max_ai_credits,
   }
   for (const record of rest) if (record.type !== 'campaign') applyTo(folded, record)
@@ -212,6 +216,11 @@ function applyTo(folded: Folded, record: LaterRecord): void {
     return
   }
   const { progress } = folded
+  if (record.type === 'resumed') {
+    const over = [...progress.values()].filter(hasOutcome)
+    for (const { repository, attempt } of over) folded.overAtResume.set(repository, attempt)
+    return
+  }
   const before = progress.get(record.repository)
   if (before !== undefined) progress.set(record.repository, applyRecord(before, record))
 }
@@ -227,6 +236,7 @@ function writer(file: FileHandle, folded: Folded, lock: { release(): void }): Jo
   return {
     campaign: folded.campaign,
     progress: folded.progress,
+    overAtResume: folded.overAtResume,
     get isCanaryPassed() {
       return folded.isCanaryPassed
     },

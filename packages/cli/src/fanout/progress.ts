@@ -72,6 +72,11 @@ export function nanoOf({ usage }: Progress): number | undefined {
   return usage?.type === 'ai_credits' ? usage.amount : undefined
 }
 
+/** Whether it is known what came of a repository's part, good or bad; one that was left alone has none. */
+export function hasOutcome({ step }: Progress): boolean {
+  return step === 'refused' || step === 'ended'
+}
+
 /** Whether a repository's part came to nothing: its task did not complete, or could not be sent. */
 export function isFailure({ step, state }: Progress): boolean {
   return step === 'refused' || (step === 'ended' && state !== 'completed')

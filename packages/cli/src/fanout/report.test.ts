@@ -43,6 +43,7 @@ function stateOf(all: Progress[], name = 'dates'): CampaignState {
     },
     progress: new Map(all.map((part) => [part.repository, part])),
     isCanaryPassed: false,
+    overAtResume: new Map(),
     maxAiCredits: undefined,
   }
 }

@@ -76,6 +76,7 @@ export async function runFanout(
         progress: journal.progress.values(),
         sending: new Set(sending.running.keys()),
         isCanaryPassed: journal.isCanaryPassed,
+        overAtResume: journal.overAtResume,
         maxAiCredits: journal.maxAiCredits,
         isRetry: options.isRetry,
       })

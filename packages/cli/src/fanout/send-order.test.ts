@@ -103,6 +103,35 @@ describe('the next to be sent', () => {
     expect(next([bad(), part('refused')], { rules })).toEqual({ type: 'done' })
   })
 
+  it('counts failures anew once somebody had it go on', () => {
+    const all = [bad(), part('planned')]
+    const overAtResume = new Map(all.map(({ repository, attempt }) => [repository, attempt]))
+
+    for (const rules of [{ stop_after_failures: 1 }, { canary: 2 }]) {
+      expect(next(all, { rules })).toMatchObject({ type: 'stop' })
+      expect(next(all, { rules, overAtResume })).toMatchObject({ type: 'send' })
+      expect(next([...all, bad()], { rules, overAtResume })).toMatchObject({ type: 'stop' })
+      const again = all.map((progress) => ({ ...progress, attempt: 2 }))
+      expect(next(again, { rules, overAtResume })).toMatchObject({ type: 'stop' })
+    }
+  })
+
+  it('counts a percentage of what has ended since, once somebody had it go on', () => {
+    const before = Array.from({ length: 10 }, bad)
+    const overAtResume = new Map(before.map(({ repository }) => [repository, 1]))
+    const order = { rules: { stop_after_failures: '20%' }, overAtResume }
+    const since = (bads: number) => [
+      ...Array.from({ length: bads }, bad),
+      ...Array.from({ length: 10 - bads }, good),
+    ]
+
+    expect(next([...before, ...since(1), part('planned')], order)).toMatchObject({ type: 'send' })
+    expect(next([...before, ...since(2), part('planned')], order)).toEqual({
+      type: 'stop',
+      reason: '2 of 10 tasks failed, 20% or more',
+    })
+  })
+
   it('stops after such a part of failures, once there are enough to tell', () => {
     const rules = { stop_after_failures: '20%' }
     const goods = (n: number) => Array.from({ length: n }, good)

@@ -1,6 +1,6 @@
 import { askBudget } from './budget.ts'
 import type { Campaign } from './campaign.ts'
-import { isFailure, isGood, type Progress } from './progress.ts'
+import { hasOutcome, isFailure, isGood, type Progress } from './progress.ts'
 
 /** Of a campaign that is being sent, what decides whether another task may go out. */
 export interface SendOrder {
@@ -10,6 +10,8 @@ export interface SendOrder {
   sending: ReadonlySet<string>
   /** The canary's tasks were looked at, and the rest may follow. */
   isCanaryPassed: boolean
+  /** By the repository, the attempt that was over when somebody had it go on: no failure stops it twice. */
+  overAtResume?: ReadonlyMap<string, number>
   /** What all tasks together may cost, in AI credits. */
   maxAiCredits?: number | undefined
   /** Nothing but what is begun anew: what was never sent stays so. */
@@ -42,7 +44,11 @@ export function nextToSend(order: SendOrder): Next {
   )
   const [first] = planned
   if (first === undefined) return { type: 'done' }
-  const stop = stopReason(campaign, all)
+  const counted = all.filter(
+    (progress) =>
+      hasOutcome(progress) && order.overAtResume?.get(progress.repository) !== progress.attempt,
+  )
+  const stop = stopReason(campaign, counted)
   if (stop !== undefined) return { type: 'stop', reason: stop }
   const open =
     sending.size +
@@ -53,7 +59,7 @@ export function nextToSend(order: SendOrder): Next {
     if (verdict.type !== 'send') return verdict
   }
   if (campaign.canary !== undefined && !isCanaryPassed) {
-    if (all.some(isFailure)) return { type: 'stop', reason: 'a task of the canary failed' }
+    if (counted.some(isFailure)) return { type: 'stop', reason: 'a task of the canary failed' }
     // Only what was never sent has to wait for the canary.
     if (order.isRetry === true) return { type: 'send', progress: first }
     const good = all.filter((progress) => isGood(progress, campaign.create_pull_request)).length
@@ -65,16 +71,15 @@ export function nextToSend(order: SendOrder): Next {
 
 function stopReason(
   { stop_after_failures: limit }: SendOrder['campaign'],
-  all: readonly Progress[],
+  over: readonly Progress[],
 ): string | undefined {
   if (limit === undefined) return undefined
-  const failures = all.filter(isFailure).length
+  const failures = over.filter(isFailure).length
   if (typeof limit === 'number') {
     return failures >= limit ? `${failures} tasks failed` : undefined
   }
-  const over = all.filter(({ step }) => step === 'ended' || step === 'refused').length
-  const percent = (100 * failures) / over
-  return over >= fewestForPercent && percent >= Number.parseInt(limit, 10)
-    ? `${failures} of ${over} tasks failed, ${limit} or more`
+  const percent = (100 * failures) / over.length
+  return over.length >= fewestForPercent && percent >= Number.parseInt(limit, 10)
+    ? `${failures} of ${over.length} tasks failed, ${limit} or more`
     : undefined
 }

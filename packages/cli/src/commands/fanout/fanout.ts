@@ -89,7 +89,7 @@ function addGoOnCommand(fanout: Command, terminal: Terminal, command: GoOnComman
       if (options.maxAiCredits !== undefined) {
         await journal.append({ type: 'budget', max_ai_credits: options.maxAiCredits })
       }
-      if (isRetry) await retryFailed(journal)
+      await (isRetry ? retryFailed(journal) : countFailuresAnew(journal))
       await followCampaign(terminal, journal, { yes: options.yes === true, isRetry })
     })
   extend?.(added)
@@ -99,6 +99,11 @@ async function retryFailed(journal: Journal): Promise<void> {
   for (const { repository, attempt } of [...journal.progress.values()].filter(isFailure)) {
     await journal.append({ type: 'retry', repository, attempt: attempt + 1 })
   }
+}
+
+/** Its failures were told, and may have stopped it: they must not stop it again at once. */
+async function countFailuresAnew(journal: Journal): Promise<void> {
+  if ([...journal.progress.values()].some(isFailure)) await journal.append({ type: 'resumed' })
 }
 
 async function cancel(terminal: Terminal, name: string | undefined): Promise<void> {
