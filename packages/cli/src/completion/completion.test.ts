@@ -37,6 +37,25 @@ it.each([
   [['list', '--json', 'pullRequestT'], ['pullRequestTitle']],
   [['create', '-F', ''], []],
   [
+    ['fanout', '--ca'],
+    ['--campaign', '--canary'],
+  ],
+  [['fanout', 'a prompt', '--dr'], ['--dry-run']],
+  [['fanout', 'rep'], ['report']],
+  [['fanout', '--org', ''], []],
+  [
+    ['audit', '--o'],
+    ['--org', '--output'],
+  ],
+  [['audit', '--format', 'sa'], ['sarif']],
+  [
+    ['fanout', 'report', '--format', ''],
+    ['markdown', 'json', 'csv', 'html'],
+  ],
+  [['token', 'create', '-k', 'f'], ['fine_grained']],
+  [['fanout', 'status', '--json', ''], []],
+  [['config', 'get', '--json', ''], []],
+  [
     ['completion', ''],
     ['bash', 'zsh', 'fish'],
   ],

@@ -1,5 +1,5 @@
 import { State } from '@errand/contract'
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
 import { fieldNames } from '../present/task-fields.ts'
 
 /** Values of options that are known without asking a server. */
@@ -16,13 +16,15 @@ export function suggest(program: Command, words: readonly string[]): string[] {
   const typed = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const command = findCommand(program, before)
-  const values = optionValues[before.at(-1) ?? '']
+  const taking = withDefault(command)
+  const options = taking.flatMap((each) => each.options)
+  const option = findOption(options, before.at(-1) ?? '')
+  const values = option && valuesOf(option)
   if (values) return values.filter((value) => value.startsWith(typed))
-  if (takesValue(command, before.at(-1) ?? '')) return []
-  const options = command.options.flatMap(({ long }) => long ?? [])
+  if (option?.required === true) return []
   const candidates = typed.startsWith('-')
-    ? [...options, '--help']
-    : [...visibleNames(command), ...choicesOf(command)]
+    ? [...options.flatMap(({ long }) => long ?? []), '--help']
+    : [...visibleNames(command), ...taking.flatMap(choicesOf)]
   return candidates.filter((name) => name.startsWith(typed))
 }
 
@@ -34,11 +36,22 @@ function findCommand(program: Command, words: readonly string[]): Command {
   return command
 }
 
-function takesValue(command: Command, word: string): boolean {
-  const option = command.options.find(
-    ({ long, short }) => word !== '' && [long, short].includes(word),
-  )
-  return option?.required === true
+/** A command and the one it runs when none of its own is named: words and options may be for either. */
+function withDefault(command: Command): Command[] {
+  // Commander knows the default's name and tells it in no other way; the tests of `fanout` notice if it moves.
+  const { _defaultCommandName: name } = command as Command & { _defaultCommandName?: string | null }
+  const inner = command.commands.find((each) => each.name() === name)
+  return inner === undefined ? [command] : [command, ...withDefault(inner)]
+}
+
+function findOption(options: readonly Option[], word: string): Option | undefined {
+  return options.find(({ long, short }) => word !== '' && [long, short].includes(word))
+}
+
+/** What is known of an option's values; `--json` has none where it is a mere flag. */
+function valuesOf({ argChoices, long, required, optional }: Option): readonly string[] | undefined {
+  if (!required && !optional) return undefined
+  return argChoices ?? optionValues[long ?? '']
 }
 
 function visibleNames(command: Command): string[] {
