@@ -1,7 +1,7 @@
 import { type Caller, ErrandError, type TokenKind } from '@errand/contract'
 import { type ActionsLogin, looksLikeJwt } from './actions-login.ts'
 import { InstallationRepositories, User } from './answers.ts'
-import { hashOf, parseAnswer, type Upstream } from './upstream.ts'
+import { hashOf, isSendable, parseAnswer, type Upstream } from './upstream.ts'
 
 /** Token kinds by prefix (behaviour.md 2.1). What has none of these is a classic one. */
 const tokenKinds: [string, TokenKind][] = [
@@ -20,6 +20,7 @@ export async function authenticate(
   actions: ActionsLogin | undefined,
   token: string,
 ): Promise<Caller | undefined> {
+  if (!isSendable(token)) return undefined
   // None of GitHub's tokens looks like this: it is not shown to GitHub.
   if (looksLikeJwt(token)) return await actions?.authenticate(token)
   const kind = tokenKinds.find(([prefix]) => token.startsWith(prefix))?.[1] ?? 'classic'

@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import type { Caller } from '@errand/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestServer, type TestServer } from '../testing/open-test-server.ts'
@@ -130,6 +131,34 @@ async function raw(
   for await (const chunk of response as AsyncIterable<Buffer>) text += chunk.toString()
   return { status: response.statusCode, headers: response.headers, text }
 }
+
+describe('a credential that no header can hold', () => {
+  it.each([
+    ['a line break', 'ghp_SECRET\nsecond'],
+    ['a null byte', 'ghp_SECRET\0'],
+    ['a blank', 'ghp_SECRET second'],
+    ['letters that are not ASCII', 'ghp_SECRETé'],
+  ])('with %s in it is refused, neither sent on nor logged', async (_, password) => {
+    const basic = Buffer.from(`ada:${password}`).toString('base64')
+    const headers = { authorization: `Basic ${basic}` }
+
+    const answers = [
+      await server.call('/user', { headers }),
+      await server.call('/agents/repos/acme/shop/tasks', { headers }),
+      await server.call('/login', {
+        body: new URLSearchParams({ token: password }).toString(),
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: server.url,
+        },
+      }),
+    ]
+
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
+    expect(asked).toEqual([])
+    expect(inspect(server.problems, { depth: 10 })).not.toContain('SECRET')
+  })
+})
 
 describe('a request that is passed on', () => {
   it('has its method, path, query and JSON, and the token of who asks', async () => {

@@ -14,7 +14,7 @@ export interface KnownAnswer {
 /** A GitHub host's REST API, asked with whatever token is given. */
 export interface Upstream {
   apiUrl: string
-  /** @throws ErrandError secondary_rate_limited while the forge limits this token; bad_upstream */
+  /** @throws ErrandError secondary_rate_limited while the forge limits this token; bad_credentials, bad_upstream */
   ask: (token: string, path: string, init?: RequestInit) => Promise<Response>
   /**
    * A GET that is believed for a minute, and then revalidated. Only what was answered with 200 is
@@ -33,6 +33,7 @@ export function createUpstream(apiUrl: string, clock: () => number = Date.now): 
   const limitedUntil = new Map<string, number>()
 
   async function ask(token: string, path: string, init: RequestInit = {}): Promise<Response> {
+    if (!isSendable(token)) throw new ErrandError('bad_credentials')
     const hash = hashOf(token)
     const ofResource = `${hash} ${resourceOf(path)}`
     // A client that goes on in spite of a limit is answered here: GitHub bans who insists.
@@ -128,6 +129,14 @@ export function parseAnswer<T extends z.ZodType>(text: string, schema: T): z.inf
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
   throw new ErrandError('bad_upstream', { cause: parsed.error })
+}
+
+/**
+ * Whether a header can hold the token. What cannot is no token of anybody's, and must not get as far as `Headers`,
+ * whose error quotes it.
+ */
+export function isSendable(token: string): boolean {
+  return /^[\x21-\x7e]+$/.test(token)
 }
 
 export function hashOf(token: string): string {
