@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AddressOrNetwork } from './address-or-network.ts'
 import { flag } from './flag.ts'
 
 /** What the operator says of every session's firewall; what agents may reach, repositories say. */
@@ -9,11 +10,7 @@ export const FirewallSettings = z.strictObject({
       'Whether what the allowlists do not name is let through and only told of: to learn what repositories need before it is blocked.',
     ),
   private_networks: z
-    .array(
-      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-        error: 'must be an address, or a network such as 10.20.0.0/16',
-      }),
-    )
+    .array(AddressOrNetwork)
     .default([])
     .describe(
       "Private and reserved addresses, or networks such as `10.20.0.0/16`, that agents may reach where the allowlist lets them: a mirror inside the company. Nothing else private can be reached, this machine and a cloud's metadata service least of all.",

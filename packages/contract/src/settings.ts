@@ -1,5 +1,6 @@
 import { WrittenConfiguration } from './cloud-agent-configuration.ts'
 import { z } from 'zod'
+import { AddressOrNetwork } from './address-or-network.ts'
 import { AgentEntry } from './agent-entry.ts'
 import { Automations } from './automation-settings.ts'
 import { EncryptionSettings } from './encryption-settings.ts'
@@ -229,6 +230,12 @@ export const Settings = z.strictObject({
     .url({ protocol: /^https?$/ })
     .exactOptional()
     .describe('The URL users reach the server under. Default: from host and port.'),
+  trusted_proxies: z
+    .array(AddressOrNetwork)
+    .default([])
+    .describe(
+      'Addresses of the reverse proxies in front of the server, or networks such as `10.20.0.0/16`: their `X-Forwarded-For` says who asks. Without them all that come through one share its limits.',
+    ),
   data: z.string().default('.errand').describe('The data folder.'),
   database_url: z
     .string()

@@ -70,6 +70,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   const signIns = createSignIns()
   const app = Fastify({
     genReqId: createRequestId,
+    trustProxy: context.settings.trusted_proxies,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 1000 },
     // A stream that follows a task must not keep a stopping server from closing.
     forceCloseConnections: true,
