@@ -6,12 +6,23 @@ import { integrationCallerOf } from '../../conventions/rate-caller.ts'
 import type { RateLimits } from '../../conventions/rate-limit.ts'
 import { bytesOf, parseObject, takeRawBodies } from '../raw-body.ts'
 import { requireSecret } from '../secrets.ts'
+import { createBodyRoom } from './body-room.ts'
 import { type CommentLoop, startCommentLoop } from './comment-loop.ts'
 import { requireSenderBy } from './verify.ts'
 import { worksOf } from './work-of.ts'
 
 /** GitHub sends no larger ones (docs.github.com, "Webhook events and payloads"). */
 const bodyLimitBytes = 25 * 1024 * 1024
+
+/**
+ * Before a signature can be looked at, its body has to be there: a made-up one costs as much as GitHub's. Most
+ * deliveries are of some kilobytes, and GitHub gives up on one after ten seconds.
+ */
+const bodyRoom = {
+  mostBytes: 8 * bodyLimitBytes,
+  mostBytesEach: 4 * bodyLimitBytes,
+  mostMs: 20_000,
+}
 
 /**
  * `POST /integrations/github/webhooks`: a GitHub's webhooks. What gives something to do is stored and accepted;
@@ -38,13 +49,16 @@ function receive(
 ): void {
   const requireSender = requireSenderBy(secretsOf(context, settings))
   takeRawBodies(app, bodyLimitBytes)
+  const admitBody = createBodyRoom(bodyRoom, bodyLimitBytes)
   // Before a byte of the body is taken. Deliveries are under no limit, as one that is refused is not sent
-  // again: what is counted is those that nobody signed.
-  app.addHook('onRequest', async (request) => {
+  // again: what is counted is those that nobody signed. Whoever has used up that count is still read, since
+  // GitHub may come from the same address, that of a reverse proxy.
+  app.addHook('onRequest', async (request, reply) => {
     const caller = integrationCallerOf(request)
-    if (limits.look(caller).remaining === 0) limits.take(caller)
     const { 'x-hub-signature-256': signature } = request.headers
-    if (/^sha256=[0-9a-f]{64}$/.test(String(signature))) return
+    if (/^sha256=[0-9a-f]{64}$/.test(String(signature))) {
+      return admitBody(caller.key, request, reply)
+    }
     limits.take(caller)
     throw new ErrandError('bad_credentials')
   })
