@@ -34,21 +34,38 @@ const longestRetrySeconds = 3600
 /** From when it happened; after it a delivery is given up, and shown as failed. */
 const giveUpAfterSeconds = 86_400
 
+/** Deliveries of one webhook sent at a time: one whose receiver hangs must not keep all senders busy. */
+const mostOfWebhook = 2
+
 /**
  * Takes hold of deliveries that are due; two senders never get the same. What happened to one task is
  * sent in its order, up to the first attempt: one that failed lets the later go ahead, or a receiver
- * that chokes on it would be told nothing for a day.
+ * that chokes on it would be told nothing for a day. Of one webhook no more are held than `mostOfWebhook`,
+ * so that those of others are not behind all of its.
  */
 export async function claimDeliveries(store: Store, limit: number): Promise<WebhookDeliveryRow[]> {
   const time = now(store)
   const claimed = await patiently(() =>
     sql<WebhookDeliveryRow>`
-      with due as materialized (
-        select id
+      with busy as (
+        select webhook_id, count(*) as held
+        from webhook_deliveries
+        where closed_at is null
+          and lease_expires_at >= ${time}
+        group by webhook_id
+      ),
+      sendable as materialized (
+        select delivery.id,
+          coalesce(busy.held, 0) + row_number() over (
+            partition by delivery.webhook_id
+            order by delivery.next_at, delivery.id
+          ) as place
         from webhook_deliveries as delivery
+        left join busy on busy.webhook_id = delivery.webhook_id
         where closed_at is null
           and next_at <= ${time}
           and (lease_expires_at is null or lease_expires_at < ${time})
+          and coalesce(busy.held, 0) < ${mostOfWebhook}::integer
           and not exists (
             select 1
             from webhook_deliveries as earlier
@@ -58,9 +75,19 @@ export async function claimDeliveries(store: Store, limit: number): Promise<Webh
               and earlier.closed_at is null
               and earlier.failures = 0
           )
-        order by next_at, id
+      ),
+      due as materialized (
+        select delivery.id
+        from webhook_deliveries as delivery
+        join sendable on sendable.id = delivery.id
+        where sendable.place <= ${mostOfWebhook}::integer
+          -- Again, of the row as it is when it is locked: another may have claimed it since.
+          and delivery.closed_at is null
+          and delivery.next_at <= ${time}
+          and (delivery.lease_expires_at is null or delivery.lease_expires_at < ${time})
+        order by delivery.next_at, delivery.id
         limit ${limit}::integer
-        for update skip locked
+        for update of delivery skip locked
       )
       update webhook_deliveries as delivery
       set attempt = attempt + 1,

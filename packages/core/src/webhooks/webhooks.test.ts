@@ -174,6 +174,42 @@ describeOnEachStore('webhooks', (on) => {
     })
   })
 
+  it('whose receiver hangs keep none of another waiting, however much they are to be told', async () => {
+    const hanging = await addWebhook(on.store, { events: ['push'] })
+    const other = await addWebhook(on.store, { events: ['push'] }, { ...target, id: 11 })
+    const push = async (repository_id: number) =>
+      await queueEvent(on.store, {
+        id: randomUUID(),
+        event: 'push',
+        owner_id: 100,
+        repository_id,
+        payload: {},
+      })
+    const claim = async () =>
+      (await claimDeliveries(on.store, 16)).map((delivery) => delivery.webhook_id)
+    for (let count = 0; count < 20; count += 1) await push(10)
+    on.clock.advance({ seconds: 1 })
+    await push(11)
+
+    expect(await claim()).toEqual([hanging.id, hanging.id, other.id])
+    await push(11)
+    expect(await claim()).toEqual([other.id])
+    on.clock.advance({ seconds: 31 })
+    expect(await claim()).toEqual([hanging.id, hanging.id, other.id, other.id])
+  })
+
+  it('have no more sent at a time by several senders than by one', async () => {
+    await addWebhook(on.store, { events: ['push'] })
+    const pushed = { event: 'push' as const, owner_id: 100, repository_id: 10, payload: {} }
+    for (let count = 0; count < 9; count += 1) {
+      await queueEvent(on.store, { ...pushed, id: randomUUID() })
+    }
+
+    const claims = await Promise.all(Array.from({ length: 4 }, () => claimDeliveries(on.store, 16)))
+
+    expect(claims.flat()).toHaveLength(2)
+  })
+
   it('are told by another when the sender died, and the dead one changes nothing', async () => {
     await addWebhook(on.store)
     await create(on.store)

@@ -25,7 +25,7 @@ const sendEveryMs = 1000
 
 const sweepEveryMs = 3_600_000
 
-/** Deliveries sent at a time: a receiver that hangs keeps few others waiting. */
+/** Deliveries sent at a time, few of one webhook: a receiver that hangs keeps few others waiting. */
 const atATime = 16
 
 /** Sends what webhooks are to be told while the server runs. Several servers may do so at once. */
