@@ -21,17 +21,11 @@ export interface Hook {
   token: string
   /** @throws ErrandError bad_credentials */
   requireSignature(request: SignedRequest): void
-  /** What the sender calls the delivery: sent again, it is the same. Undefined where it says nothing. */
-  deliveryOf(request: SignedRequest): string | undefined
+  /** What the delivery is known by: sent again, it is the same. Always something that is signed. */
+  deliveryOf(request: SignedRequest): string | Buffer
   /** @throws ErrandError validation_failed when the delivery lacks what the template needs. */
   render(key: 'repository' | 'prompt' | 'when', delivery: Delivery): string
 }
-
-/** Where senders say which delivery it is: GitHub, Jira, and the specification's. */
-const deliveryHeaders = {
-  github: ['x-github-delivery', 'x-atlassian-webhook-identifier'],
-  'standard-webhooks': ['webhook-id'],
-} as const satisfies Record<HookSettings['signature'], readonly string[]>
 
 /** What a sender puts into a body is in no hurry and of no size beyond these. */
 const limits = { parseLimit: 1_000_000, renderLimit: 1000, memoryLimit: 50_000_000 }
@@ -72,10 +66,10 @@ export function openHook(context: ServerContext, settings: HookSettings): Hook {
           return requireStandardSignature(request, secret)
       }
     },
-    deliveryOf: ({ headers }) =>
-      deliveryHeaders[settings.signature]
-        .map((name) => headers[name])
-        .find((value) => typeof value === 'string'),
+    // GitHub's signature is over the body alone: under new headers a captured request could be sent for ever.
+    // The other is over an id too, and was refused without one.
+    deliveryOf: ({ headers, body }) =>
+      settings.signature === 'github' ? body : String(headers['webhook-id']),
     render: (key, delivery) =>
       explaining(key, 'Hook', () =>
         // Each of the three was read above.

@@ -115,12 +115,24 @@ describe('a hook', () => {
     expect(startedBy(again)).toMatchObject({ task_id: startedBy(started).task_id, replayed: true })
   })
 
-  it('takes the same body for the same delivery where the sender names none', async () => {
-    const body = { label: 'agent', repository: { full_name: 'acme/shop' }, issue: { number: 8 } }
-    const first = await sendAsGitHub(body, { 'x-github-event': 'issues' })
-    const second = await sendAsGitHub(body, { 'x-github-event': 'issues' })
+  it.each([
+    ['no name', {}],
+    ['another name of GitHub’s', { 'x-github-delivery': randomUUID() }],
+    ['another name of Jira’s', { 'x-atlassian-webhook-identifier': randomUUID() }],
+  ])('takes a captured request for the same delivery under %s', async (name, headers) => {
+    const issues = { 'x-github-event': 'issues' }
+    const repository = { full_name: 'acme/shop' }
+    const body = { label: 'agent', repository, issue: { number: 8, title: name } }
+    const first = await sendAsGitHub(body, { ...issues, 'x-github-delivery': randomUUID() })
+    const captured = await sendAsGitHub(body, { ...issues, ...headers })
+    const next = await sendAsGitHub({ ...body, updated_at: 'later' }, issues)
 
-    expect(startedBy(second).task_id).toBe(startedBy(first).task_id)
+    expect(startedBy(first).replayed).toBe(false)
+    expect(startedBy(captured)).toMatchObject({
+      task_id: startedBy(first).task_id,
+      replayed: true,
+    })
+    expect(startedBy(next).replayed).toBe(false)
   })
 
   it('finds a repository that has another name now', async () => {

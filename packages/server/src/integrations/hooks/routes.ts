@@ -57,7 +57,7 @@ async function start(
     {
       prompt: hook.render('prompt', delivery),
       create_pull_request,
-      idempotency_key: `hook:${id}:${nameOf(hook, request)}`,
+      idempotency_key: `hook:${id}:${sha256(hook.deliveryOf(request))}`,
       ...(model === undefined ? {} : { model }),
       ...(agent === undefined ? {} : { agent }),
       ...(base_ref === undefined ? {} : { base_ref }),
@@ -73,9 +73,7 @@ async function start(
   }
 }
 
-/** Of a sender that does not name its deliveries, the same body is the same delivery. */
-function nameOf(hook: Hook, request: SignedRequest): string {
-  const delivery = hook.deliveryOf(request) ?? request.body
+function sha256(delivery: string | Buffer): string {
   return createHash('sha256').update(delivery).digest('hex')
 }
 
