@@ -1,4 +1,13 @@
+import { startsAnotherProgram } from './starts-another-program.ts'
+
 const engines = new Set(['docker', 'podman', 'nerdctl'])
+
+/** Where a system has its programs. Any other folder may be one of the checkout, which whoever pushes fills. */
+const systemFolders = new Set(['', '/usr/bin/', '/usr/local/bin/', '/bin/', '/opt/homebrew/bin/'])
+
+/** Variables by which an engine runs its containers elsewhere, or reads a configuration of somebody else. */
+const engineVariables =
+  /^(?:HOME|XDG_CONFIG_HOME|DOCKER_(?:HOST|CONTEXT|CONFIG)|CONTAINER_(?:HOST|CONNECTION)|CONTAINERS_.*|CONTAINERD_ADDRESS|NERDCTL_TOML)$/
 
 /** Options that give a container nothing of the machine; those that take a value say so by `true`. */
 const harmlessOptions: Readonly<Record<string, boolean>> = {
@@ -22,14 +31,19 @@ const reference =
 
 /**
  * The image that a local server runs, such as `ghcr.io/contoso/mcp:1`. Nothing where it is not certain,
- * or where the container is given more than an image: `--volume`, `--privileged` and their like would
- * make any image a danger.
+ * such as for a `docker` of the checkout, or where the container is given more than an image: `--volume`,
+ * `--privileged` and their like would make any image a danger.
+ *
+ * @param variables names of the environment that the server is given
  */
-export function imageOf(command: string, args: readonly string[]): string | undefined {
-  const program = command.split('/').at(-1) ?? ''
+export function imageOf(
+  command: string,
+  args: readonly string[],
+  variables: readonly string[],
+): string | undefined {
   const [first, second] = args
   const begin = first === 'run' ? 1 : first === 'container' && second === 'run' ? 2 : undefined
-  if (!engines.has(program) || begin === undefined) return undefined
+  if (!isEngine(command, variables) || begin === undefined) return undefined
   for (let at = begin; at < args.length; at += 1) {
     const arg = args[at] ?? ''
     if (!arg.startsWith('-')) return arg.length <= 500 && reference.test(arg) ? arg : undefined
@@ -39,6 +53,16 @@ export function imageOf(command: string, args: readonly string[]): string | unde
     if (takesValue && value.length === 0) at += 1
   }
   return undefined
+}
+
+function isEngine(command: string, variables: readonly string[]): boolean {
+  const nameAt = command.lastIndexOf('/') + 1
+  return (
+    engines.has(command.slice(nameAt)) &&
+    systemFolders.has(command.slice(0, nameAt)) &&
+    !startsAnotherProgram(variables) &&
+    !variables.some((name) => engineVariables.test(name))
+  )
 }
 
 /** An image by its whole name: `mongo` is `docker.io/library/mongo`. */

@@ -4,6 +4,7 @@ import { parseReach } from '../hosts/parse-reach.ts'
 import { matchesPattern } from '../matches-pattern.ts'
 import type { AllowedServer } from './allowed-server.ts'
 import { imageOf, untagged, wholeImageName } from './image.ts'
+import { startsAnotherProgram } from './starts-another-program.ts'
 
 /** Whether a server is one that an entry of the policy allows: by its type, so by what would be started. */
 export function isAllowedServer(allowed: AllowedServer, name: string, server: McpServer): boolean {
@@ -12,12 +13,15 @@ export function isAllowedServer(allowed: AllowedServer, name: string, server: Mc
   const isRemote = server.type === 'http' || server.type === 'sse'
   const program = isLocal && typeof server.command === 'string' ? server.command : undefined
   const args = textsOf(server.args)
+  const variables = namesOf(server.env)
   return (
     (allowed.name === undefined || matchesPattern(allowed.name, name)) &&
-    (command === undefined || command === program) &&
+    (command === undefined || (command === program && !startsAnotherProgram(variables))) &&
     (leading === undefined || (args !== undefined && beginsWith(args, leading))) &&
     (image === undefined ||
-      (program !== undefined && args !== undefined && runsImage(program, args, image))) &&
+      (program !== undefined &&
+        args !== undefined &&
+        isImageOf(imageOf(program, args, variables), image))) &&
     (url === undefined || (isRemote && isBelowUrl(server.url, url)))
   )
 }
@@ -30,8 +34,7 @@ function beginsWith(args: readonly string[], leading: readonly string[]): boolea
 }
 
 /** A pattern without a tag is of every tag. */
-function runsImage(program: string, args: readonly string[], pattern: string): boolean {
-  const image = imageOf(program, args)
+function isImageOf(image: string | undefined, pattern: string): boolean {
   if (image === undefined) return false
   const whole = wholeImageName(image)
   return [whole, untagged(whole)].some((name) => matchesPattern(wholeImageName(pattern), name))
@@ -49,4 +52,8 @@ function textsOf(value: unknown): string[] | undefined {
   if (value === undefined) return []
   if (!Array.isArray(value)) return undefined
   return value.every((item) => typeof item === 'string') ? value : undefined
+}
+
+function namesOf(env: unknown): string[] {
+  return typeof env === 'object' && env !== null ? Object.keys(env) : []
 }

@@ -8,7 +8,7 @@ export const mcpAllowedServers = defineRule({
   id: 'mcp-allowed-servers',
   title: 'MCP servers are allowed ones only',
   explanation:
-    'An MCP server runs outside the firewall with the secrets it is given. Each must be allowed by its name, its command (with what its arguments begin with), its image or its URL. A name alone allows whatever is called so. A command like `npx` alone allows any package. An image is recognised only where the container is given nothing else, such as a folder of the machine.',
+    'An MCP server runs outside the firewall with the secrets it is given. Each must be allowed by its name, its command (with what its arguments begin with), its image or its URL. A name alone allows whatever is called so. A command like `npx` alone allows any package. An image is recognised only where a container engine of the system runs it, and the container is given nothing else, such as a folder of the machine. Where `env` sets `PATH` or `LD_*`, a command may be another program and is not recognised.',
   defaultSeverity: 'error',
   parameters: z.strictObject({
     allow: z.array(AllowedServer).describe('The servers that may be configured; [] allows none'),
