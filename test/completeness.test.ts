@@ -76,18 +76,39 @@ describe('settings', () => {
   }
 })
 
-it('every command of errand is tried in a test', () => {
+describe('commands', () => {
   const folder = join(root, 'packages/cli/src/commands')
-  const sources = readdirSync(folder)
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
-  const commands = sources.flatMap((text) =>
-    [...text.matchAll(/\.command\(\s*['"`]([a-z-]+)/g)].map((match) => match[1] as string),
+  const commands = namesIn(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(folder, name), 'utf8')),
   )
-  const cliTests = tests.filter(({ path }) => /\/(cli|e2e|crash)\//.test(path))
 
-  expect(commands.length).toBeGreaterThan(8)
-  expect(
-    commands.filter((name) => !isIn(cliTests, new RegExp(`['"\`\\s]${name}['"\`\\s]`))),
-  ).toEqual([])
+  it('every command of errand is tried in a test', () => {
+    const cliTests = tests.filter(({ path }) => /\/(cli|e2e|crash)\//.test(path))
+
+    expect(commands.length).toBeGreaterThan(8)
+    expect(
+      commands.filter((name) => !isIn(cliTests, new RegExp(`['"\`\\s]${name}['"\`\\s]`))),
+    ).toEqual([])
+  })
+
+  it('the documents name no command of errand that there is not', () => {
+    const inFolders = code.filter(({ path }) => path.includes('/cli/src/commands/'))
+    const known = new Set(['help', ...namesIn(inFolders.map(({ text }) => text))])
+    const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+    const named = ['README.md', ...documents.map((name) => `docs/${name}`)].flatMap((path) => {
+      const text = readFileSync(join(root, path), 'utf8')
+      return [...text.matchAll(/`errand ([a-z][a-z-]*)/g)].map(([, name = '']) => ({ path, name }))
+    })
+
+    expect(named.length).toBeGreaterThan(50)
+    expect(named.filter(({ name }) => !known.has(name))).toEqual([])
+  })
+
+  function namesIn(sources: readonly string[]): string[] {
+    return sources.flatMap((text) =>
+      [...text.matchAll(/\.command\(\s*['"`]([a-z-]+)/g)].map((match) => match[1] as string),
+    )
+  }
 })
