@@ -58,12 +58,7 @@ const releaseCommit =
 /** `Bump lodash from 4.0 to 4.1`, as Dependabot and Renovate write it. */
 const dependencyBump = /^(bump|update dependency|update) \S+ (from \S+ )?to v?\d/i
 
-/** Whether a message keeps to https://www.conventionalcommits.org with a type that is known. */
-export function keepsConvention(message: string): boolean {
-  const { type } = parse(message)
-  return type !== undefined
-}
-
+/** What a change is, where it keeps to https://www.conventionalcommits.org with a type that is known. */
 export function classify(entry: HistoryEntry): ClassifiedEntry {
   const { message } = entry
   const [firstLine = ''] = message.split('\n')

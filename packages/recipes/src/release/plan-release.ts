@@ -2,7 +2,7 @@ import { RecipeError } from '../recipe-error.ts'
 import type { RecipeContext } from '../recipe.ts'
 import type { Change, Repository } from '../repository/repository.ts'
 import { bumpVersions, currentVersion, findPlaces } from './bump-versions.ts'
-import { classify, type ClassifiedEntry, keepsConvention } from './classify.ts'
+import type { ClassifiedEntry } from './classify.ts'
 import { findReleases, type Release } from './last-release.ts'
 import {
   counted,
@@ -80,14 +80,14 @@ export async function planRelease(
     ...(current !== undefined && { manifest: current }),
   }
   const isForced = wishes.version !== undefined || wishes.bump !== undefined
-  const fresh = await readEntries(repository, last)
+  const fresh = await readHistory(repository, last?.tag)
   if (last !== undefined && !isForced) {
     const nothing = nothingSince(last, fresh)
     if (nothing !== undefined) return nothing
   }
   // What leads up to a release includes what its pre-releases had.
   const since = stable ?? (last?.version.includes('-') === true ? undefined : last)
-  const entries = since === last ? fresh : await readEntries(repository, since)
+  const entries = since === last ? fresh : await readHistory(repository, since?.tag)
   const { version, reason, isGuess = false } = decide(entries, wishes, known)
   const tag = `${prefix ?? last?.prefix ?? 'v'}${version}`
   const context = {
@@ -116,13 +116,6 @@ export async function planRelease(
     isGuess,
     messages: entries.filter(({ kind }) => kind !== 'unnoticed').map(({ message }) => message),
   }
-}
-
-async function readEntries(
-  repository: Repository,
-  since: Release | undefined,
-): Promise<ClassifiedEntry[]> {
-  return (await readHistory(repository, since?.tag, keepsConvention)).map(classify)
 }
 
 function nothingSince(

@@ -1,4 +1,5 @@
 import type { Repository } from '../repository/repository.ts'
+import { classify, type ClassifiedEntry, kinds } from './classify.ts'
 
 export interface Commit {
   id: string
@@ -18,26 +19,26 @@ export interface HistoryEntry {
 const mostCommits = 20_000
 
 /**
- * What was merged since a tag, newest first, told along the first parents. A merged pull request is
- * told by its commits where one of them keeps to Conventional Commits, else by its title.
+ * What was merged since a tag, newest first, told along the first parents, without what was taken back. A
+ * merged pull request is told by its commits where one of them keeps to Conventional Commits, and by its
+ * title where none does, or where the title says more than they do.
  */
 export async function readHistory(
   repository: Repository,
   since: string | undefined,
-  keepsConvention: (message: string) => boolean,
-): Promise<HistoryEntry[]> {
+): Promise<ClassifiedEntry[]> {
   const commits = await readCommits(repository, since)
   const reverted = findReverted(commits)
-  const entries: HistoryEntry[] = []
+  const entries: ClassifiedEntry[] = []
   const seen = new Set<string>()
   for (const commit of firstParents(commits, repository.commit).toReversed()) {
     seen.add(commit.id)
     const [, ...merged] = commit.parents
     const inside = merged.flatMap((parent) => walk(commits, parent, seen))
     const own = merged.length === 0 ? [commit] : inside.filter(({ parents }) => parents.length < 2)
-    entries.push(...tell(commit, own, keepsConvention))
+    if (!reverted.has(commit.id)) entries.push(...tell(commit, own, reverted))
   }
-  return entries.filter(({ commit }) => !reverted.has(commit)).toReversed()
+  return entries.toReversed()
 }
 
 async function readCommits(
@@ -94,21 +95,37 @@ const pullMerge =
 function tell(
   commit: Commit,
   own: readonly Commit[],
-  keepsConvention: (message: string) => boolean,
-): HistoryEntry[] {
+  reverted: ReadonlySet<string>,
+): ClassifiedEntry[] {
+  const left = own.filter(({ id }) => !reverted.has(id))
   const groups = pullMerge.exec(commit.subject)?.groups
   const number = groups?.github ?? groups?.bitbucket
-  if (number === undefined) return own.map(entryOf)
+  if (number === undefined) return left.map((inside) => classify(entryOf(inside)))
+  if (left.length === 0 && own.length > 0) return []
   const pull = Number(number)
-  const conventional = own.filter((inside) => keepsConvention(messageOf(inside)))
-  if (conventional.length > 0) {
-    return conventional.map((inside) => ({ ...entryOf(inside), pull }))
+  const inside = left.map((each) => classify({ ...entryOf(each), pull }))
+  const title = titleOf(commit)
+  const entry = classify({ commit: commit.id, message: title, pull })
+  // A pull request of one commit has its words for a title: taken back, they count in neither place.
+  const isTakenBack = own.some(
+    (each) => reverted.has(each.id) && classify(entryOf(each)).subject === entry.subject,
+  )
+  const told = inside.filter(({ isConventional, kind }) => isConventional || kind === 'breaking')
+  if (!told.some(({ isConventional }) => isConventional)) {
+    const breaking = left[inside.findIndex(({ kind }) => kind === 'breaking')]
+    const subject = (!isTakenBack && title) || left.at(-1)?.subject || commit.subject
+    const message = breaking === undefined ? subject : `${subject}\n\n${breaking.body}`
+    return [classify({ commit: commit.id, message, pull })]
   }
-  const [title = ''] = commit.body.split('\n')
-  const breaking = own.find(({ body }) => /^BREAKING[ -]CHANGE:/m.test(body))
-  const subject = title.trim() || own.at(-1)?.subject || commit.subject
-  const message = breaking === undefined ? subject : `${subject}\n\n${breaking.body}`
-  return [{ commit: commit.id, message, pull }]
+  const saysMore = told.every(({ kind }) => kinds.indexOf(entry.kind) < kinds.indexOf(kind))
+  if (!entry.isConventional || isTakenBack || !saysMore) return told
+  return [...told.filter(({ subject }) => subject !== entry.subject), entry]
+}
+
+/** The title of the pull request, which the body of its merge begins with. */
+function titleOf({ body }: Commit): string {
+  const [title = ''] = body.split('\n')
+  return title.trim()
 }
 
 function messageOf({ subject, body }: Commit): string {
@@ -129,9 +146,19 @@ function findReverted(commits: Map<string, Commit>): Set<string> {
   const reverted = new Set<string>()
   for (const { id, body } of commits.values()) {
     // Newest first: a revert that was itself reverted takes nothing back.
-    const target = /^This reverts commit ([0-9a-f]{40})\b/m.exec(body)?.[1]
-    if (target === undefined || reverted.has(id) || !commits.has(target)) continue
-    reverted.add(id).add(target)
+    const target = commits.get(/^This reverts commit ([0-9a-f]{40})\b/m.exec(body)?.[1] ?? '')
+    if (target === undefined || reverted.has(id)) continue
+    reverted.add(id).add(target.id)
+    for (const inside of broughtBy(commits, target)) reverted.add(inside.id)
   }
   return reverted
+}
+
+/** What a merge added to its first parent. Taking the merge back takes all of it. */
+function broughtBy(commits: Map<string, Commit>, { parents }: Commit): Commit[] {
+  const [first, ...merged] = parents
+  if (first === undefined || merged.length === 0) return []
+  const before = new Set<string>()
+  walk(commits, first, before)
+  return merged.flatMap((parent) => walk(commits, parent, before))
 }
