@@ -9,6 +9,7 @@ import { findPatternPlaces } from './manifests/pattern-places.ts'
 import { findPythonPlaces } from './manifests/python.ts'
 import { findVersionFilePlaces } from './manifests/version-file.ts'
 import type { FindPlaces, VersionPlace } from './manifests/version-place.ts'
+import type { TagNames } from './last-release.ts'
 import { baseOf } from './next-version.ts'
 import type { ReleaseSettings } from './release-settings.ts'
 
@@ -42,6 +43,19 @@ export function currentVersion(places: readonly VersionPlace[]): string | undefi
     semver.rcompare(baseOf(a.version)!, baseOf(b.version)!),
   )
   return highest?.version
+}
+
+/**
+ * By which names tags may call the repository's versions: the root's first, then those of the packages that
+ * go along with it. The tags of `others`, packages with a version of their own, say nothing of it.
+ */
+export function tagNames(places: readonly VersionPlace[], current: string | undefined): TagNames {
+  const own = places.filter(({ type, project }) => type === 'own' && project !== '')
+  const atRoot = own.filter(({ path }) => !path.includes('/'))
+  const alongside = own.filter(({ version }) => version === current)
+  const names = new Set([...atRoot, ...alongside].map(({ project }) => project))
+  const others = own.map(({ project }) => project).filter((project) => !names.has(project))
+  return { names: [...names], others }
 }
 
 export interface Bump {

@@ -61,6 +61,45 @@ describe('the version', () => {
     ])
   })
 
+  it.each([
+    [
+      'npm',
+      {
+        'package.json': '{"name":"shop","version":"1.2.0","workspaces":["core"]}',
+        'core/package.json': '{"name":"core","version":"7.0.0"}',
+      },
+    ],
+    [
+      'Cargo',
+      {
+        'Cargo.toml':
+          '[workspace]\nmembers = ["core"]\n[package]\nname = "shop"\nversion = "1.2.0"\n',
+        'core/Cargo.toml': '[package]\nname = "core"\nversion = "7.0.0"\n',
+      },
+    ],
+  ])('is not counted from the tag of a member with its own version, of %s', async (_, files) => {
+    const after = [{ message: 'docs: a', tag: 'core@7.0.0' }, { message: 'fix: a' }]
+
+    const found = await plan([began('v1.2.0', files), ...after])
+    const first = await plan([{ message: 'feat: begin', files }, ...after])
+
+    expect(found).toMatchObject({ version: '1.2.1', tag: 'v1.2.1', since: 'v1.2.0' })
+    expect(first).toMatchObject({ version: '1.2.0', tag: 'v1.2.0' })
+  })
+
+  it('is counted from the tags of members that go along with the root', async () => {
+    const files = {
+      'package.json': '{"name":"shop","version":"2.0.0","workspaces":["core"]}',
+      'core/package.json': '{"name":"core","version":"2.0.0"}',
+    }
+    const commits = [began('v1.0.0', files), { message: 'feat!: a', tag: 'core@2.0.0' }]
+    const fixed = [...commits, { message: 'fix: a' }]
+    const both = [...commits, { message: 'docs: a', tag: 'v2.0.0' }, { message: 'fix: a' }]
+
+    expect(await plan(fixed)).toMatchObject({ version: '2.0.1', tag: 'core@2.0.1' })
+    expect(await plan(both)).toMatchObject({ version: '2.0.1', tag: 'v2.0.1' })
+  })
+
   it('can be asked for, if it is above what is released', async () => {
     const commits = [began('v1.0.0'), { message: 'docs: a' }]
 

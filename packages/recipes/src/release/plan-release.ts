@@ -1,7 +1,7 @@
 import { RecipeError } from '../recipe-error.ts'
 import type { RecipeContext } from '../recipe.ts'
 import type { Change, Repository } from '../repository/repository.ts'
-import { bumpVersions, currentVersion, findPlaces } from './bump-versions.ts'
+import { bumpVersions, currentVersion, findPlaces, tagNames } from './bump-versions.ts'
 import type { ClassifiedEntry } from './classify.ts'
 import { findReleases, type Release } from './last-release.ts'
 import {
@@ -67,9 +67,8 @@ export async function planRelease(
   const places = await findPlaces(repository, settings)
   const current = currentVersion(places)
   const prefix = wishes.tag_prefix ?? settings.tag_prefix
-  const names = [...new Set(places.map(({ project }) => project))].filter((name) => name !== '')
   const releases = await findReleases(repository, {
-    names,
+    ...tagNames(places, current),
     ...(prefix !== undefined && { prefix }),
   })
   const [last] = releases
