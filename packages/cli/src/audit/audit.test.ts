@@ -343,6 +343,29 @@ describe('a baseline', () => {
     })
   })
 
+  it('that is written anew keeps what it accepts in repositories that were not read', async () => {
+    const repositories: Record<string, unknown> = { 'a/b': off, 'a/c': off, 'a/d': off }
+    await using server = await openFakeConfigurations({ repositories })
+    const args = ['--baseline', 'audit-baseline.json', '--write-baseline']
+    const acceptedIn = (): unknown[] =>
+      JSON.parse(readFileSync(join(home, 'audit-baseline.json'), 'utf8'))
+        .deviations.map(({ repository }: { repository: string }) => repository)
+        .toSorted()
+    await audit(server, ['--org', 'a', '--write-baseline'])
+
+    server.repositories['a/b'] = 500
+    server.repositories['a/d'] = aConfiguration()
+    const failed = await audit(server, ['--org', 'a', ...args])
+    const afterFailure = acceptedIn()
+    server.repositories['a/b'] = off
+    const some = await audit(server, ['--repo', 'a/c', ...args])
+
+    expect([failed.code, some.code]).toEqual([2, 0])
+    expect(afterFailure).toEqual(['a/b', 'a/c'])
+    expect(acceptedIn()).toEqual(['a/b', 'a/c'])
+    expect(failed.err).toContain('1 accepted by the baseline')
+  })
+
   it('that is none is an error, not an empty one', async () => {
     await using server = await openFakeConfigurations({ repositories: { 'a/b': off } })
     writeFileSync(join(home, 'x.json'), '{}')

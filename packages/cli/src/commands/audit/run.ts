@@ -90,10 +90,8 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
   if (policy.file === undefined) {
     terminal.err('No --policy: the recommended rules are checked.\n')
   }
-  const accepted =
-    options.baseline === undefined
-      ? new Set<string>()
-      : await readBaseline(resolve(cwd, options.baseline))
+  const baseline =
+    options.baseline === undefined ? [] : await readBaseline(resolve(cwd, options.baseline))
   const connection = findConnection(terminal)
   const client = createClient({
     baseUrl: connection.url,
@@ -104,12 +102,12 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
     readAll(terminal, reader, { ...options, server: connection.url, policy }),
   )
   const { report } = audit
-  applyBaseline(report, accepted)
+  applyBaseline(report, baseline)
   if (options.writeBaseline !== undefined) {
     const path = options.writeBaseline === true ? 'audit-baseline.json' : options.writeBaseline
-    await writeWholeFile(resolve(cwd, path), baselineOf(report))
+    await writeWholeFile(resolve(cwd, path), baselineOf(report, baseline))
     terminal.err(`Wrote ${path}: ${report.deviations.length} new deviations are accepted.\n`)
-    applyBaseline(report, new Set(report.deviations.map(({ fingerprint }) => fingerprint)))
+    applyBaseline(report, report.deviations)
   }
   if (options.fix === true) {
     const { fixRepositories } = await import('../../audit/fix-repositories.ts')
