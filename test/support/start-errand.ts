@@ -58,13 +58,16 @@ export interface Errand extends AsyncDisposable {
  * of, nothing may be left: a process that outlives it fails the test.
  */
 export async function startErrand(options: ErrandOptions = {}): Promise<Errand> {
-  const folder = await createTempFolder('whole')
+  // What was made is gone again where something after it fails.
+  await using made = new AsyncDisposableStack()
+  const folder = made.use(await createTempFolder('whole'))
   const dataDir = options.dataDir ?? join(folder.path, 'data')
   const log: string[] = []
   const environment = { ...options.environment, [scriptedModelKeyVariable]: scriptedModelKey }
   const { isOnPglite = options.dataDir !== undefined || postgresUrl === undefined } = options
   const isGiven = options.databaseUrl !== undefined || isOnPglite
   const database = isGiven ? undefined : await createPostgresDatabase()
+  made.defer(() => database?.drop())
   const databaseUrl = options.databaseUrl ?? database?.options.databaseUrl
   const settings = Settings.parse(
     settingsFor(dataDir, {
@@ -75,15 +78,11 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
   )
   if (settings.database_url === undefined) fillDataFolder(dataDir)
   const before = descendantsOf(process.pid)
-  const server = await startServer(settings, environment, logTo(log)).catch(
-    async (error: unknown) => {
-      await database?.drop()
-      await folder[Symbol.asyncDispose]()
-      throw error
-    },
-  )
+  const server = await startServer(settings, environment, logTo(log))
   const { forge } = server
   if (forge === undefined) throw new Error('there is no embedded forge')
+
+  const rest = made.move()
 
   async function close(): Promise<void> {
     await server.close()
@@ -103,8 +102,7 @@ export async function startErrand(options: ErrandOptions = {}): Promise<Errand> 
     close,
     async [Symbol.asyncDispose]() {
       await close()
-      await database?.drop()
-      await folder[Symbol.asyncDispose]()
+      await rest.disposeAsync()
     },
   }
 }
