@@ -47,8 +47,3 @@ export function plainModelName(name: string): string {
     .replace(/-(preview|latest)$/, '')
     .replaceAll('.', '-')
 }
-
-/** Whether a plain name is only longer or shorter than another. */
-export function isVariantOf(plain: string, other: string): boolean {
-  return plain.startsWith(other) || other.startsWith(plain)
-}

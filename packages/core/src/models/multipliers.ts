@@ -2,13 +2,8 @@ import { type BudgetScope, type Settings, scriptModelId } from '@errand/contract
 import { priceListOf } from '../prices/price-list.ts'
 import type { BudgetSubject } from '../spending/budgets.ts'
 import { findNamed } from '../spending/budgets.ts'
-import { findByPlainName } from './find-by-plain-name.ts'
-import {
-  githubMultipliers,
-  isVariantOf,
-  plainModelName,
-  usualOutputPrice,
-} from './github-multipliers.ts'
+import { githubMultipliers, plainModelName, usualOutputPrice } from './github-multipliers.ts'
+import { identifyAnswer } from './identify-answer.ts'
 
 /** How dear models are beside a usual one. */
 export interface Multipliers {
@@ -60,28 +55,19 @@ async function readMultipliers(settings: Settings): Promise<Multipliers> {
     },
   }
 
-  function isOfAzure({ upstream }: Settings['models'][number]): boolean {
-    return settings.upstreams[upstream]?.kind === 'azure'
-  }
-
   function findOfAnswer(modelId: string, answered: string): number {
-    const asked = settings.models.find(({ id }) => id === modelId)
-    const names = [asked?.name, asked?.id].flatMap((name) => name ?? []).map(plainModelName)
-    const plain = plainModelName(answered)
-    if (names.some((name) => name === plain)) return of(modelId)
-    const other = findByPlainName(settings.models, answered)
-    if (other !== undefined) return of(other.id)
-    if (asked?.multiplier !== undefined && isOfAzure(asked)) return of(modelId)
-    const listed = githubMultipliers[plain]
+    const model = settings.models.find(({ id }) => id === modelId)
+    const asked = { upstream: model?.upstream, names: [model?.name, model?.id] }
+    const found = identifyAnswer(settings, asked, answered)
+    if (found.type === 'asked') return of(modelId)
+    if (found.type === 'other') return of(found.model.id)
+    if (model?.multiplier !== undefined && found.isDeployment) return of(modelId)
+    const listed = githubMultipliers[plainModelName(answered)]
     if (listed !== undefined) return listed
     const price = prices.listedOutput(modelId, answered)
-    if (price !== undefined) {
-      const isAsked = price === prices.listedOutput(modelId, asked?.name ?? modelId)
-      return isAsked && names.some((name) => isVariantOf(plain, name))
-        ? of(modelId)
-        : multiplierOf(price)
-    }
-    return names.some((name) => isVariantOf(plain, name)) ? of(modelId) : dearest
+    if (price === undefined) return found.isVariant ? of(modelId) : dearest
+    const isSame = price === prices.listedOutput(modelId, model?.name ?? modelId)
+    return isSame && found.isVariant ? of(modelId) : multiplierOf(price)
   }
 }
 

@@ -1,6 +1,5 @@
 import { nanoPerDollar, type Price, type Settings, scriptModelId } from '@errand/contract'
-import { findByPlainName } from '../models/find-by-plain-name.ts'
-import { isVariantOf, plainModelName } from '../models/github-multipliers.ts'
+import { identifyAnswer } from '../models/identify-answer.ts'
 import { noTokens, type TokenCounts, type TokenUsage } from '../spending/token-counts.ts'
 import { openListPrices, roundPrice, sample } from './list-prices.ts'
 
@@ -67,22 +66,16 @@ async function readPrices(settings: Settings): Promise<PriceList> {
     const served: Named =
       isFallback && fallback !== undefined ? { id: modelId, ...fallback } : model
     const own = rateOf(served)
-    const plain = answered === undefined ? undefined : plainModelName(answered)
-    if (answered === undefined || plain === undefined) return own
-    const names = [served.name, model.name, modelId].flatMap((name) =>
-      name === undefined ? [] : plainModelName(name),
-    )
-    if (names.includes(plain)) return own
-    const other = findByPlainName(settings.models, answered)
-    if (other !== undefined) return rateOf(other)
-    const isAzure = settings.upstreams[served.upstream]?.kind === 'azure'
-    if (served.price !== undefined && isAzure) return own
-    const isVariant = names.some((name) => isVariantOf(plain, name))
-    return (counts) => {
-      const listed = listPrices.listPriceOf(answered, served.upstream, counts)
-      if (listed !== undefined) return listed
-      return served.price === undefined && !isVariant ? undefined : own(counts)
-    }
+    if (answered === undefined) return own
+    const asked = { upstream: served.upstream, names: [served.name, model.name, modelId] }
+    const found = identifyAnswer(settings, asked, answered)
+    if (found.type === 'asked') return own
+    if (found.type === 'other') return rateOf(found.model)
+    const isSet = served.price !== undefined
+    if (isSet && found.isDeployment) return own
+    return (counts) =>
+      listPrices.listPriceOf(answered, served.upstream, counts) ??
+      (isSet || found.isVariant ? own(counts) : undefined)
   }
 
   function rateFor(modelId: string, served: Served): Rate | undefined {
